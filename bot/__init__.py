@@ -1,0 +1,1 @@
+"""The conversation: what is said and what happens next."""

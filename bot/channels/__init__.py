@@ -1,0 +1,1 @@
+"""Vendor object <-> messages, nothing else: one file a channel."""

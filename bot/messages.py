@@ -1,0 +1,107 @@
+"""The values that cross the border between channels and the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+
+
+class Kind(str, Enum):
+    """What the citizen sent."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    ATTACHMENT = "attachment"
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """One thing a citizen sent, in no vendor's words."""
+
+    channel: str
+    # "telegram", "webchat", "terminal"
+    message_id: str
+    # the channel's own id: unique within the channel, used to drop redeliveries
+    address: str
+    # where to answer: chat id, web session, terminal name
+    received_at: datetime
+    # aware
+    kind: Kind = Kind.TEXT
+    text: str = ""
+    # for a button: the payload; for an attachment: its caption
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice offered to the citizen."""
+
+    label: str
+    # what is read, at most 100 characters
+    payload: str
+    # what comes back, at most 64 bytes (Telegram's limit)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The dated record that an answer was rendered from."""
+
+    code: str
+    # procedure code
+    decision: str
+    # the decision that published the procedure
+    valid_from: date
+    # first day for which we know the record to hold
+    checked_on: date
+    # day a person last compared the record with its source
+    url: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a reply: heading, paragraph, bullets or warning."""
+
+    kind: str
+    # "heading" | "paragraph" | "bullets" | "warning"
+    lines: tuple[str, ...]
+    # bullets: one item a line; the others: one line
+
+
+class MissingSource(ValueError):
+    """An answer without the record it came from cannot be built."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Facts rendered from records. Cannot exist without a source."""
+
+    blocks: tuple[Block, ...]
+    sources: tuple[Source, ...]
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise MissingSource("an Answer needs at least one Source")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the citizen is told."""
+
+    blocks: tuple[Block, ...]
+    buttons: tuple[Button, ...] = ()
+    sources: tuple[Source, ...] = field(default=())
+    author: str = "assistant"
+    # "assistant" or "officer"
+
+    @classmethod
+    def of(cls, answer: Answer, buttons: tuple[Button, ...] = ()) -> Reply:
+        """The reply that shows an answer with its sources."""
+        return cls(answer.blocks, buttons, answer.sources)
+
+    def plain(self) -> str:
+        """The reply as plain text, bullets with dashes."""
+        parts = []
+        for block in self.blocks:
+            mark = "- " if block.kind == "bullets" else ""
+            parts.append("\n".join(mark + line for line in block.lines))
+        return "\n\n".join(parts)

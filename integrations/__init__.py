@@ -1,0 +1,1 @@
+"""Other people's systems: the portal and the channels' services."""

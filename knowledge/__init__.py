@@ -1,0 +1,1 @@
+"""What is true: procedures, dated fees and times, units."""

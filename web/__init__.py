@@ -1,0 +1,1 @@
+"""What people see in a browser: web chat, officers' console, webhooks, health."""
