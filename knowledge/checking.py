@@ -1,0 +1,172 @@
+"""The checker of the reviewed files: what is wrong, on which line, and the mend."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from knowledge.catalogue import REVIEWED_FOLDER
+
+SCHEMA = Path(__file__).parent / "data" / "procedure.schema.json"
+LEGAL_NUMBER = re.compile(r"^\d+([./]\d+)*(/\d{4})?/[A-ZĐ0-9&.-]+[A-ZĐa-z0-9-]*$")
+FEWEST_EXAMPLES = 6
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to mend."""
+
+    path: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+def check(folder: Path = REVIEWED_FOLDER) -> list[Problem]:
+    """Every problem of every file, and of the files together."""
+    problems: list[Problem] = []
+    owners: dict[str, Path] = {}
+    for path in sorted(folder.glob("*/*.yaml")):
+        problems.extend(check_file(path, owners))
+    return problems
+
+
+def check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
+    """The problems of one file; `owners` holds the codes seen so far and gains this file's."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        return [Problem(path, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}")]
+    lines = dict(_lines(node))
+    found = [_schema_problem(path, lines, error) for error in _validator().iter_errors(content)]
+    if found:
+        return found
+    named = [(where, words) for where, words in _semantic(content)]
+    named += _ownership(path, content, owners)
+    if unicodedata.normalize("NFC", text) != text:
+        named.append(((), "not in NFC: save the file with composed Vietnamese letters"))
+    return [Problem(path, _line(lines, where), words) for where, words in named]
+
+
+Where = tuple[str | int, ...]
+
+
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def _schema_problem(path: Path, lines: dict[Where, int], error: jsonschema.ValidationError) -> Problem:
+    where = tuple(error.absolute_path)
+    name = ".".join(str(part) for part in where) or "the file"
+    return Problem(path, _line(lines, where), f"{name}: {error.message}; see knowledge/data/procedure.schema.json")
+
+
+def _lines(node: yaml.Node | None, where: Where = ()) -> Iterator[tuple[Where, int]]:
+    """The line of every key and item of a YAML file."""
+    if node is None:
+        return
+    yield where, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*where, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*where, index))
+
+
+def _line(lines: dict[Where, int], where: Where) -> int:
+    while where and where not in lines:
+        where = where[:-1]
+    return lines.get(where, 1)
+
+
+def _semantic(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+    yield from _dates(content)
+    yield from _cases(content)
+    yield from _values(content)
+    if len(content["examples"]) < FEWEST_EXAMPLES:
+        yield ("examples",), f"give at least {FEWEST_EXAMPLES} example questions in different styles"
+    if content["source"]["code"] != content["code"]:
+        yield ("source", "code"), "the source's code differs from the file's code"
+    open_fields = {item["field"] for item in content.get("open", ())}
+    for name in ("fees", "times"):
+        if not content[name] and name not in open_fields:
+            yield (name,), f"no {name}: add a value, or an entry under `open` that says why it is not known"
+    for index, item in enumerate(content["legal_basis"]):
+        if not LEGAL_NUMBER.match(item["number"]):
+            yield ("legal_basis", index, "number"), f"{item['number']!r} is not a legal number such as 75/2022/TT-BTC"
+
+
+def _dates(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+    for where, item in _dated(content):
+        for key in ("valid_from", "valid_to", "checked_on"):
+            if key in item and not _is_day(item[key]):
+                yield (*where, key), f"{item[key]} is not a day of the calendar"
+        if item.get("valid_to", "9999") < item.get("valid_from", ""):
+            yield (*where, "valid_to"), "valid_to lies before valid_from: exchange them"
+    if content["checked_on"] > date.today().isoformat():
+        yield ("checked_on",), "checked_on lies in the future"
+
+
+def _dated(content: dict[str, Any]) -> Iterator[tuple[Where, dict[str, Any]]]:
+    yield (), content
+    for name in ("fees", "times"):
+        for index, item in enumerate(content[name]):
+            yield (name, index), item
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _cases(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+    ids = [case["id"] for case in content.get("cases", ())]
+    for repeated in sorted({name for name in ids if ids.count(name) > 1}):
+        yield ("cases",), f"case {repeated} appears twice"
+    if len(ids) > 1 and not content.get("case_question"):
+        yield ("cases",), "several cases but no case_question: write the one question that chooses"
+    for name in ("fees", "times"):
+        for index, item in enumerate(content[name]):
+            if item.get("case", "") and item["case"] not in ids:
+                yield (name, index, "case"), f"no case {item['case']}; known: {', '.join(ids) or 'none'}"
+
+
+def _values(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+    for index, fee in enumerate(content["fees"]):
+        amount = fee.get("amount_vnd")
+        if amount is not None and (amount < 1000 or amount % 100):
+            yield ("fees", index, "amount_vnd"), f"{amount} đồng: were the thousands lost at the source?"
+    for index, item in enumerate(content["times"]):
+        if item.get("unit") == "same_day" and not item.get("text"):
+            yield ("times", index), "same_day needs a text that says what happens after the closing hour"
+
+
+def _ownership(path: Path, content: dict[str, Any], owners: dict[str, Path]) -> list[tuple[Where, str]]:
+    found: list[tuple[Where, str]] = []
+    if path.stem != content["code"]:
+        found.append((("code",), f"the file is named {path.name} but holds {content['code']}: rename it"))
+    if path.parent.name != content["field"]:
+        found.append((("field",), f"the file lies in {path.parent.name}/ but its field is {content['field']}"))
+    for code in (content["code"], *content.get("former_codes", ())):
+        if code in owners:
+            found.append((("code",), f"{code} is already held by {owners[code]}"))
+        owners[code] = path
+    return found

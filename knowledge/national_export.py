@@ -1,0 +1,268 @@
+"""The national portal's export, one JSON object a line, read into our own records.
+
+What the portal leaves open stays open: a zero is never "free", a thousand lost at the source is never printed,
+a time without unit is never called days (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from knowledge.errors import BadRecord
+
+Export = Mapping[str, Any]
+
+CODE = re.compile(r"^\d\.\d{6}(\.\d{3}\.\d{2}\.\d{2}\.H\d{2})?$")
+CITY_NAMES = ("hồ chí minh",)
+TEST_RECORDS = {"1.116538", "5.003872", "1.116216"}
+CHANNELS = {"Trực tiếp": "counter", "Trực tuyến": "online", "Dịch vụ bưu chính": "post"}
+LEVELS = {"cấp xã": "ward", "cấp tỉnh": "city", "cấp bộ": "ministry", "cấp bộ/ngành": "ministry"}
+AMOUNT = re.compile(r"^(\d{1,3}(?:,\d{3})+) đồng(?: \((?P<text>.*)\))?$", re.DOTALL)
+ANY_AMOUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+|\bUSD\b|\d+ ?(?:nghìn|triệu|%)")
+TIME = re.compile(r"^(\d+(?:[.,]\d+)?) (ngày làm việc|ngày|giờ làm việc|giờ|tháng)$", re.IGNORECASE)
+TIME_UNITS = {
+    "ngày làm việc": "working_days",
+    "ngày": "calendar_days",
+    "giờ làm việc": "working_hours",
+    "giờ": "hours",
+    "tháng": "months",
+}
+TRUNCATED_RESOLUTION = re.compile(r"^\d{1,3}/202[56]/NQ-CP$")
+JOINED_NUMBER = re.compile(r"^\d{4,}/")
+LONGEST_TEXT = 600
+
+
+def is_of_this_city(export: Export) -> bool:
+    """National procedures and the city's own; another province's are never served here."""
+    locality = str(export.get("locality") or "").casefold()
+    return not locality or any(name in locality for name in CITY_NAMES)
+
+
+def record(export: Export) -> dict[str, Any]:
+    """One exported procedure in our own shape.
+
+    Raises BadRecord when it has no usable code, name or date, or is a test record of the portal.
+    """
+    problems = _problems(export)
+    if problems:
+        raise BadRecord(problems)
+    as_of = str(export["as_of"])
+    valid_from = as_of if len(as_of) == 10 else f"{as_of}-01"
+    fees, open_fees = _fees(_rows(export, "methods"))
+    times, open_times = _times(_rows(export, "methods"))
+    common, cases = _documents(_rows(export, "documents"))
+    return {
+        "code": export["code"],
+        "name": _text(export.get("name")).rstrip("."),
+        "field": "nhap_khau",
+        "purpose": "",
+        "levels": _levels(_text(export.get("level"))),
+        "authority": _text(export.get("authority")) or _text(export.get("agency")),
+        "receiving_point": _text(export.get("receiving_address")) or _text(export.get("agency")),
+        "channels": _channels(_rows(export, "methods")),
+        "online_level": {"toàn trình": "full"}.get(_text(export.get("online_level")), "unknown"),
+        "cases": cases,
+        "documents": common,
+        "fees": fees,
+        "times": times,
+        "conditions": _text(export.get("conditions")),
+        "result": _text(export.get("result")),
+        "steps": _steps(str(export.get("steps") or "")),
+        "legal_basis": _legal_basis(_rows(export, "legal_basis")),
+        "aliases": [],
+        "examples": [],
+        "source": {
+            "code": export["code"],
+            "decision": _text(export.get("decision")),
+            "url": _text(export.get("url")),
+            "as_of": as_of,
+        },
+        "valid_from": valid_from,
+        "checked_on": valid_from,
+        "open": open_fees + open_times + _open_record(export),
+        "stale": bool(export.get("mentions_district_level")),
+    }
+
+
+def _problems(export: Export) -> list[str]:
+    problems = []
+    code = export.get("code")
+    if not isinstance(code, str) or not CODE.match(code):
+        problems.append(f"code {code!r} does not look like 1.004222: give the procedure code")
+    elif code in TEST_RECORDS:
+        problems.append(f"{code} is a test record of the portal: leave it out")
+    if not _text(export.get("name")):
+        problems.append("no name: give the procedure's name")
+    if not re.match(r"^20\d\d-\d\d(-\d\d)?$", str(export.get("as_of") or "")) or not _is_date(str(export["as_of"])):
+        problems.append(f"as_of {export.get('as_of')!r} is not a date YYYY-MM or YYYY-MM-DD")
+    for key in ("methods", "documents", "legal_basis"):
+        rows = export.get(key)
+        if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            problems.append(f"{key} is not a list of objects")
+    return problems
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text if len(text) == 10 else f"{text}-01")
+    except ValueError:
+        return False
+    return True
+
+
+def _rows(export: Export, key: str) -> list[dict[str, Any]]:
+    return export.get(key) or []
+
+
+def _text(value: object) -> str:
+    """One line of plain text; amounts in Vietnamese style (10.000)."""
+    line = " ".join(str(value or "").replace("\u200e", "").replace("\u200f", "").split())
+    return re.sub(r"(?<=\d),(?=\d{3}\b)", ".", line)
+
+
+def _levels(text: str) -> list[str]:
+    found = [LEVELS.get(part.strip().casefold(), "other") for part in re.split(r"[,(]", text) if part.strip()]
+    return sorted(set(found)) or ["other"]
+
+
+def _channels(methods: list[dict[str, Any]]) -> list[str]:
+    return sorted({CHANNELS[m["channel"]] for m in methods if m.get("channel") in CHANNELS})
+
+
+def _flags(method: Export) -> set[str]:
+    note = method.get("note")
+    return set(note) if isinstance(note, list) else {note} if isinstance(note, str) else set()
+
+
+def _fees(methods: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    values = [(_fee(method), CHANNELS.get(method.get("channel", ""))) for method in methods]
+    merged = _merge_channels(values)
+    if all(value["status"] == "unpublished" for value in merged):
+        return merged, [{"field": "fees", "reason": "Cổng chưa công bố mức thu"}]
+    return merged, []
+
+
+def _fee(method: Export) -> dict[str, Any]:
+    text, status, flags = str(method.get("fee") or ""), method.get("fee_status"), _flags(method)
+    inner = _text(_inside(text))
+    if "ambiguous_split" in flags:
+        return {"status": "unpublished"}
+    if status == "amount":
+        return _amount(text, inner, suspect="amount_suspect_thousands" in flags)
+    if status == "free_text_says_free":
+        return {"status": "free", "text": inner[:LONGEST_TEXT]} if inner else {"status": "free"}
+    if status == "portal_zero_but_text" and inner and not _says_nothing(inner):
+        return {"status": "by_rule", "text": inner[:LONGEST_TEXT]}
+    return {"status": "unpublished"}
+
+
+def _amount(text: str, inner: str, *, suspect: bool) -> dict[str, Any]:
+    """A number only where the text gives one number; otherwise its own words."""
+    match = AMOUNT.match(text.strip())
+    if match and not suspect:
+        amount = int(match[1].replace(",", ""))
+        others = {found for found in ANY_AMOUNT.findall(inner) if _digits(found) != str(amount)}
+        if not others:
+            return {"status": "amount", "amount_vnd": amount, **({"text": inner[:LONGEST_TEXT]} if inner else {})}
+    words = inner if suspect or re.match(r"^\d{1,3} đồng", text) else _text(text)
+    return {"status": "by_rule", "text": words[:LONGEST_TEXT]} if words else {"status": "unpublished"}
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _inside(text: str) -> str:
+    match = re.search(r"\((.*)\)\s*$", text, re.DOTALL)
+    return match[1] if match else ""
+
+
+def _says_nothing(text: str) -> bool:
+    words = text.casefold().strip(" .")
+    return len(words) < 4 or words in ("chưa quy định", "không quy định", "đồng", "nếu có")
+
+
+def _times(methods: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    values = [(_time(method), CHANNELS.get(method.get("channel", ""))) for method in methods]
+    known = [(value, channel) for value, channel in values if value]
+    if known:
+        return _merge_channels(known), []
+    return [], [{"field": "times", "reason": "Cổng không ghi rõ thời hạn hoặc đơn vị thời gian"}]
+
+
+def _time(method: Export) -> dict[str, Any] | None:
+    text, flags = _text(method.get("time_limit")), _flags(method)
+    if "ambiguous_split" in flags or "nguồn không ghi đơn vị" in text:
+        return None
+    description = _text(method.get("description"))
+    words = description if re.search(r"\d+ (ngày|giờ|tháng)", description) and len(description) <= LONGEST_TEXT else ""
+    match = TIME.match(text)
+    if not match:
+        return {"text": text.removesuffix(" ngày")} if 8 <= len(text) <= LONGEST_TEXT else None
+    amount = float(match[1].replace(",", "."))
+    value: dict[str, Any] = {
+        "amount": int(amount) if amount.is_integer() else amount,
+        "unit": TIME_UNITS[match[2].casefold()],
+        "unit_certain": "unit_uncertain" not in flags or match[2].casefold() == "ngày làm việc",
+    }
+    return {**value, "text": words} if words else value
+
+
+def _merge_channels(values: list[tuple[dict[str, Any], str | None]]) -> list[dict[str, Any]]:
+    """Equal values of several channels become one value with several channels."""
+    merged: list[tuple[dict[str, Any], list[str]]] = []
+    for value, channel in values:
+        same = next((channels for seen, channels in merged if seen == value), None)
+        if same is None:
+            same = []
+            merged.append((value, same))
+        if channel and channel not in same:
+            same.append(channel)
+    return [{**value, "channels": channels} for value, channels in merged]
+
+
+def _documents(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Common documents, and one case for each heading the portal uses."""
+    cases: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        name = _text(row.get("name")).lstrip("-+• ").strip()
+        if name:
+            cases.setdefault(_text(row.get("case")), []).append(_document(row, name))
+    common = cases.pop("", [])
+    if not common and len(cases) == 1:
+        return next(iter(cases.values())), []
+    return common, [
+        {"id": f"c{number}", "label": label, "documents": documents}
+        for number, (label, documents) in enumerate(cases.items(), start=1)
+    ]
+
+
+def _document(row: Export, name: str) -> dict[str, Any]:
+    form = _text(row.get("form"))
+    copies = {"originals": row.get("original_copies"), "copies": row.get("photo_copies")}
+    return {"name": name, **copies, **({"form": form} if form else {})}
+
+
+def _steps(text: str) -> list[str]:
+    lines = (_text(line).lstrip("-+• ") for line in text.splitlines())
+    return [re.sub(r"^\d+\.\s+(?=Bước|-)", "", line) for line in lines if len(line) > 3]
+
+
+def _legal_basis(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Numbers cut or joined at the source are left out rather than printed wrong."""
+    return [
+        {"number": _text(row.get("code")), "name": _text(row.get("name"))}
+        for row in rows
+        if _text(row.get("code"))
+        and not TRUNCATED_RESOLUTION.match(_text(row.get("code")))
+        and not JOINED_NUMBER.match(_text(row.get("code")))
+    ]
+
+
+def _open_record(export: Export) -> list[dict[str, str]]:
+    if export.get("quality") or export.get("incomplete"):
+        return [{"field": "record", "reason": "bản ghi trên Cổng chưa đầy đủ"}]
+    return []

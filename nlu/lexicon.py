@@ -1,0 +1,91 @@
+"""The lexicon: abbreviations, colloquial words and fillers, read from nlu/data/lexicon.yaml."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from nlu.errors import BadData
+
+PATH = Path(__file__).parent / "data" / "lexicon.yaml"
+
+
+@dataclass(frozen=True)
+class Synonym:
+    """A colloquial way of speaking and the official words that belong to it."""
+
+    pattern: re.Pattern[str]
+    # on folded text
+    official: str
+    # with diacritics; added to a query, never put in place of its words
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Everything the room knows about single words."""
+
+    abbreviations: dict[str, str]
+    # lower-case token -> its words
+    synonyms: tuple[Synonym, ...]
+    filler: re.Pattern[str]
+    # phrases of folded text that say nothing about the procedure
+
+    def official_words(self, folded: str) -> tuple[str, ...]:
+        """The official words to add to a query, given its folded text."""
+        found = (synonym.official for synonym in self.synonyms if synonym.pattern.search(folded))
+        return tuple(dict.fromkeys(found))
+
+    def problems(self) -> list[str]:
+        """Sentences that say what is wrong; empty when all is well."""
+        return [
+            *(problem for short, full in self.abbreviations.items() for problem in self._abbreviation(short, full)),
+            *(problem for synonym in self.synonyms for problem in _synonym_problems(synonym)),
+            *([] if self.filler.pattern.isascii() else ["The fillers hold letters that folded text cannot have."]),
+        ]
+
+    def _abbreviation(self, short: str, full: str) -> list[str]:
+        """An expansion that holds another abbreviation would need a second pass, and could turn in circles."""
+        again = [token for token in full.lower().split() if token in self.abbreviations]
+        return [
+            *(f"'{short}' expands to '{full}', where '{token}' is an abbreviation again." for token in again),
+            *([] if _is_nfc(short + full) else [f"'{short}' or its expansion is not NFC."]),
+            *([] if short == short.lower() and re.fullmatch(r"\w+", short) else [f"'{short}' is not one lower token."]),
+        ]
+
+
+def load(path: Path = PATH) -> Lexicon:
+    """Read a lexicon file. Raises `BadData` when it is not one."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Lexicon(
+            abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},
+            synonyms=tuple(Synonym(re.compile(rule["said"]), rule["official"]) for rule in content["synonyms"]),
+            filler=re.compile(rf"\b(?:{'|'.join(content['fillers'])})\b"),
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
+        raise BadData(f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms and fillers.") from error
+
+
+@lru_cache(maxsize=1)
+def default() -> Lexicon:
+    """The lexicon of this room, read once."""
+    return load()
+
+
+def _synonym_problems(synonym: Synonym) -> list[str]:
+    """One way only: what a rule adds must not be said in the folded alphabet of patterns, nor unfolded in them."""
+    said, official = synonym.pattern.pattern, synonym.official
+    return [
+        *([] if said.isascii() and said == said.lower() else [f"The pattern '{said}' cannot match folded text."]),
+        *([] if _is_nfc(official) else [f"'{official}' is not NFC."]),
+        *([] if official.strip() else [f"The pattern '{said}' adds nothing."]),
+    ]
+
+
+def _is_nfc(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text)

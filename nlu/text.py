@@ -1,0 +1,108 @@
+"""Text as citizens type it, made comparable: normalised, folded, cut into words, abbreviations written out.
+
+Runs on Python 3.10 too: Rasa's components use it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nlu import lexicon as lexicons
+from nlu.lexicon import Lexicon
+
+_WORD = re.compile(r"\w+")
+_PLACEHOLDER = re.compile(r"‹[^›]*›")
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs"}  # controls; zero-width, bidi and tag characters; lone surrogates
+_HIDDEN_LETTERS = "\u034f\u115f\u1160\u3164\uffa0"  # invisible, though Unicode files them under letters and marks
+_HIDDEN_MARKS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # variation selectors
+
+
+def normalise(text: str) -> str:
+    """NFC, without control, zero-width, bidi and tag characters, spaces single and none at the ends."""
+    seen = "".join(" " if character.isspace() else character for character in text if not _is_hidden(character))
+    return " ".join(unicodedata.normalize("NFC", _HIDDEN_MARKS.sub("", seen)).split())
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics; full-width letters and digits become plain ones."""
+    return "".join(map(_fold_character, text))
+
+
+@dataclass(frozen=True)
+class FoldedText:
+    """A folded text that remembers where each character came from."""
+
+    text: str
+    origins: tuple[int, ...]
+    # for each folded character its index in the source, then the length of the source
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a non-empty folded stretch stands in the source."""
+        return self.origins[start], max(self.origins[end], self.origins[end - 1] + 1)
+
+
+def fold_with_origins(text: str) -> FoldedText:
+    """Fold, keeping the way back to the source."""
+    pieces = [_fold_character(character) for character in text]
+    origins = [index for index, piece in enumerate(pieces) for _ in piece]
+    return FoldedText("".join(pieces), (*origins, len(text)))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The folded words, in order."""
+    return tuple(_WORD.findall(fold(text)))
+
+
+def has_diacritics(text: str) -> bool:
+    """Whether any letter carries a mark or is a crossed d."""
+    return fold(text) != text.lower()
+
+
+def without_placeholders(text: str) -> str:
+    """The text without what `nlu.personal_data` put in place of personal numbers."""
+    return _PLACEHOLDER.sub(" ", text)
+
+
+def expand(text: str, lexicon: Lexicon | None = None) -> str:
+    """Abbreviations and teencode written out, token by token; the rest is untouched."""
+    abbreviations = (lexicon or lexicons.default()).abbreviations
+    return _WORD.sub(lambda match: _written_out(match, abbreviations), text)
+
+
+def strip_fillers(folded: str, lexicon: Lexicon | None = None) -> str:
+    """Folded text without filler and aspect phrases; the text itself when nothing would be left."""
+    stripped = (lexicon or lexicons.default()).filler.sub(" ", folded)
+    return " ".join(stripped.split()) or folded
+
+
+def comparable(text: str, lexicon: Lexicon | None = None) -> str:
+    """What both engines learn from and read: written out, folded, words only."""
+    return " ".join(words(expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)))
+
+
+def _is_hidden(character: str) -> bool:
+    return character in _HIDDEN_LETTERS or (
+        unicodedata.category(character) in _HIDDEN_CATEGORIES and not character.isspace()
+    )
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    if character in "đĐðÐ":  # no decomposition exists for the crossed d; some keyboards type eth for it
+        return "d"
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    if _is_hidden(character):
+        return " " if character.isspace() else ""
+    parts = unicodedata.normalize("NFKD", character.lower())
+    return "".join(part for part in parts if not unicodedata.combining(part)).lower()
+
+
+def _written_out(match: re.Match[str], abbreviations: dict[str, str]) -> str:
+    token = match.group().lower()
+    if len(token) == 1 and match.string[: match.start()].rstrip()[-1:].isdigit():  # "500 k" is an amount, not a no
+        return match.group()
+    return abbreviations.get(token, match.group())
