@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 
-class Aspect(str, Enum)  # noqa: UP042 - StrEnum needs 3.11:
+class Aspect(str, Enum):  # noqa: UP042 (StrEnum needs 3.11)
     """What about a procedure is asked."""
 
     DOCUMENTS = "documents"
