@@ -78,13 +78,17 @@ def default() -> Lexicon:
 
 
 def _synonym_problems(synonym: Synonym) -> list[str]:
-    """One way only: what a rule adds must not be said in the folded alphabet of patterns, nor unfolded in them."""
     said, official = synonym.pattern.pattern, synonym.official
     return [
-        *([] if said.isascii() and said == said.lower() else [f"The pattern '{said}' cannot match folded text."]),
+        *([] if _can_match_folded(said) else [f"The pattern '{said}' cannot match folded text."]),
         *([] if _is_nfc(official) else [f"'{official}' is not NFC."]),
         *([] if official.strip() else [f"The pattern '{said}' adds nothing."]),
     ]
+
+
+def _can_match_folded(pattern: str) -> bool:
+    letters = re.sub(r"\\.", "", pattern)  # \S and \B are capitals too
+    return letters.isascii() and letters == letters.lower()
 
 
 def _is_nfc(text: str) -> bool:

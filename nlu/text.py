@@ -14,6 +14,7 @@ from nlu import lexicon as lexicons
 from nlu.lexicon import Lexicon
 
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _PLACEHOLDER = re.compile(r"‹[^›]*›")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs"}  # controls; zero-width, bidi and tag characters; lone surrogates
 _HIDDEN_LETTERS = "\u034f\u115f\u1160\u3164\uffa0"  # invisible, though Unicode files them under letters and marks
@@ -79,8 +80,9 @@ def strip_fillers(folded: str, lexicon: Lexicon | None = None) -> str:
 
 
 def comparable(text: str, lexicon: Lexicon | None = None) -> str:
-    """What both engines learn from and read: written out, folded, words only."""
-    return " ".join(words(expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)))
+    """What both engines learn from and read: written out, folded, words only, every digit a nought."""
+    written_out = expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)
+    return " ".join(_DIGIT.sub("0", word) for word in words(written_out))
 
 
 def _is_hidden(character: str) -> bool:

@@ -1,0 +1,107 @@
+"""The conversation's commands: ask (for machines), chat (at the terminal), officer (a new account)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import secrets
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from bot import ask, settings, wiring
+from bot.compose import words
+from bot.errors import BotError
+from bot.officers import Officers
+from bot.store import open_store
+from nlu.errors import NluError
+
+RASA_URL = "http://127.0.0.1:5005"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code is 0 when everything was handled."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (BotError, NluError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    question = commands.add_parser("ask", help="answer one question, or a file of questions")
+    question.add_argument("text", nargs="?")
+    question.add_argument("--file", type=Path, help="JSON lines with `id` and `text`, or `id` and `turns`")
+    question.add_argument("--json", action="store_true", help="one JSON line a message (always so with --file)")
+    question.add_argument("--engine", choices=("rasa", "embedded"), default="embedded")
+    question.add_argument("--on", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD")
+    question.set_defaults(run=_ask)
+    chat = commands.add_parser("chat", help="talk to the assistant at the terminal")
+    chat.set_defaults(run=_chat)
+    officer = commands.add_parser("officer", help="add an officer; prints the password once")
+    officer.add_argument("username")
+    officer.add_argument("name")
+    officer.set_defaults(run=_officer)
+    return parser
+
+
+def _ask(options: argparse.Namespace) -> int:
+    if (options.text is None) == (options.file is None):
+        print("error: give one question, or --file", file=sys.stderr)
+        return 2
+    assistant = wiring.build_assistant(_with_engine(settings.load(), options.engine))
+    on = options.on or date.today()
+    items = ask.read(options.file) if options.file else iter([ask.Question("1", (options.text,))])
+    bad_lines, other_engine = 0, 0
+    for item in items:
+        if isinstance(item, ask.BadLine):
+            bad_lines += 1
+            print(f"line {item.number}: {item.reason}", file=sys.stderr)
+            continue
+        for answer in ask.run(assistant, item, on):
+            other_engine += answer["engine"] not in (options.engine, "none")
+            as_json = options.json or options.file
+            print(json.dumps(answer, ensure_ascii=False) if as_json else answer["reply"], flush=True)
+    if other_engine:
+        print(f"{other_engine} messages were read by the embedded engine: Rasa did not answer", file=sys.stderr)
+    return 1 if bad_lines else 0
+
+
+def _with_engine(loaded: settings.Settings, engine: str) -> settings.Settings:
+    return replace(loaded, rasa_url=(loaded.rasa_url or RASA_URL) if engine == "rasa" else "")
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415
+
+    from bot.channels.terminal import Terminal  # noqa: PLC0415 (half a second that other commands need not pay)
+    from bot.loop import Loop, ringing  # noqa: PLC0415
+
+    parts = wiring.build(settings.load())
+    loop = Loop(parts.worker.step)
+    loop.start()
+    try:
+        Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console()).run(words()["terminal_greeting"])
+    finally:
+        loop.stop()
+    return 0
+
+
+def _officer(options: argparse.Namespace) -> int:
+    officers = Officers(open_store(settings.load().database))
+    password = secrets.token_urlsafe(12)
+    if not officers.add(options.username, options.name, password):
+        print(f"error: there is already an officer {options.username}", file=sys.stderr)
+        return 1
+    print(f"{options.username} {password}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

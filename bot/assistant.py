@@ -1,0 +1,103 @@
+"""One turn, step by step: admit -> understand -> decide -> perform -> compose -> remember.
+
+The steps know no database and no channel: `python -m bot ask`, the evals and the worker run the same turn.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import date
+
+from bot.compose import compose
+from bot.conversation import Awaiting, Conversation, Owner
+from bot.decide import decide
+from bot.decisions import AskWhich, Decision, Stay
+from bot.facts import Facts, ProcedureFacts
+from bot.messages import Kind, Reply
+from bot.outcomes import Outcome
+from bot.perform import Portal, perform
+from bot.rules import Rules
+from bot.utterance import Utterance
+from knowledge.catalogue import Catalogue
+from nlu.understander import Interpreter
+from nlu.understanding import Understanding
+
+FAILURES = {Outcome.NOT_UNDERSTOOD, Outcome.ASKED_AGAIN, Outcome.ASKED_PROCEDURE, Outcome.OFFICER_OFFERED}
+AWAITING = {
+    Outcome.ASKED_WHICH: Awaiting.CHOICE,
+    Outcome.ASKED_DOSSIER_CODE: Awaiting.DOSSIER_CODE,
+    Outcome.DOSSIER_EXPLAINED: Awaiting.DOSSIER_CODE,
+    Outcome.DOSSIER_NOT_FOUND: Awaiting.DOSSIER_CODE,
+    Outcome.ASKED_COMPLAINT: Awaiting.COMPLAINT,
+    Outcome.OFFICER_OFFERED: Awaiting.OFFICER,
+}
+OWNERS = {
+    Outcome.HANDED_OFF: Owner.QUEUE,
+    Outcome.COMPLAINT_TAKEN: Owner.QUEUE,
+    Outcome.LEFT_QUEUE: Owner.BOT,
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Everything one turn made."""
+
+    utterance: Utterance
+    understanding: Understanding | None
+    decision: Decision
+    facts: Facts
+    reply: Reply | None
+    conversation: Conversation
+    # as it is after the turn
+    elapsed_ms: int
+
+    @property
+    def engine(self) -> str:
+        """The engine that read the message, or "none" when nothing had to be read."""
+        return self.understanding.engine if self.understanding else "none"
+
+
+@dataclass(frozen=True)
+class Assistant:
+    """The assistant and its neighbours."""
+
+    interpreter: Interpreter
+    catalogue: Catalogue
+    portal: Portal
+    rules: Rules
+
+    def turn(self, utterance: Utterance, conversation: Conversation, on: date) -> Turn:
+        """What one utterance leads to, on a day."""
+        started = time.perf_counter()
+        understanding = self._understand(utterance, conversation)
+        decision = decide(utterance, understanding, conversation, self.rules)
+        facts = perform(decision, self.catalogue, self.portal, on)
+        reply = compose(facts, masked=bool(utterance.masked))
+        after = remember(conversation, decision, facts, reply)
+        elapsed_ms = round((time.perf_counter() - started) * 1000)
+        return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
+
+    def _understand(self, utterance: Utterance, conversation: Conversation) -> Understanding | None:
+        """Only what the assistant is going to answer is read."""
+        held = conversation.owner in (Owner.QUEUE, Owner.OFFICER)
+        if held or utterance.kind is Kind.BUTTON or utterance.fault:
+            return None
+        return self.interpreter.understand(utterance.text)
+
+
+def remember(conversation: Conversation, decision: Decision, facts: Facts, reply: Reply | None) -> Conversation:
+    """The conversation after a turn."""
+    if isinstance(decision, Stay):
+        return conversation
+    outcome = facts.outcome
+    after = conversation.with_(
+        owner=OWNERS.get(outcome, conversation.owner),
+        awaiting=AWAITING.get(outcome, Awaiting.NOTHING),
+        offered=reply.buttons if reply else (),
+        failures=conversation.failures + 1 if outcome in FAILURES else 0,
+        aspects=decision.aspects if isinstance(decision, AskWhich) else (),
+    )
+    if isinstance(facts, ProcedureFacts):
+        return after.with_(topic=facts.procedure.code, case_id=facts.case_id)
+    return after

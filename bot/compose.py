@@ -1,0 +1,268 @@
+"""Composing: facts and words to a reply. Pure; every figure comes from the record, every sentence from bot/data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+import yaml
+
+from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.messages import Answer, Block, Button, Reply, Source
+from bot.outcomes import Outcome
+from integrations.portal import group
+from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
+from nlu.understanding import Aspect
+
+DATA = Path(__file__).parent / "data"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+OVERVIEW = ("documents", "fee", "time", "place", "legal_basis")
+# what a citizen is told who asked about no aspect in particular
+OVERVIEW_DOCUMENTS = 8
+MOST_LEGAL_BASES = 6
+MOST_DOCUMENTS_OF_ALL_CASES = 10
+MOST_BUTTONS = 5
+LONGEST_LABEL = 60
+MARKS = {"# ": "heading", "- ": "bullets", "! ": "warning"}
+OFFICER_AFTER = {
+    Outcome.DOSSIER_FOUND,
+    Outcome.DOSSIER_NOT_FOUND,
+    Outcome.PORTAL_DOWN,
+    Outcome.NOT_UNDERSTOOD,
+    Outcome.PROCEDURE_UNKNOWN,
+    Outcome.OFF_TOPIC,
+}
+
+
+def compose(facts: Facts, masked: bool = False) -> Reply | None:
+    """The reply for what was brought back; None when somebody else speaks. `masked`: a personal number was hidden."""
+    if facts.outcome is Outcome.SILENT:
+        return None
+    reply = _compose(facts)
+    if not masked:
+        return reply
+    return Reply((*reply.blocks, Block("warning", (notes()["masked"],))), reply.buttons, reply.sources)
+
+
+def _compose(facts: Facts) -> Reply:
+    match facts:
+        case ProcedureFacts():
+            return _procedure(facts)
+        case ChoiceFacts(outcome, procedures):
+            none = Button(words()["buttons"]["none_of_these"], "none")
+            choices = tuple(Button(shorten(item.name, LONGEST_LABEL), f"p:{item.code}") for item in procedures)
+            return Reply(_render(outcome, procedures=procedures), (*choices, none))
+        case DossierFacts(outcome, dossier, overdue):
+            values = {"dossier": dossier, "overdue": overdue}
+            values |= {"group": group(dossier.status).value, "status": int(dossier.status)}
+            return Reply(_render(outcome, **values), (_button("officer"),))
+        case PlainFacts(outcome, detail, value):
+            return Reply(_render(outcome, detail=detail, value=value), _plain_buttons(outcome))
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, Any]:
+    """Words that stand for values of the records."""
+    content: dict[str, Any] = yaml.safe_load((DATA / "words.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+@lru_cache(maxsize=1)
+def notes() -> dict[str, str]:
+    """Sentences that come with another reply."""
+    content: dict[str, str] = yaml.safe_load((DATA / "notes.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+@lru_cache(maxsize=1)
+def templates() -> jinja2.Environment:
+    """The replies, one file an outcome; an unknown name is an error, not an empty place."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(DATA / "replies"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
+    environment.filters["moment"] = lambda at: f"{at.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"
+    return environment
+
+
+def say(note: str, **values: str) -> Reply:
+    """A note on its own."""
+    return Reply((Block("paragraph", (notes()[note].format(**values),)),))
+
+
+def blocks(text: str) -> tuple[Block, ...]:
+    """Rendered lines to blocks: `# ` heading, `- ` bullet, `! ` warning, anything else a paragraph."""
+    found: list[Block] = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        kind = MARKS.get(line[:2], "paragraph")
+        content = line[2:].strip() if kind != "paragraph" else line
+        if kind == "bullets" and found and found[-1].kind == "bullets":
+            found[-1] = Block("bullets", (*found[-1].lines, content))
+        else:
+            found.append(Block(kind, (content,)))
+    return tuple(found)
+
+
+def vnd(amount_vnd: int) -> str:
+    """10000 -> "10.000 đồng"."""
+    return f"{amount_vnd:,} đồng".replace(",", ".")
+
+
+def shorten(text: str, length: int) -> str:
+    """At most `length` characters, cut between words."""
+    return text if len(text) <= length else text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _render(outcome: Outcome, **values: object) -> tuple[Block, ...]:
+    return blocks(templates().get_template(f"{outcome.value}.txt").render(**values))
+
+
+def _button(name: str) -> Button:
+    return Button(words()["buttons"][name], name)
+
+
+def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
+    if outcome is Outcome.OFFICER_OFFERED:
+        return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
+    if outcome is Outcome.HANDED_OFF:
+        return (_button("stay"),)
+    if outcome is Outcome.SMALL_TALK:
+        return (_button("dossier"),)
+    return (_button("officer"),) if outcome in OFFICER_AFTER else ()
+
+
+def source_of(procedure: Procedure) -> Source:
+    """The dated record a citizen can check."""
+    return Source(procedure.code, procedure.decision, procedure.valid_from, procedure.checked_on, procedure.url)
+
+
+def _procedure(facts: ProcedureFacts) -> Reply:
+    procedure, case = facts.procedure, facts.procedure.case(facts.case_id)
+    parts = facts.aspects or ("overview", *OVERVIEW)
+    documents, left, ask_case = _documents(facts)
+    case_labels = {item.id: item.label for item in procedure.cases}
+    values: dict[str, object] = {
+        "procedure": procedure,
+        "parts": parts,
+        "words": words(),
+        "warnings": _warnings(facts),
+        "documents": documents,
+        "documents_left": left,
+        "case_label": case.label if case else "",
+        "case_question": procedure.case_question if ask_case else "",
+        "fees": [fee_line(fee, case_labels) for fee in procedure.fees_on(facts.on, facts.case_id)],
+        "times": [time_line(time, case_labels) for time in procedure.times_on(facts.on, facts.case_id)],
+        "channels": [_channel(channel) for channel in procedure.channels],
+        "legal_basis": [f"{item.number}: {item.name}" for item in procedure.legal_basis[:MOST_LEGAL_BASES]],
+        "open_points": _open_points(procedure, parts),
+        "claimed": vnd(facts.claimed_vnd) if facts.claimed_vnd is not None else "",
+    }
+    answer = Answer(_render(facts.outcome, **values), (source_of(procedure),))
+    return Reply.of(answer, _next_buttons(facts, ask_case))
+
+
+def _open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
+    """What the record leaves open about the parts that are told."""
+    told = {"fees" if part == "fee" else "times" if part == "time" else part for part in parts}
+    return [point.reason for point in procedure.open_points if point.field.split(".")[0] in told]
+
+
+def _warnings(facts: ProcedureFacts) -> list[str]:
+    procedure = facts.procedure
+    found = [] if procedure.reviewed else ["unreviewed"]
+    found += ["review_due"] if procedure.reviewed and procedure.review_is_due(facts.on) else []
+    found += ["stale"] if procedure.stale else []
+    return [notes()[name] for name in found]
+
+
+def _documents(facts: ProcedureFacts) -> tuple[list[str], int, bool]:
+    """The papers to show, how many are left out, and whether to ask for the case."""
+    procedure = facts.procedure
+    papers = [document_line(item) for item in procedure.documents_for(facts.case_id)]
+    total = len(papers) + sum(len(case.documents) for case in procedure.cases)
+    ask_case = len(procedure.cases) > 1 and not facts.case_id
+    if procedure.cases and not facts.case_id and (total <= MOST_DOCUMENTS_OF_ALL_CASES or len(procedure.cases) == 1):
+        ask_case = False
+        papers += [f"{case.label}: {document_line(item)}" for case in procedure.cases for item in case.documents]
+    shown = papers if facts.aspects else papers[:OVERVIEW_DOCUMENTS]
+    return shown, len(papers) - len(shown), ask_case
+
+
+def document_line(document: Document) -> str:
+    """One paper: what, how many, which form, when."""
+    counts = [(document.originals, "bản chính"), (document.copies, "bản sao")]
+    said = ", ".join(f"{number} {kind}" for number, kind in counts if number)
+    line = document.name.rstrip(" .;")
+    line += f" – {said}" if said else ""
+    line += f" (mẫu {document.form})" if document.form else ""
+    return line + (f". {document.note}" if document.note else "")
+
+
+def fee_line(fee: Fee, case_labels: dict[str, str]) -> str:
+    """One fee as the record has it; what is not known is said."""
+    kind = words()["fee_kinds"][fee.kind]
+    match fee.status:
+        case FeeStatus.AMOUNT if fee.amount_vnd is not None:
+            said = f"{kind} {vnd(fee.amount_vnd)}" if fee.kind else vnd(fee.amount_vnd)
+            said += f"/{fee.per}" if fee.per else ""
+            said += f" ({fee.text.strip(' .()')})" if fee.text else ""
+        case FeeStatus.FREE:
+            said = f"không thu {kind if fee.kind else 'tiền'}"
+            said += f" ({fee.text.strip(' .()')})" if len(fee.text) > 12 else ""
+        case FeeStatus.BY_RULE:
+            said = fee.text
+        case _:
+            said = "Cổng chưa công bố mức thu"
+    return _dated(fee, said, case_labels)
+
+
+def time_line(time: ProcessingTime, case_labels: dict[str, str]) -> str:
+    """One time limit as the record has it."""
+    if time.unit is TimeUnit.SAME_DAY:
+        said = time.text
+    elif time.amount is not None and time.unit is not None:
+        said = f"{time.amount:g} {words()['time_units'][time.unit]}".replace(".", ",")
+        said += "" if time.unit_certain else " (nguồn chưa ghi rõ ngày làm việc hay ngày thường)"
+        said += f" – {time.text}" if time.text else ""
+    else:
+        said = time.text
+    return _dated(time, said, case_labels)
+
+
+def _dated(value: Fee | ProcessingTime, said: str, case_labels: dict[str, str]) -> str:
+    """Before the value its case and channels, behind it its basis and last day."""
+    before = [case_labels[value.case_id]] if value.case_id in case_labels else []
+    if value.channels and len(value.channels) < len(Channel):
+        before.append(", ".join(_channel(channel) for channel in value.channels))
+    after = f" (theo {value.basis})" if value.basis and value.basis not in said else ""
+    after += f" (đến hết ngày {value.valid_to:%d/%m/%Y})" if value.valid_to else ""
+    return ": ".join([*before, said.rstrip(" .")]) + after
+
+
+def _channel(channel: Channel) -> str:
+    return str(words()["channels"][channel.value])
+
+
+def _next_buttons(facts: ProcedureFacts, ask_case: bool) -> tuple[Button, ...]:
+    """The cases to choose from, or the aspects not told yet; always an officer."""
+    procedure, told = facts.procedure, set(facts.aspects or OVERVIEW)
+    if ask_case and "documents" in told:
+        cases = [Button(shorten(case.label, LONGEST_LABEL), f"c:{case.id}") for case in procedure.cases]
+        return (*cases, _button("officer"))
+    rest = [aspect.value for aspect in Aspect if aspect.value not in told and _has(procedure, aspect)]
+    shown = [Button(words()["buttons"][name], f"a:{name}") for name in rest[: MOST_BUTTONS - 1]]
+    return (*shown, _button("officer"))
+
+
+def _has(procedure: Procedure, aspect: Aspect) -> bool:
+    """Whether there is anything to tell about an aspect that may be empty."""
+    values = {Aspect.CONDITIONS: procedure.conditions, Aspect.RESULT: procedure.result, Aspect.HOW: procedure.steps}
+    return bool(values.get(aspect, True))

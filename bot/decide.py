@@ -1,0 +1,183 @@
+"""Deciding: from what was understood and what is remembered to exactly one decision. Pure and total."""
+
+from __future__ import annotations
+
+from bot.conversation import Awaiting, Conversation, Owner
+from bot.decisions import (
+    AnswerAbout,
+    AskAgain,
+    AskSlot,
+    AskWhich,
+    CorrectPremise,
+    Decision,
+    Decline,
+    ExplainCode,
+    HandOff,
+    LeaveQueue,
+    LookUpDossier,
+    SmallTalk,
+    Stay,
+    TakeComplaint,
+)
+from bot.messages import Kind
+from bot.rules import Rules
+from bot.utterance import Utterance
+from nlu.understanding import Aspect, Understanding
+
+SMALL_TALK = ("greet", "thanks", "goodbye", "ask_bot")
+LOOK_ALIKES = (
+    "bad_dossier_code",
+    "payment_code",
+    "insurance_dossier",
+    "citizen_number",
+    "insurance_number",
+    "phone_number",
+    "procedure_code",
+)
+# codes that citizens take for a dossier code, most telling first
+
+
+def decide(
+    utterance: Utterance, understanding: Understanding | None, conversation: Conversation, rules: Rules
+) -> Decision:
+    """The one thing to do now. `understanding` is None for a button or an unreadable message."""
+    if conversation.owner in (Owner.QUEUE, Owner.OFFICER):
+        leaves = utterance.kind is Kind.BUTTON and utterance.text == "stay" and conversation.owner is Owner.QUEUE
+        return LeaveQueue() if leaves else Stay(conversation.owner)
+    if utterance.kind is Kind.BUTTON:
+        return _pressed(utterance.text, conversation)
+    if utterance.fault or understanding is None:
+        return AskAgain(utterance.fault or "empty")
+    return (
+        _code(understanding, conversation)
+        or _reply_to_question(utterance, understanding, conversation, rules)
+        or _intent(utterance, understanding, conversation, rules)
+        or _procedure(understanding, conversation, rules)
+    )
+
+
+def _pressed(payload: str, conversation: Conversation) -> Decision:
+    """A button says what it does: kind, colon, value."""
+    kind, _, value = payload.partition(":")
+    match kind, value:
+        case "p", code if code:
+            return AnswerAbout(code, conversation.aspects)
+        case "a", aspect if aspect in set(Aspect) and conversation.topic:
+            return AnswerAbout(conversation.topic, (aspect,), conversation.case_id)
+        case "c", case_id if case_id and conversation.topic:
+            return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
+        case "officer", "":
+            return HandOff("asked")
+        case "dossier", "":
+            return AskSlot("dossier_code")
+        case "none", "":
+            return AskSlot("procedure")
+        case "stay", "":
+            return SmallTalk("okay")
+    return AskAgain("unknown_button")
+
+
+def _code(understanding: Understanding, conversation: Conversation) -> Decision | None:
+    """A dossier code, or a number the citizen takes for one."""
+    dossier = understanding.first("dossier_code")
+    if dossier:
+        return LookUpDossier(dossier.value)
+    about_dossier = conversation.awaiting is Awaiting.DOSSIER_CODE or understanding.intent == "dossier_status"
+    for kind in LOOK_ALIKES:
+        entity = understanding.first(kind)
+        alone = entity is not None and entity.end - entity.start >= len(understanding.text) - 2
+        if entity and kind == "procedure_code" and not about_dossier:
+            return AnswerAbout(entity.value, _aspects(understanding))
+        if entity and (about_dossier or alone or kind in ("bad_dossier_code", "payment_code")):
+            return ExplainCode(kind, entity.value)
+    return None
+
+
+def _reply_to_question(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """A reply to what the assistant asked last."""
+    intent = understanding.intent
+    match conversation.awaiting:
+        case Awaiting.COMPLAINT if intent != "deny":
+            return TakeComplaint(utterance.text)
+        case Awaiting.OFFICER if intent == "affirm":
+            return HandOff("not_understood")
+        case Awaiting.OFFICER if intent == "deny":
+            return SmallTalk("okay")
+        case Awaiting.CHOICE:
+            return _chosen(understanding, conversation, rules)
+    return None
+
+
+def _chosen(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
+    """The offered button that a typed text names by number, by label, or by a plain yes to the first."""
+    position = understanding.first("ordinal")
+    choices = [button for button in conversation.offered if button.payload.startswith(("p:", "c:"))]
+    if position and 1 <= int(position.value) <= len(choices):
+        return _pressed(choices[int(position.value) - 1].payload, conversation)
+    if understanding.intent == "affirm" and len(choices) == 1:
+        return _pressed(choices[0].payload, conversation)
+    if understanding.intent == "deny" and _sure(understanding, rules) and _best(understanding) < rules.answer_at:
+        return AskSlot("procedure")
+    return AskAgain("unknown_choice") if position else None
+
+
+def _intent(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """Intents that need no procedure."""
+    if not _sure(understanding, rules):
+        return None
+    match understanding.intent:
+        case "officer":
+            return HandOff("asked")
+        case "complaint":
+            long_enough = len(utterance.text.split()) >= 6
+            return TakeComplaint(utterance.text) if long_enough else AskSlot("complaint")
+        case "dossier_status":
+            return AskSlot("dossier_code")
+        case kind if kind in SMALL_TALK:
+            return SmallTalk(kind)
+        case "off_topic" if _best(understanding) < rules.answer_at:
+            return Decline("off_topic")
+        case "affirm" | "deny" | "choose" if _best(understanding) < rules.answer_at:
+            return SmallTalk("okay")
+    return None
+
+
+def _procedure(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision:
+    """Which procedure, and what about it."""
+    aspects, best = _aspects(understanding), _best(understanding)
+    if conversation.topic and best < rules.follow_up_below and aspects:
+        return _about(conversation.topic, aspects, understanding, conversation.case_id)
+    if best >= rules.answer_at:
+        return _about(understanding.candidates[0].code, aspects, understanding)
+    if best >= rules.ask_at:
+        codes = tuple(candidate.code for candidate in understanding.candidates[: rules.choices])
+        return AskWhich(codes, aspects)
+    if conversation.failures + 1 >= rules.failures_before_officer:
+        return Decline("offer_officer")
+    if aspects:
+        return AskSlot("procedure")
+    return Decline("not_understood")
+
+
+def _about(code: str, aspects: tuple[str, ...], understanding: Understanding, case_id: str = "") -> Decision:
+    """An answer, or a comparison when the citizen asks whether an amount is right."""
+    claimed = understanding.first("amount")
+    if claimed and understanding.first("confirmation"):
+        return CorrectPremise(code, int(claimed.value))
+    return AnswerAbout(code, aspects, case_id)
+
+
+def _aspects(understanding: Understanding) -> tuple[str, ...]:
+    return tuple(aspect.value for aspect in understanding.aspects)
+
+
+def _best(understanding: Understanding) -> float:
+    return understanding.candidates[0].confidence if understanding.candidates else 0.0
+
+
+def _sure(understanding: Understanding, rules: Rules) -> bool:
+    return understanding.intent_confidence >= rules.intent_at[understanding.engine]

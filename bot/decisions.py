@@ -1,0 +1,123 @@
+"""What the assistant can decide to do: a closed list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AnswerAbout:
+    """Tell what the record of a procedure says."""
+
+    code: str
+    aspects: tuple[str, ...]
+    # empty: an overview
+    case_id: str = ""
+
+
+@dataclass(frozen=True)
+class CorrectPremise:
+    """Compare an amount the citizen heard with the record."""
+
+    code: str
+    claimed_vnd: int
+
+
+@dataclass(frozen=True)
+class AskWhich:
+    """Offer the likely procedures as buttons."""
+
+    codes: tuple[str, ...]
+    aspects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskSlot:
+    """Ask for the one thing that is missing."""
+
+    slot: str
+    # "dossier_code", "procedure" or "complaint"
+
+
+@dataclass(frozen=True)
+class AskAgain:
+    """Say why the message could not be read."""
+
+    fault: str
+    # a Fault, "unknown_button" or "unknown_choice"
+
+
+@dataclass(frozen=True)
+class LookUpDossier:
+    """Ask the portal for a dossier."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class ExplainCode:
+    """Say what a number is when it is no dossier code."""
+
+    kind: str
+    # an entity kind: "procedure_code", "citizen_number", "insurance_number", "bad_dossier_code"...
+    value: str
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """Put the conversation into the officers' queue."""
+
+    reason: str
+    # "asked", "complaint" or "not_understood"
+
+
+@dataclass(frozen=True)
+class TakeComplaint:
+    """Record a complaint and hand it to an officer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SmallTalk:
+    """Greet, thank, say goodbye, say what this is."""
+
+    kind: str
+    # "greet", "thanks", "goodbye", "ask_bot" or "okay"
+
+
+@dataclass(frozen=True)
+class Decline:
+    """Say that this is not something the assistant can settle."""
+
+    reason: str
+    # "off_topic", "not_understood" or "offer_officer"
+
+
+@dataclass(frozen=True)
+class LeaveQueue:
+    """The citizen no longer waits for an officer."""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Say nothing, or only that the message was kept: somebody else holds the conversation."""
+
+    owner: str
+
+
+Decision = (
+    AnswerAbout
+    | CorrectPremise
+    | AskWhich
+    | AskSlot
+    | AskAgain
+    | LookUpDossier
+    | ExplainCode
+    | HandOff
+    | TakeComplaint
+    | SmallTalk
+    | Decline
+    | LeaveQueue
+    | Stay
+)

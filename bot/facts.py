@@ -1,0 +1,54 @@
+"""What performing a decision brings back: everything a reply is composed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.outcomes import Outcome
+from integrations.portal import Dossier
+from knowledge.procedure import Procedure
+
+
+@dataclass(frozen=True)
+class ProcedureFacts:
+    """The record to answer from."""
+
+    outcome: Outcome
+    procedure: Procedure
+    aspects: tuple[str, ...]
+    case_id: str
+    on: date
+    claimed_vnd: int | None = None
+    # an amount the citizen heard
+
+
+@dataclass(frozen=True)
+class ChoiceFacts:
+    """The procedures to choose from."""
+
+    outcome: Outcome
+    procedures: tuple[Procedure, ...]
+
+
+@dataclass(frozen=True)
+class DossierFacts:
+    """The state of one dossier."""
+
+    outcome: Outcome
+    dossier: Dossier
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class PlainFacts:
+    """Nothing but a word or two for the reply."""
+
+    outcome: Outcome
+    detail: str = ""
+    # which of the outcome's sentences: a fault, a kind of code, a kind of small talk
+    value: str = ""
+    # a code to repeat to the citizen
+
+
+Facts = ProcedureFacts | ChoiceFacts | DossierFacts | PlainFacts

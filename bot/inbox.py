@@ -1,0 +1,146 @@
+"""The inbox: what citizens sent, committed before the channel is told that it was received."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot import tables
+from bot.conversation import Conversation, Owner
+from bot.messages import InboundMessage, Kind
+from bot.store import Store
+from bot.utterance import Utterance, admit
+
+LEASE = timedelta(seconds=60)
+MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message taken by a worker, with the conversation it belongs to."""
+
+    inbox_id: int
+    conversation_id: int
+    channel: str
+    address: str
+    utterance: Utterance
+    conversation: Conversation
+    received_at: datetime
+    attempts: int
+
+
+class Inbox:
+    """Messages in the order they came; one worker at a time for a conversation."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def accept(self, message: InboundMessage) -> bool:
+        """Commit a message; False when it is a redelivery."""
+        utterance = admit(message)
+        with self._store.writing() as connection:
+            known = sa.select(tables.inbox.c.id).where(
+                tables.inbox.c.channel == message.channel, tables.inbox.c.message_id == message.message_id
+            )
+            if connection.execute(known).first():
+                return False
+            connection.execute(
+                sa.insert(tables.inbox).values(
+                    conversation_id=_conversation_id(connection, message),
+                    channel=message.channel,
+                    message_id=message.message_id,
+                    kind=utterance.kind.value,
+                    text=utterance.text,
+                    masked=list(utterance.masked),
+                    length=utterance.length,
+                    received_at=message.received_at,
+                    status="new",
+                    attempts=0,
+                )
+            )
+        return True
+
+    def take(self, now: datetime) -> Taken | None:
+        """The oldest message whose conversation nobody works on, held for a while; None when there is none.
+
+        A message whose worker died is taken again when its lease is over.
+        """
+        with self._store.writing() as connection:
+            row = connection.execute(_next(now)).mappings().first()
+            if row is None:
+                return None
+            connection.execute(
+                sa.update(tables.inbox)
+                .where(tables.inbox.c.id == row["id"])
+                .values(status="working", lease_until=now + LEASE, attempts=row["attempts"] + 1)
+            )
+        return _taken(row)
+
+    def give_back(self, taken: Taken) -> bool:
+        """A failed attempt: the message is taken again, or set aside after the third. True when it was set aside."""
+        set_aside = taken.attempts >= MOST_ATTEMPTS
+        with self._store.writing() as connection:
+            connection.execute(
+                sa.update(tables.inbox)
+                .where(tables.inbox.c.id == taken.inbox_id)
+                .values(status="failed" if set_aside else "new", lease_until=None)
+            )
+        return set_aside
+
+
+def _conversation_id(connection: sa.Connection, message: InboundMessage) -> int:
+    """The conversation of an address; a new one belongs to the bot."""
+    known = connection.execute(
+        sa.select(tables.conversation.c.id).where(
+            tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
+        )
+    ).scalar()
+    if known is not None:
+        return int(known)
+    made = connection.execute(
+        sa.insert(tables.conversation).values(
+            channel=message.channel,
+            address=message.address,
+            owner=Owner.BOT.value,
+            state=Conversation().state(),
+            updated_at=message.received_at,
+        )
+    )
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def _next(now: datetime) -> sa.Select[tuple[object, ...]]:
+    earlier = tables.inbox.alias("earlier")
+    busy = (
+        sa.select(earlier.c.id)
+        .where(earlier.c.conversation_id == tables.inbox.c.conversation_id)
+        .where(earlier.c.id < tables.inbox.c.id)
+        .where(earlier.c.status.in_(("new", "working")))
+    )
+    free = sa.or_(
+        tables.inbox.c.status == "new",
+        sa.and_(tables.inbox.c.status == "working", tables.inbox.c.lease_until < now),
+    )
+    return (
+        sa.select(tables.inbox, tables.conversation.c.address, tables.conversation.c.owner, tables.conversation.c.state)
+        .join(tables.conversation, tables.conversation.c.id == tables.inbox.c.conversation_id)
+        .where(free, ~busy.exists())
+        .order_by(tables.inbox.c.id)
+        .limit(1)
+    )
+
+
+def _taken(row: sa.RowMapping) -> Taken:
+    utterance = Utterance(Kind(row["kind"]), row["text"], tuple(row["masked"]), row["length"])
+    return Taken(
+        inbox_id=row["id"],
+        conversation_id=row["conversation_id"],
+        channel=row["channel"],
+        address=row["address"],
+        utterance=utterance,
+        conversation=Conversation.of(row["owner"], row["state"]),
+        received_at=row["received_at"],
+        attempts=row["attempts"] + 1,
+    )

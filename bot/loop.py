@@ -1,0 +1,64 @@
+"""The working loops of a process: threads that answer messages until they are told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from bot.messages import InboundMessage
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 0.2
+# how soon a message of another process is seen; our own rings the bell
+AFTER_ERROR_S = 1.0
+
+
+class Loop:
+    """Runs `step` in threads; `step` says whether there was anything to do."""
+
+    def __init__(self, step: Callable[[], bool], threads: int = 1) -> None:
+        self._step = step
+        self._bell = threading.Event()
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def ring(self) -> None:
+        """There is something to do."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """End after the present step."""
+        self._stop.set()
+        self._bell.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                worked = self._step()
+            except Exception as error:
+                log.error("a step failed: %s", type(error).__name__)
+                self._stop.wait(AFTER_ERROR_S)
+                continue
+            if not worked:
+                self._bell.wait(IDLE_S)
+                self._bell.clear()
+
+
+def ringing(accept: Callable[[InboundMessage], bool], loop: Loop) -> Callable[[InboundMessage], bool]:
+    """An `accept` that wakes the workers."""
+
+    def accept_and_ring(message: InboundMessage) -> bool:
+        new = accept(message)
+        loop.ring()
+        return new
+
+    return accept_and_ring

@@ -1,0 +1,153 @@
+"""The outbox: replies, committed with the turn or the officer's act that made them, sent in order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot import tables
+from bot.messages import Block, Button, Reply, Source
+from bot.store import Store
+
+MOST_ATTEMPTS = 8
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One reply on its way."""
+
+    id: int
+    channel: str
+    address: str
+    reply: Reply
+    created_at: datetime
+    attempts: int
+
+
+class Outbox:
+    """Replies in the order they were made, for each conversation."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def take(self, channel: str, now: datetime, address: str = "") -> Delivery | None:
+        """The next reply to send, held for a while. The first unsent reply of a conversation goes first.
+
+        A reply whose sender died is taken again when its lease is over: delivery is at least once.
+        """
+        with self._store.writing() as connection:
+            row = connection.execute(_next(channel, now, address)).mappings().first()
+            if row is None:
+                return None
+            connection.execute(
+                sa.update(tables.outbox)
+                .where(tables.outbox.c.id == row["id"])
+                .values(status="sending", next_at=now + LEASE, attempts=row["attempts"] + 1)
+            )
+        return _delivery(row)
+
+    def sent(self, delivery_id: int, now: datetime) -> None:
+        """The channel has it."""
+        self._set(delivery_id, status="sent", sent_at=now)
+
+    def retry(self, delivery: Delivery, at: datetime) -> None:
+        """Send again later; set aside after too many attempts."""
+        failed = delivery.attempts + 1 >= MOST_ATTEMPTS
+        self._set(delivery.id, status="failed" if failed else "pending", next_at=at)
+
+    def refused(self, delivery_id: int) -> None:
+        """The channel will never take it."""
+        self._set(delivery_id, status="failed")
+
+    def since(self, channel: str, address: str, after_id: int) -> list[Delivery]:
+        """What was said to an address after a reply."""
+        query = (
+            sa.select(tables.outbox)
+            .where(tables.outbox.c.channel == channel, tables.outbox.c.address == address)
+            .where(tables.outbox.c.id > after_id)
+            .order_by(tables.outbox.c.id)
+        )
+        with self._store.reading() as connection:
+            return [_delivery(row) for row in connection.execute(query).mappings()]
+
+    def _set(self, delivery_id: int, **values: object) -> None:
+        with self._store.writing() as connection:
+            connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == delivery_id).values(**values))
+
+
+def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply, now: datetime) -> bool:
+    """Write a reply inside the caller's transaction; False when its key was written before."""
+    if connection.execute(sa.select(tables.outbox.c.id).where(tables.outbox.c.key == key)).first():
+        return False
+    to = connection.execute(
+        sa.select(tables.conversation.c.channel, tables.conversation.c.address).where(
+            tables.conversation.c.id == conversation_id
+        )
+    ).one()
+    connection.execute(
+        sa.insert(tables.outbox).values(
+            conversation_id=conversation_id,
+            channel=to.channel,
+            address=to.address,
+            key=key,
+            reply=to_json(reply),
+            status="pending",
+            attempts=0,
+            next_at=now,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def to_json(reply: Reply) -> dict[str, Any]:
+    """A reply as stored."""
+    content = asdict(reply)
+    for source in content["sources"]:
+        source["valid_from"] = source["valid_from"].isoformat()
+        source["checked_on"] = source["checked_on"].isoformat()
+    return content
+
+
+def from_json(content: dict[str, Any]) -> Reply:
+    """A stored reply."""
+    return Reply(
+        blocks=tuple(Block(item["kind"], tuple(item["lines"])) for item in content["blocks"]),
+        buttons=tuple(Button(**item) for item in content["buttons"]),
+        sources=tuple(_source(item) for item in content["sources"]),
+        author=content["author"],
+    )
+
+
+def _source(item: dict[str, str]) -> Source:
+    days = {name: date.fromisoformat(item[name]) for name in ("valid_from", "checked_on")}
+    return Source(item["code"], item["decision"], days["valid_from"], days["checked_on"], item["url"])
+
+
+def _next(channel: str, now: datetime, address: str) -> sa.Select[tuple[object, ...]]:
+    earlier = tables.outbox.alias("earlier")
+    waits = (
+        sa.select(earlier.c.id)
+        .where(earlier.c.conversation_id == tables.outbox.c.conversation_id)
+        .where(earlier.c.id < tables.outbox.c.id)
+        .where(earlier.c.status.in_(("pending", "sending")))
+    )
+    query = (
+        sa.select(tables.outbox)
+        .where(tables.outbox.c.channel == channel)
+        .where(tables.outbox.c.status.in_(("pending", "sending")), tables.outbox.c.next_at <= now)
+        .where(~waits.exists())
+        .order_by(tables.outbox.c.id)
+        .limit(1)
+    )
+    return query.where(tables.outbox.c.address == address) if address else query
+
+
+def _delivery(row: sa.RowMapping) -> Delivery:
+    return Delivery(
+        row["id"], row["channel"], row["address"], from_json(row["reply"]), row["created_at"], row["attempts"]
+    )

@@ -1,0 +1,56 @@
+"""How a turn ended: a closed list, with labels in bot/data/outcomes.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+PATH = Path(__file__).parent / "data" / "outcomes.yaml"
+
+
+class Outcome(StrEnum):
+    """How a turn ended."""
+
+    ANSWERED = "answered"
+    PREMISE_CORRECTED = "premise_corrected"
+    ASKED_WHICH = "asked_which"
+    ASKED_PROCEDURE = "asked_procedure"
+    ASKED_DOSSIER_CODE = "asked_dossier_code"
+    ASKED_COMPLAINT = "asked_complaint"
+    ASKED_AGAIN = "asked_again"
+    DOSSIER_FOUND = "dossier_found"
+    DOSSIER_NOT_FOUND = "dossier_not_found"
+    DOSSIER_EXPLAINED = "dossier_explained"
+    PORTAL_DOWN = "portal_down"
+    HANDED_OFF = "handed_off"
+    LEFT_QUEUE = "left_queue"
+    COMPLAINT_TAKEN = "complaint_taken"
+    SMALL_TALK = "small_talk"
+    OFF_TOPIC = "off_topic"
+    NOT_UNDERSTOOD = "not_understood"
+    OFFICER_OFFERED = "officer_offered"
+    PROCEDURE_UNKNOWN = "procedure_unknown"
+    QUEUED = "queued"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What an outcome counts as."""
+
+    behaviour: str
+    # a word of the machine's interface
+    resolved: bool
+    label: str
+    # for the console
+
+
+@lru_cache(maxsize=1)
+def meanings() -> dict[Outcome, Meaning]:
+    """The meaning of every outcome."""
+    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    return {Outcome(name): Meaning(**fields) for name, fields in content.items()}

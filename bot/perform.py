@@ -1,0 +1,116 @@
+"""Performing a decision: the one neighbour it needs. A neighbour that is down is an outcome, never an exception."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from bot.decisions import (
+    AnswerAbout,
+    AskAgain,
+    AskSlot,
+    AskWhich,
+    CorrectPremise,
+    Decision,
+    Decline,
+    ExplainCode,
+    HandOff,
+    LeaveQueue,
+    LookUpDossier,
+    SmallTalk,
+    Stay,
+    TakeComplaint,
+)
+from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.outcomes import Outcome
+from integrations import errors as integration_errors
+from integrations.portal import Dossier, is_overdue
+from knowledge.catalogue import Catalogue
+from knowledge.errors import NotFound
+from nlu.understanding import Aspect
+
+SLOTS = {
+    "dossier_code": Outcome.ASKED_DOSSIER_CODE,
+    "procedure": Outcome.ASKED_PROCEDURE,
+    "complaint": Outcome.ASKED_COMPLAINT,
+}
+DECLINED = {
+    "off_topic": Outcome.OFF_TOPIC,
+    "not_understood": Outcome.NOT_UNDERSTOOD,
+    "offer_officer": Outcome.OFFICER_OFFERED,
+}
+
+
+class Portal(Protocol):
+    """Whoever knows the state of a dossier. Raises the errors of integrations.errors."""
+
+    def find(self, code: str) -> Dossier: ...
+
+
+def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) -> Facts:
+    """What the decision brings back on a day."""
+    match decision:
+        case AnswerAbout(code, aspects, case_id):
+            return _record(catalogue, code, aspects, case_id, on)
+        case CorrectPremise(code, claimed_vnd):
+            return _premise(catalogue, code, claimed_vnd, on)
+        case AskWhich(codes):
+            return _choices(catalogue, codes, on)
+        case LookUpDossier(code):
+            return _dossier(portal, code, on)
+        case AskSlot(slot):
+            return PlainFacts(SLOTS[slot])
+        case AskAgain(fault):
+            return PlainFacts(Outcome.ASKED_AGAIN, fault)
+        case ExplainCode(kind, value):
+            return PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, value)
+        case HandOff(reason):
+            return PlainFacts(Outcome.HANDED_OFF, reason)
+        case TakeComplaint():
+            return PlainFacts(Outcome.COMPLAINT_TAKEN)
+        case SmallTalk(kind):
+            return PlainFacts(Outcome.SMALL_TALK, kind)
+        case Decline(reason):
+            return PlainFacts(DECLINED[reason])
+        case LeaveQueue():
+            return PlainFacts(Outcome.LEFT_QUEUE)
+        case Stay(owner):
+            return PlainFacts(Outcome.QUEUED if owner == "queue" else Outcome.SILENT)
+
+
+def _record(catalogue: Catalogue, code: str, aspects: tuple[str, ...], case_id: str, on: date) -> Facts:
+    try:
+        return ProcedureFacts(Outcome.ANSWERED, catalogue.get(code, on), aspects, case_id, on)
+    except NotFound:
+        return PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=code)
+
+
+def _premise(catalogue: Catalogue, code: str, claimed_vnd: int, on: date) -> Facts:
+    """Corrected only when the record gives amounts and none of them is the claimed one."""
+    facts = _record(catalogue, code, (Aspect.FEE.value,), "", on)
+    if not isinstance(facts, ProcedureFacts):
+        return facts
+    amounts = {fee.amount_vnd for fee in facts.procedure.fees_on(on) if fee.amount_vnd is not None}
+    wrong = bool(amounts) and claimed_vnd not in amounts
+    outcome = Outcome.PREMISE_CORRECTED if wrong else Outcome.ANSWERED
+    return ProcedureFacts(outcome, facts.procedure, facts.aspects, "", on, claimed_vnd if wrong else None)
+
+
+def _choices(catalogue: Catalogue, codes: tuple[str, ...], on: date) -> Facts:
+    known = []
+    for code in codes:
+        try:
+            known.append(catalogue.get(code, on))
+        except NotFound:
+            continue
+    return ChoiceFacts(Outcome.ASKED_WHICH, tuple(known)) if known else PlainFacts(Outcome.NOT_UNDERSTOOD)
+
+
+def _dossier(portal: Portal, code: str, on: date) -> Facts:
+    try:
+        dossier = portal.find(code)
+    except integration_errors.NotFound:
+        return PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=code)
+    except integration_errors.IntegrationError:
+        return PlainFacts(Outcome.PORTAL_DOWN, value=code)
+    return DossierFacts(Outcome.DOSSIER_FOUND, dossier, is_overdue(dossier, on))

@@ -1,0 +1,40 @@
+"""The thresholds of deciding, read from bot/data/rules.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bot.errors import BadData
+
+PATH = Path(__file__).parent / "data" / "rules.yaml"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Numbers that evals choose."""
+
+    answer_at: float
+    ask_at: float
+    follow_up_below: float
+    choices: int
+    failures_before_officer: int
+    intent_at: dict[str, float]
+    # engine -> confidence
+
+
+def load(path: Path = PATH) -> Rules:
+    """The rules of a file. Raises BadData when a number is missing or out of bounds."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        rules = Rules(**content)
+    except TypeError as error:
+        raise BadData(f"{path}: {error}") from error
+    shares = (rules.answer_at, rules.ask_at, rules.follow_up_below, *rules.intent_at.values())
+    if not all(0 <= share <= 1 for share in shares):
+        raise BadData(f"{path}: a confidence lies outside 0 to 1")
+    if not rules.ask_at < rules.answer_at:
+        raise BadData(f"{path}: ask_at must lie below answer_at")
+    return rules

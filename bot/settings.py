@@ -1,0 +1,81 @@
+"""Every setting, read once from the environment. No other module reads it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import BadSettings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this process runs. Each field is set by MOT_CUA_<FIELD IN CAPITALS>."""
+
+    data_dir: Path = Path("var")
+    # database, imported catalogue, secrets
+    database_url: str = ""
+    # empty: SQLite in data_dir
+    host: str = "127.0.0.1"
+    port: int = 8000
+    rasa_url: str = ""
+    # empty: the embedded engine only
+    rasa_timeout_s: float = 0.8
+    portal_url: str = ""
+    # empty: dossier look-up says that it is not connected
+    portal_token_url: str = ""
+    portal_client_id: str = ""
+    portal_client_secret: str = ""
+    portal_timeout_s: float = 3.0
+    telegram_token: str = ""
+    # empty: no Telegram
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_mode: str = "polling"
+    # "polling" or "webhook"
+    telegram_webhook_url: str = ""
+    # public address of our webhook route, for "webhook"
+    telegram_webhook_secret: str = ""
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'mot_cua.db'}"
+
+    @property
+    def imported_catalogue(self) -> Path:
+        """Where `python -m knowledge import` leaves what is served."""
+        return self.data_dir / "catalogue" / "imported.jsonl"
+
+
+_PREFIX = "MOT_CUA_"
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an environment. Raises BadSettings for a value that cannot be read."""
+    values: dict[str, object] = {}
+    for name, default in vars(Settings()).items():
+        text = environment.get(_PREFIX + name.upper())
+        if text is not None:
+            values[name] = _read(name, text, default)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _read(name: str, text: str, default: object) -> object:
+    try:
+        return type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
+    except ValueError as error:
+        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs cookies: made at first start, kept beside the database."""
+    path = settings.data_dir / "secret_key"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text()

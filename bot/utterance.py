@@ -1,0 +1,59 @@
+"""Admit: a message becomes text that may be stored. Personal numbers stop here."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.messages import InboundMessage, Kind
+from nlu import personal_data, text
+
+LONGEST_STORED = 20_000
+# characters kept of one message
+LONGEST_READ = 2_000
+# characters the assistant is willing to read
+
+
+class Fault(StrEnum):
+    """Why a message cannot be read."""
+
+    EMPTY = "empty"
+    SYMBOLS_ONLY = "symbols_only"
+    TOO_LONG = "too_long"
+    ATTACHMENT = "attachment"
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What a citizen said, safe to store."""
+
+    kind: Kind
+    text: str
+    # NFC, no hidden characters, personal numbers masked; a button's payload
+    masked: tuple[str, ...]
+    # kinds of personal numbers that were masked
+    length: int
+    # characters received
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why this cannot be read, or None."""
+        if self.kind is Kind.ATTACHMENT and not self.text:
+            return Fault.ATTACHMENT
+        if not self.text:
+            return Fault.EMPTY
+        if self.length > LONGEST_READ:
+            return Fault.TOO_LONG
+        if not any(unicodedata.category(letter)[0] in "LN" for letter in self.text):
+            return Fault.SYMBOLS_ONLY
+        return None
+
+
+def admit(message: InboundMessage) -> Utterance:
+    """The utterance of a message."""
+    if message.kind is Kind.BUTTON:
+        return Utterance(Kind.BUTTON, message.text[:64], (), len(message.text))
+    clean = text.normalise(message.text[:LONGEST_STORED])
+    masked = personal_data.mask(clean)
+    return Utterance(message.kind, masked.text, masked.found, len(message.text))

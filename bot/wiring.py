@@ -1,0 +1,103 @@
+"""Everything put together from settings. The only place that knows which class plays which part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nlu.rasa_client import RasaClient
+
+from bot import rules
+from bot.assistant import Assistant
+from bot.handoff import Desk
+from bot.inbox import Inbox
+from bot.officers import Officers
+from bot.outbox import Outbox
+from bot.perform import Portal
+from bot.settings import Settings
+from bot.store import Store, open_store
+from bot.worker import Worker
+from integrations.errors import Unavailable
+from integrations.portal import Dossier, PortalClient, PortalSettings
+from knowledge import catalogue
+from knowledge.catalogue import Catalogue
+from nlu import confidence, training
+from nlu.phrases import PhraseEngine
+from nlu.retrieval import Entry, Retrieval
+from nlu.understander import Interpreter
+from nlu.understanding import Understander
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A running conversation room."""
+
+    settings: Settings
+    store: Store
+    assistant: Assistant
+    inbox: Inbox
+    outbox: Outbox
+    desk: Desk
+    officers: Officers
+    worker: Worker
+
+
+class NoPortal:
+    """Stands where no portal is set: every look-up is an outage with words for the citizen."""
+
+    def find(self, code: str) -> Dossier:
+        """Raises Unavailable."""
+        raise Unavailable("no portal is set")
+
+
+def build(settings: Settings) -> Parts:
+    """The room over its database."""
+    store = open_store(settings.database)
+    assistant = build_assistant(settings)
+    return Parts(
+        settings=settings,
+        store=store,
+        assistant=assistant,
+        inbox=Inbox(store),
+        outbox=Outbox(store),
+        desk=Desk(store),
+        officers=Officers(store),
+        worker=Worker(store, assistant),
+    )
+
+
+def build_assistant(settings: Settings) -> Assistant:
+    """The assistant without a database: what `python -m bot ask` and the evals use."""
+    records = catalogue.load(settings.imported_catalogue)
+    return Assistant(Interpreter(engines(settings), retrieval(records)), records, portal(settings), rules.load())
+
+
+def engines(settings: Settings) -> list[Understander]:
+    """Rasa first where it is set; the embedded engine always."""
+    embedded: Understander = PhraseEngine.train(training.load())
+    if not settings.rasa_url:
+        return [embedded]
+    return [RasaClient(settings.rasa_url, settings.rasa_timeout_s), embedded]
+
+
+def retrieval(records: Catalogue) -> Retrieval:
+    """The index over the catalogue."""
+    entries = [
+        Entry(item.code, item.name, (*item.aliases, *item.examples), local=item.reviewed)
+        for item in sorted(records, key=lambda item: item.code)
+    ]
+    return Retrieval(entries, confidence.default())
+
+
+def portal(settings: Settings) -> Portal:
+    """The City's dossier system, when it is set."""
+    if not settings.portal_url:
+        return NoPortal()
+    return PortalClient(
+        PortalSettings(
+            base_url=settings.portal_url,
+            token_url=settings.portal_token_url,
+            client_id=settings.portal_client_id,
+            client_secret=settings.portal_client_secret,
+            timeout_s=settings.portal_timeout_s,
+        )
+    )

@@ -1,0 +1,119 @@
+"""The worker: takes messages from the inbox, runs the turn, records everything in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot import handoff, outbox, tables
+from bot.assistant import Assistant, Turn
+from bot.compose import ZONE, say
+from bot.conversation import Owner
+from bot.inbox import Inbox, Taken
+from bot.outcomes import Outcome
+from bot.store import Store
+from nlu.understanding import Understanding
+
+log = logging.getLogger(__name__)
+
+
+def now() -> datetime:
+    """The present moment in Ho Chi Minh City."""
+    return datetime.now(ZONE)
+
+
+class Worker:
+    """One worker; any number of them may run beside each other."""
+
+    def __init__(self, store: Store, assistant: Assistant, clock: Callable[[], datetime] = now) -> None:
+        self._store = store
+        self._inbox = Inbox(store)
+        self._assistant = assistant
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Answer one message; False when there is none."""
+        taken = self._inbox.take(self._clock())
+        if taken is None:
+            return False
+        try:
+            turn = self._assistant.turn(taken.utterance, taken.conversation, self._clock().date())
+            self._record(taken, turn)
+        except Exception as error:
+            log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
+            if self._inbox.give_back(taken):
+                self._apologise(taken)
+        return True
+
+    def _record(self, taken: Taken, turn: Turn) -> None:
+        """Turn, conversation, ticket, reply and the end of the message: all or nothing, and only once."""
+        at = self._clock()
+        with self._store.writing() as connection:
+            if connection.execute(sa.select(tables.turn.c.id).where(tables.turn.c.inbox_id == taken.inbox_id)).first():
+                return
+            owner = _owner(connection, taken.conversation_id)
+            spoken = turn.reply if owner is taken.conversation.owner else None
+            made = connection.execute(sa.insert(tables.turn).values(**_row(taken, turn, at)))
+            if owner is taken.conversation.owner:
+                _keep(connection, taken.conversation_id, turn, at)
+            if spoken is not None:
+                key = f"turn:{made.inserted_primary_key[0]}"  # type: ignore[index]
+                outbox.put(connection, taken.conversation_id, key, spoken, at)
+            connection.execute(
+                sa.update(tables.inbox)
+                .where(tables.inbox.c.id == taken.inbox_id)
+                .values(status="done", lease_until=None)
+            )
+
+    def _apologise(self, taken: Taken) -> None:
+        """A message that cannot be answered is set aside, and the citizen is told."""
+        with self._store.writing() as connection:
+            outbox.put(connection, taken.conversation_id, f"failed:{taken.inbox_id}", say("went_wrong"), self._clock())
+
+
+def _owner(connection: sa.Connection, conversation_id: int) -> Owner:
+    query = sa.select(tables.conversation.c.owner).where(tables.conversation.c.id == conversation_id)
+    return Owner(connection.execute(query).scalar_one())
+
+
+def _keep(connection: sa.Connection, conversation_id: int, turn: Turn, at: datetime) -> None:
+    """The conversation after the turn, with the ticket that belongs to its owner."""
+    outcome = turn.facts.outcome
+    connection.execute(
+        sa.update(tables.conversation)
+        .where(tables.conversation.c.id == conversation_id)
+        .values(owner=turn.conversation.owner.value, state=turn.conversation.state(), updated_at=at)
+    )
+    if outcome in (Outcome.HANDED_OFF, Outcome.COMPLAINT_TAKEN):
+        reason = "complaint" if outcome is Outcome.COMPLAINT_TAKEN else getattr(turn.decision, "reason", "asked")
+        handoff.open_ticket(connection, conversation_id, reason, at)
+    if outcome is Outcome.LEFT_QUEUE:
+        handoff.leave_queue(connection, conversation_id, at)
+
+
+def _row(taken: Taken, turn: Turn, at: datetime) -> dict[str, Any]:
+    return {
+        "conversation_id": taken.conversation_id,
+        "inbox_id": taken.inbox_id,
+        "engine": turn.engine,
+        "understanding": _understanding(turn.understanding),
+        "decision": type(turn.decision).__name__,
+        "outcome": turn.facts.outcome.value,
+        "reply": outbox.to_json(turn.reply) if turn.reply else None,
+        "elapsed_ms": turn.elapsed_ms,
+        "created_at": at,
+    }
+
+
+def _understanding(understanding: Understanding | None) -> dict[str, Any]:
+    """What the console shows and evals read; the text itself stays in the inbox only."""
+    if understanding is None:
+        return {}
+    content = asdict(understanding)
+    del content["text"]
+    return content

@@ -1,0 +1,34 @@
+"""Errors of this room, named by what the caller can do.
+
+IntegrationError
+ +-- Unavailable   slow, down or overloaded: try again, after `retry_after_s` when it is known
+ +-- NotFound      the other system has no such thing: ask the citizen to check the code
+ +-- Refused       the other system does not let us in: an operator must look at our credentials
+ +-- BadAnswer     the answer cannot be trusted or read: show nothing of it, tell an operator
+
+Messages name the system and the fault, never the content of an answer.
+"""
+
+
+class IntegrationError(Exception):
+    """Root of this room's errors."""
+
+
+class Unavailable(IntegrationError):
+    """The other system cannot answer now."""
+
+    def __init__(self, message: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(IntegrationError):
+    """The other system has no such thing."""
+
+
+class Refused(IntegrationError):
+    """The other system does not let us in."""
+
+
+class BadAnswer(IntegrationError):
+    """The answer cannot be trusted or read."""

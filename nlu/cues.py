@@ -1,0 +1,68 @@
+"""Aspects, confirmations and ordinals: small patterns on folded text, kept in nlu/data/cues.yaml."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from nlu import text as texts
+from nlu.understanding import Aspect, Entity
+
+PATH = Path(__file__).parent / "data" / "cues.yaml"
+ASPECT_OF_INTENT = {f"ask_{aspect.value}": aspect for aspect in Aspect}
+
+
+@dataclass(frozen=True)
+class Cues:
+    """The patterns, compiled."""
+
+    aspects: dict[Aspect, re.Pattern[str]]
+    confirmation: re.Pattern[str]
+    ordinals: dict[str, re.Pattern[str]]
+    # position, from "1" -> ways to say it
+
+
+@lru_cache(maxsize=1)
+def default() -> Cues:
+    """The cues of this room, read once."""
+    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    return Cues(
+        aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
+        confirmation=_bounded(content["confirmation"]),
+        ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
+    )
+
+
+def aspects(comparable: str) -> tuple[Aspect, ...]:
+    """Everything that is asked about, in the order of an answer."""
+    return tuple(aspect for aspect, pattern in default().aspects.items() if pattern.search(comparable))
+
+
+def entities(text: str) -> tuple[Entity, ...]:
+    """A request for confirmation and a position in a list, as entities of the whole text."""
+    comparable = texts.comparable(text)
+    found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(comparable) else []
+    position = comparable if comparable.isdigit() and len(comparable) == 1 else _ordinal(comparable)
+    return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
+
+
+def without_aspects(comparable: str) -> str:
+    """The text without its aspect phrases: what is left names the procedure."""
+    for pattern in (*default().aspects.values(), default().confirmation):
+        comparable = pattern.sub(" ", comparable)
+    return " ".join(comparable.split())
+
+
+def _ordinal(comparable: str) -> str:
+    """Only a short message chooses by position: "con thứ hai" in a story does not."""
+    if len(comparable.split()) > 5:
+        return ""
+    return next((position for position, pattern in default().ordinals.items() if pattern.search(comparable)), "")
+
+
+def _bounded(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{re.sub(r'[|] +', '|', ' '.join(pattern.split()))})\b")

@@ -1,0 +1,47 @@
+"""Understanding one message: an engine's reading, the aspects, and the procedures it may be about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nlu import cues
+from nlu import text as texts
+from nlu.errors import Unavailable
+from nlu.retrieval import Retrieval
+from nlu.understanding import Aspect, Reading, Understander, Understanding
+
+
+class Interpreter:
+    """Asks the engines in their order until one answers; the last one must always answer."""
+
+    def __init__(self, engines: Sequence[Understander], retrieval: Retrieval) -> None:
+        self._engines = engines
+        self._retrieval = retrieval
+
+    def understand(self, text: str) -> Understanding:
+        """The meaning of a masked, normalised text."""
+        reading = self._read(text)
+        return Understanding(
+            text=text,
+            intent=reading.intent,
+            intent_confidence=reading.confidence,
+            aspects=_aspects(text, reading),
+            entities=(*reading.entities, *cues.entities(text)),
+            candidates=self._retrieval.rank(text),
+            engine=reading.engine,
+        )
+
+    def _read(self, text: str) -> Reading:
+        for engine in self._engines:
+            try:
+                return engine.read(text)
+            except Unavailable:
+                continue
+        raise Unavailable("no engine answered")
+
+
+def _aspects(text: str, reading: Reading) -> tuple[Aspect, ...]:
+    """What the words show; where they show nothing, what the intent says."""
+    shown = cues.aspects(texts.comparable(text))
+    said = cues.ASPECT_OF_INTENT.get(reading.intent)
+    return shown or ((said,) if said else ())

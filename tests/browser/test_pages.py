@@ -1,0 +1,322 @@
+"""The pages in a real browser: for everyone, by keyboard, on a small screen, and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bot.messages import Block, Reply
+from tests.memory_ports import PASSWORD, START, MemoryTown
+from web.ports import Line
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OFFICER = Reply((Block("paragraph", ("Chào anh/chị, tôi là cán bộ.",)),), author="officer")
+
+
+def ask(page: Page, text: str = "Khai sinh cần gì?") -> None:
+    page.get_by_label("Câu hỏi của anh/chị").fill(text)
+    page.get_by_role("button", name="Gửi", exact=True).click()
+
+
+def chat(page: Page) -> None:
+    page.goto("/")
+    ask(page)
+    page.get_by_text("Nguồn thông tin: 1.001193").click()
+
+
+def empty_chat(page: Page) -> None:
+    page.goto("/")
+
+
+def login(page: Page) -> None:
+    page.goto("/console/login")
+
+
+def queue(page: Page) -> None:
+    page.goto("/console/login")
+    page.get_by_label("Tên đăng nhập").fill("lan")
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("heading", name="Phiên hỗ trợ")).to_be_visible()
+
+
+def ticket(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_label("Chỉ cán bộ thấy").fill("Gọi lại sau 14 giờ")
+    page.get_by_role("button", name="Lưu ghi chú").click()
+    page.get_by_label("Trả lời người dân").fill("Chào anh/chị.")
+    page.get_by_role("button", name="Gửi cho người dân").click()
+    expect(page.locator(".line.officer")).to_be_visible()
+
+
+def missing(page: Page) -> None:
+    page.goto("/khong-co")
+
+
+PAGES = [empty_chat, chat, login, queue, ticket, missing]
+every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, site: str, visit: Callable[[Page], None], scheme: str) -> None:
+    """axe-core finds no violation on any page, by day or by night."""
+    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    visit(page)
+    page.add_script_tag(content=AXE)
+    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    context.close()
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+
+
+@every_page
+def test_policy_is_strict_and_kept(page: Page, visit: Callable[[Page], None]) -> None:
+    """Every page carries the strict policy and breaks no rule of it; the console stays silent."""
+    trouble: list[str] = []
+    page.on("console", lambda message: message.type in ("error", "warning") and trouble.append(message.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    pages: list[str] = []
+    page.on("response", lambda got: pages.append(got.headers.get("content-security-policy", "")))
+    visit(page)
+    assert pages and all(policy.startswith("default-src 'self';") for policy in pages)
+    assert [text for text in trouble if "404" not in text] == []
+
+
+@every_page
+@pytest.mark.parametrize(("width", "height", "large"), [(320, 640, False), (320, 256, False), (360, 640, True)])
+def test_no_sideways_scroll(page: Page, visit: Callable[[Page], None], width: int, height: int, large: bool) -> None:
+    """At 320 pixels, at 400 % zoom and with large text nothing needs sideways scrolling."""
+    page.set_viewport_size({"width": width, "height": height})
+    if large:
+        page.add_init_script("localStorage.setItem('text', 'large')")
+    visit(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@every_page
+def test_targets_are_large(page: Page, visit: Callable[[Page], None]) -> None:
+    """Whatever one presses is at least 44 pixels high."""
+    visit(page)
+    for target in page.locator("button:visible, summary:visible, input:visible, textarea:visible").all():
+        box = target.bounding_box()
+        assert box and box["height"] >= 44, target.inner_text()
+
+
+def test_chat_by_keyboard(page: Page, town: MemoryTown) -> None:
+    """One can skip to the box, ask, read on, choose a button and open the source without a mouse."""
+    page.goto("/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#box")).to_be_focused()
+    page.keyboard.type("Khai sinh cần gì?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("Giấy chứng sinh")
+    expect(page.locator("#box")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Quyết định 2228/QĐ-UBND")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#owner")).to_contain_text("đang chờ cán bộ")
+    assert [message.text for message in town.mailbox.accepted] == ["Khai sinh cần gì?", "handoff"]
+
+
+def test_console_by_keyboard(page: Page, town: MemoryTown) -> None:
+    """An officer can take and answer a conversation without a mouse."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").press("Enter")
+    page.get_by_role("button", name="Nhận phiên này").press("Enter")
+    page.get_by_label("Trả lời người dân").press_sequentially("Chào")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("Chào")
+    assert town.desk.ticket(7).lines[-1].text == "Chào"
+
+
+def test_whole_tree(page: Page) -> None:
+    """A screen reader hears who speaks, the answer, its choices and its source."""
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line.assistant")).to_match_aria_snapshot("""
+        - paragraph:
+          - text: Trợ lý
+          - time
+        - heading "Đăng ký khai sinh" [level=3]
+        - paragraph: /Anh\\/chị nộp hồ sơ/
+        - list:
+          - listitem: /Tờ khai/
+          - listitem: /Giấy chứng sinh/
+        - paragraph: /60 ngày/
+        - button "Thời gian làm bao lâu?"
+        - button "Gặp cán bộ"
+        - group: "Nguồn thông tin: 1.001193"
+    """)
+
+
+def test_reload_changes_nothing(page: Page) -> None:
+    """The server and the script draw the same conversation."""
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line")).to_have_count(2)
+    drawn = page.get_by_role("log").aria_snapshot()
+    page.reload()
+    assert page.get_by_role("log").aria_snapshot() == drawn
+
+
+def test_answer_is_looked_for_and_then_shown_once(page: Page, town: MemoryTown) -> None:
+    """While the answer is on its way the status says so; the answer comes once, also after a reload."""
+    town.mailbox.answer = None
+    page.goto("/")
+    ask(page)
+    expect(page.locator("#status")).to_have_text("Đang tìm câu trả lời…")
+    town.mailbox.say(town.mailbox.accepted[0].address, OFFICER)
+    expect(page.locator(".line.officer")).to_have_count(1)
+    expect(page.locator("#status")).to_have_text("")
+    page.reload()
+    page.wait_for_timeout(600)
+    expect(page.locator(".line.officer")).to_have_count(1)
+
+
+def test_half_typed_word_is_not_sent(page: Page, town: MemoryTown) -> None:
+    """Enter that ends a Telex composition does not send; Shift + Enter makes a new line."""
+    page.goto("/")
+    box = page.locator("#box")
+    box.fill("khai sin")
+    box.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    box.press("Shift+Enter")
+    expect(box).to_have_value("khai sin\n")
+    assert town.mailbox.accepted == []
+
+
+def test_network_lost_and_found(page: Page, town: MemoryTown) -> None:
+    """What is sent while offline is sent again with the same id, and arrives once."""
+    page.goto("/")
+    page.context.set_offline(True)
+    ask(page)
+    expect(page.locator("#status")).to_have_text("Chưa gửi được. Đang thử gửi lại…")
+    page.context.set_offline(False)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    expect(page.locator(".unsent")).to_have_count(0)
+    assert len(town.mailbox.accepted) == 1
+
+
+def test_lost_answer_to_the_post_is_no_second_question(page: Page, town: MemoryTown) -> None:
+    """If the 202 is lost on the way, the retry carries the same id."""
+    page.goto("/")
+    bodies: list[str | None] = []
+
+    def lose_first(route: object) -> None:
+        bodies.append(route.request.post_data)
+        if len(bodies) > 1:
+            return route.continue_()
+        route.fetch()
+        route.abort()
+
+    page.route("**/chat/messages", lose_first)
+    ask(page)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    expect(page.locator(".unsent")).to_have_count(0)
+    assert len(set(bodies)) == 1 and len(bodies) == 2 and len(town.mailbox.accepted) == 1
+
+
+def test_expired_session_keeps_the_text(page: Page, town: MemoryTown) -> None:
+    """An expired session is said, replaced by a new one, and the text waits in the box."""
+    page.goto("/")
+    page.context.clear_cookies()
+    ask(page, "câu tôi đã viết")
+    expect(page.get_by_role("alert")).to_contain_text("đã hết hạn")
+    expect(page.locator("#box")).to_have_value("câu tôi đã viết")
+    page.locator("#box").press("Enter")
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    assert [message.text for message in town.mailbox.accepted] == ["câu tôi đã viết"]
+
+
+def test_too_long_is_said_and_kept(page: Page, town: MemoryTown) -> None:
+    """A text of more than 20,000 characters is not sent and not lost."""
+    page.goto("/")
+    ask(page, "a" * 20_001)
+    expect(page.get_by_role("alert")).to_contain_text("dài quá")
+    assert len(page.locator("#box").input_value()) == 20_001
+
+
+@pytest.mark.parametrize("event", ["paste", "drop"])
+def test_file_is_announced_not_sent(page: Page, town: MemoryTown, event: str) -> None:
+    """A pasted or dropped file tells the assistant that there was one; its content stays here."""
+    page.goto("/")
+    page.evaluate(
+        """event => {
+            const files = new DataTransfer();
+            files.items.add(new File(["bí mật"], "cccd.jpg"));
+            const data = event === "paste" ? {clipboardData: files} : {dataTransfer: files};
+            const made = event === "paste" ? new ClipboardEvent(event, {...data, bubbles: true, cancelable: true})
+                                           : new DragEvent(event, {...data, bubbles: true, cancelable: true});
+            document.getElementById("box").dispatchEvent(made);
+        }""",
+        event,
+    )
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    assert [(message.kind.value, message.text) for message in town.mailbox.accepted] == [("attachment", "")]
+
+
+def test_text_size_is_remembered(page: Page) -> None:
+    """Large text is one press away and stays after a reload."""
+    page.goto("/")
+    page.get_by_role("button", name="Chữ to").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Chữ to")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20.8px"
+
+
+@pytest.fixture
+def plain(browser: Browser, site: str) -> Iterator[Page]:
+    """A window without scripts."""
+    context = browser.new_context(base_url=site, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def test_chat_without_scripts(plain: Page) -> None:
+    """Without scripts one can ask, choose a button and start anew."""
+    plain.goto("/")
+    ask(plain)
+    expect(plain.locator(".line.assistant")).to_contain_text("Giấy chứng sinh")
+    plain.get_by_role("button", name="Gặp cán bộ").click()
+    expect(plain.locator("#owner")).to_contain_text("đang chờ cán bộ")
+    plain.get_by_role("button", name="Trò chuyện mới").click()
+    expect(plain.locator(".line")).to_have_count(0)
+
+
+def test_console_without_scripts(plain: Page) -> None:
+    """Without scripts an officer can take, note and answer."""
+    ticket(plain)
+    expect(plain.locator(".line.note")).to_contain_text("Gọi lại sau 14 giờ")
+
+
+def test_queue_keeps_itself_fresh(page: Page, town: MemoryTown) -> None:
+    """A new ticket appears by itself, is announced, and focus stays where it was."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").focus()
+    town.desk.open(8, "Khiếu nại", [Line("citizen", "Chờ lâu quá", None, START, None)], [])
+    expect(page.get_by_role("link", name="Phiên 8")).to_be_visible()
+    expect(page.get_by_role("link", name="Phiên 7")).to_be_focused()
+    expect(page.locator("#news")).to_contain_text("vừa thay đổi")
+
+
+def test_ticket_keeps_itself_fresh(page: Page, town: MemoryTown) -> None:
+    """What the citizen adds appears while the officer writes, and the draft stays."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_label("Trả lời người dân").fill("đang viết")
+    town.desk.ticket(7).lines.append(Line("citizen", "Còn lệ phí?", None, START, None))
+    expect(page.get_by_role("log")).to_contain_text("Còn lệ phí?")
+    expect(page.get_by_label("Trả lời người dân")).to_have_value("đang viết")

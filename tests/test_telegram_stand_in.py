@@ -1,0 +1,538 @@
+"""The Telegram stand-in: python-telegram-bot runs on it unmodified, aiogram's models read both directions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiogram.methods
+import aiogram.types
+import httpx
+import pytest
+import uvicorn
+from pydantic import TypeAdapter
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
+from telegram.warnings import PTBDeprecationWarning
+
+from integrations.stand_ins.telegram import app
+
+TOKEN = "1234:TEST"
+CHAT = 42
+KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Lệ phí", callback_data="fee"),
+                                  InlineKeyboardButton("Cổng", url="https://dichvucong.gov.vn")]])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Service:
+    """The stand-in on a real server, seen by those who control it."""
+
+    address: str
+    http: httpx.Client
+
+    def do(self, order: str, **content: Any) -> dict[str, Any]:
+        """Gives a control order."""
+        answer = self.http.post(f"/__control/{order}", json=content)
+        return answer.raise_for_status().json()
+
+    def call(self, method: str, token: str = TOKEN, **parameters: Any) -> httpx.Response:
+        """One raw call with a JSON body."""
+        return self.http.post(f"/bot{token}/{method}", json=parameters)
+
+    def sent(self, at_least: int = 1) -> list[dict[str, Any]]:
+        """The bot's messages, once there are so many."""
+        query: dict[str, str | int] = {"chat_id": CHAT, "at_least": at_least, "wait_s": 5}
+        return self.http.get("/__control/sent", params=query).json()
+
+    def calls(self) -> list[dict[str, Any]]:
+        """All calls of the bot."""
+        return self.http.get("/__control/calls").json()
+
+
+class Background:
+    """A server in a thread."""
+
+    def __init__(self, application: Starlette) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(application, log_level="critical", timeout_graceful_shutdown=1))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
+        self._thread.start()
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def stop(self) -> None:
+        """Ends the server and frees its port."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A fresh stand-in; afterwards every call and answer is read by aiogram's models."""
+    background = Background(app(TOKEN, retry_s=0.05))
+    try:
+        with httpx.Client(base_url=background.address, timeout=10, verify=False) as http:
+            served = Service(background.address, http)
+            yield served
+            for call in served.calls():
+                read_by_aiogram(call)
+    finally:
+        background.stop()
+
+
+def read_by_aiogram(call: dict[str, Any]) -> None:
+    """Checks one call and its answer against an independent reading of the Bot API."""
+    model = getattr(aiogram.methods, call["method"][0].upper() + call["method"][1:])
+    assert set(call["parameters"]) | set(call["files"]) <= set(model.model_fields)
+    if call["status"] != 200:
+        return
+    parameters = {name: _decoded(value) for name, value in call["parameters"].items()}
+    model.model_validate(parameters | dict.fromkeys(call["files"], "a file"))
+    if "inline_keyboard" in (parameters.get("reply_markup") or {}):
+        aiogram.types.InlineKeyboardMarkup.model_validate(parameters["reply_markup"])
+    TypeAdapter(model.__returning__).validate_python(call["answer"]["result"])
+
+
+def _decoded(value: object) -> Any:
+    """A form's JSON text as its value."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+
+def with_bot(service: Service, scenario: Callable[[Bot], Awaitable[Any]], token: str = TOKEN) -> Any:
+    """Runs a scenario with python-telegram-bot."""
+
+    async def run() -> Any:
+        bot = Bot(token, base_url=f"{service.address}/bot", base_file_url=f"{service.address}/file/bot")
+        async with bot:
+            return await scenario(bot)
+
+    return asyncio.run(run())
+
+
+async def start(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    """The town bot greets."""
+    assert update.message
+    await update.message.reply_html("<b>Xin chào</b> 😀 <i>bạn</i>", reply_markup=KEYBOARD)
+
+
+async def echo(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    """The town bot repeats."""
+    assert update.message
+    await update.message.reply_text(f"Bạn nói: {update.message.text}")
+
+
+async def press(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    """The town bot answers a button by rewriting its message."""
+    assert update.callback_query
+    await update.callback_query.answer("Đã nhận")
+    await update.callback_query.edit_message_text("Lệ phí: cổng chưa công bố")
+
+
+def polling(service: Service, citizen: Callable[[], None]) -> None:
+    """Runs the town bot by polling while a citizen does something in another thread."""
+
+    async def run() -> None:
+        builder = Application.builder().token(TOKEN).base_url(f"{service.address}/bot")
+        application = builder.base_file_url(f"{service.address}/file/bot").build()
+        application.add_handler(CommandHandler("start", start))
+        application.add_handler(CallbackQueryHandler(press))
+        application.add_handler(MessageHandler(filters.TEXT, echo))
+        async with application:
+            assert application.updater
+            await application.start()
+            await application.updater.start_polling(poll_interval=0, timeout=2)
+            await asyncio.to_thread(citizen)
+            await application.updater.stop()
+            await application.stop()
+
+    asyncio.run(run())
+
+
+def test_polling_a_whole_talk(service: Service) -> None:
+    """A bot by polling greets with HTML and buttons, answers a pressed button and edits its message."""
+
+    def citizen() -> None:
+        service.do("message", chat_id=CHAT, text="/start", name="An")
+        greeting = service.sent(1)[0]
+        assert greeting["text"] == "Xin chào 😀 bạn" and len(greeting["reply_markup"]["inline_keyboard"][0]) == 2
+        service.do("callback", chat_id=CHAT, message_id=greeting["message_id"], data="fee")
+        service.do("message", chat_id=CHAT, text="Cảm ơn 🙏")
+        assert [message["text"] for message in service.sent(2)] == ["Lệ phí: cổng chưa công bố", "Bạn nói: Cảm ơn 🙏"]
+
+    polling(service, citizen)
+    assert service.call("getWebhookInfo").json()["result"]["pending_update_count"] == 0
+
+
+def test_get_me(service: Service) -> None:
+    """The bot learns who it is."""
+
+    async def scenario(bot: Bot) -> tuple[int, bool]:
+        me = await bot.get_me()
+        return me.id, me.is_bot
+
+    assert with_bot(service, scenario) == (1234, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "entities"),
+    [
+        ("chữ thường", "chữ thường", []),
+        ("<b>đậm</b> 😀 <i>nghiêng</i>", "đậm 😀 nghiêng", [("bold", 0, 3), ("italic", 7, 7)]),
+        ("<b>a<i>b</i></b>", "ab", [("bold", 0, 2), ("italic", 1, 1)]),
+        ("1 &lt; 2 &amp; &#225; &copy;", "1 < 2 & á &copy;", []),
+        ('<a href="https://a.vn/?b=1&amp;c=2">x</a>', "x", [("text_link", 0, 1)]),
+        ('<span class="tg-spoiler">x</span>', "x", [("spoiler", 0, 1)]),
+        ("<blockquote expandable>x</blockquote>", "x", [("expandable_blockquote", 0, 1)]),
+        ("<b></b>x", "x", []),
+    ],
+)
+def test_html_read(service: Service, source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+    """Telegram's HTML becomes text and entities counted in UTF-16 units."""
+    service.do("message", chat_id=CHAT, text="chào")
+    result = service.call("sendMessage", chat_id=CHAT, text=source, parse_mode="HTML").json()["result"]
+    found = [(entity["type"], entity["offset"], entity["length"]) for entity in result.get("entities", [])]
+    assert (result["text"], found) == (text, entities)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "why"),
+    [
+        ({"text": "<x>a</x>", "parse_mode": "HTML"}, 'Unsupported start tag "x" at byte offset 0'),
+        ({"text": "ă 1 < 2", "parse_mode": "HTML"}, 'Unsupported start tag "" at byte offset 5'),
+        ({"text": "<span>a</span>", "parse_mode": "HTML"}, 'Unsupported start tag "span"'),
+        ({"text": "<b>a", "parse_mode": "HTML"}, 'find end tag corresponding to start tag "b"'),
+        ({"text": "a</b>", "parse_mode": "HTML"}, "Unexpected end tag at byte offset 1"),
+        ({"text": "<b>a</i>", "parse_mode": "HTML"}, 'expected "</b>", found "</i>"'),
+        ({"text": "a", "parse_mode": "MarkdownV2"}, "unsupported parse_mode"),
+        ({"text": " "}, "message text is empty"),
+        ({"text": "a" * 4097}, "message is too long"),
+        ({"text": "😀" * 2049}, "message is too long"),
+        ({"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": "ệ" * 22}]]}},
+         "BUTTON_DATA_INVALID"),
+        ({"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "x"}]]}}, "Text buttons are unallowed"),
+        ({"text": "a", "reply_markup": {"inline_keyboard": [{"text": "x", "callback_data": "y"}]}}, "Array of Array"),
+        ({"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "", "callback_data": "y"}]]}}, "BUTTON_TEXT"),
+        ({"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "x", "url": "javascript:1"}]]}}, "is invalid"),
+        ({"text": "a", "reply_markup": {"keyboard": [[{}]]}}, "must be of type String"),
+        ({"text": "a", "reply_markup": {"keys": []}}, "object expected as reply markup"),
+        ({"text": "a", "reply_markup": "{"}, "can't parse reply markup JSON object"),
+        ({"text": "a", "chat_id": 7}, "chat not found"),
+        ({"text": "a", "chat_id": "@kenh"}, "chat not found"),
+    ],
+)  # fmt: skip
+def test_send_message_refused(service: Service, parameters: dict[str, Any], why: str) -> None:
+    """What Telegram would refuse is refused with status 400 and its words."""
+    service.do("message", chat_id=CHAT, text="chào")
+    answer = service.call("sendMessage", **{"chat_id": CHAT} | parameters)
+    assert answer.status_code == answer.json()["error_code"] == 400 and answer.json()["ok"] is False
+    assert why in answer.json()["description"]
+
+
+@pytest.mark.parametrize("text", ["a" * 4096, "😀" * 2048, "<b>" + "a" * 4096 + "</b>"])
+def test_longest_message(service: Service, text: str) -> None:
+    """4096 UTF-16 units pass, tags not counted."""
+    service.do("message", chat_id=CHAT, text="chào")
+    mode = {"parse_mode": "HTML"} if text.startswith("<") else {}
+    assert service.call("sendMessage", chat_id=CHAT, text=text, **mode).status_code == 200
+
+
+def test_parameters_come_in_every_form(service: Service) -> None:
+    """Query, form, multipart and JSON say the same, keyboards as objects or as text; method names have no case."""
+    service.do("message", chat_id=CHAT, text="chào")
+    path, post = f"/bot{TOKEN}/sendMessage", service.http.post
+    markup = {"inline_keyboard": [[{"text": "x", "url": "https://a.vn"}]]}
+    flat = {"chat_id": str(CHAT), "text": "123", "reply_markup": json.dumps(markup)}
+    answers = [
+        service.http.get(path, params=flat),
+        post(path, data=flat),
+        post(path, files={name: (None, value) for name, value in flat.items()}),
+        post(path.replace("sendMessage", "SENDMESSAGE"), json=flat | {"reply_markup": markup}),
+    ]
+    kept = [(message["text"], message["reply_markup"]) for message in (answer.json()["result"] for answer in answers)]
+    assert kept == [("123", markup)] * 4
+
+
+def test_dates_are_seconds(service: Service) -> None:
+    """Message dates are seconds since 1970."""
+    service.do("message", chat_id=CHAT, text="chào")
+
+    async def scenario(bot: Bot) -> datetime:
+        return (await bot.send_message(CHAT, "chào bạn")).date
+
+    assert abs((datetime.now(UTC) - with_bot(service, scenario)).total_seconds()) < 5
+
+
+@pytest.mark.parametrize(
+    ("token", "method", "status"),
+    [("nonsense", "getMe", 404), ("1234:WRONG", "getMe", 401), (TOKEN, "sendDice", 404), (TOKEN, "getMe", 200)],
+)
+def test_token_and_method(service: Service, token: str, method: str, status: int) -> None:
+    """A malformed token or unknown method is not found, another bot's token is unauthorized."""
+    answer = service.call(method, token)
+    assert (answer.status_code, answer.json()["ok"]) == (status, status == 200)
+
+
+def test_wrong_token_in_ptb(service: Service) -> None:
+    """python-telegram-bot understands that its token is wrong."""
+    with pytest.raises(InvalidToken):
+        with_bot(service, lambda bot: bot.get_me(), "1234:WRONG")
+
+
+def test_updates_stay_until_acknowledged(service: Service) -> None:
+    """An update comes again until a later offset acknowledges it; a negative offset counts from the end."""
+    for text in ("một", "hai", "ba"):
+        service.do("message", chat_id=CHAT, text=text)
+
+    def texts(**parameters: int) -> list[str]:
+        return [update["message"]["text"] for update in service.call("getUpdates", **parameters).json()["result"]]
+
+    first = service.call("getUpdates").json()["result"][0]["update_id"]
+    assert texts() == texts(offset=first) == ["một", "hai", "ba"]
+    assert texts(limit=1) == ["một"]
+    assert texts(offset=first + 1) == texts() == ["hai", "ba"]
+    assert texts(offset=-1) == texts() == ["ba"]
+
+
+def test_long_poll_waits(service: Service) -> None:
+    """A poll without updates waits, and ends as soon as one arrives."""
+    began = time.monotonic()
+    assert service.call("getUpdates", timeout=1).json()["result"] == []
+    assert time.monotonic() - began > 0.9
+    writer = threading.Timer(0.2, service.do, ["message"], {"chat_id": CHAT, "text": "chào"})
+    writer.start()
+    began = time.monotonic()
+    assert len(service.call("getUpdates", timeout=5).json()["result"]) == 1
+    assert time.monotonic() - began < 2
+    writer.join()
+
+
+def test_two_pollers_conflict(service: Service) -> None:
+    """A second poller ends the first with 409."""
+    statuses: list[int] = []
+    first = threading.Thread(target=lambda: statuses.append(service.call("getUpdates", timeout=5).status_code))
+    first.start()
+    time.sleep(0.3)
+    assert service.call("getUpdates").status_code == 200
+    first.join()
+    assert statuses == [409]
+
+
+def test_allowed_updates(service: Service) -> None:
+    """Kinds of update that the bot did not ask for are not kept."""
+    service.call("getUpdates", allowed_updates=["callback_query"])
+    service.do("message", chat_id=CHAT, text="chào")
+    assert service.call("getUpdates").json()["result"] == []
+
+
+def test_polling_with_webhook_conflicts(service: Service) -> None:
+    """Polling is refused while a webhook is set."""
+    assert service.call("setWebhook", url="http://127.0.0.1:9/hook").status_code == 200
+    with pytest.raises(Conflict):
+        with_bot(service, lambda bot: bot.get_updates())
+    service.call("deleteWebhook")
+    assert service.call("getUpdates").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"url": "https://example.org/hook"}, {"url": "http://127.0.0.1/h", "secret_token": "có dấu"}]
+)
+def test_webhook_refused(service: Service, parameters: dict[str, str]) -> None:
+    """Addresses outside the loopback and secrets with other characters are refused."""
+    assert service.call("setWebhook", **parameters).status_code == 400
+
+
+@dataclass
+class Hook:
+    """A webhook that refuses its first updates."""
+
+    refusals: int
+    taken: list[tuple[str, str | None]]
+    # text and secret of every delivery
+
+    async def receive(self, request: Request) -> Response:
+        """Takes one delivery."""
+        update = await request.json()
+        self.taken.append((update["message"]["text"], request.headers.get("X-Telegram-Bot-Api-Secret-Token")))
+        return Response(status_code=500 if len(self.taken) <= self.refusals else 200)
+
+
+def test_webhook_delivers_and_redelivers(service: Service) -> None:
+    """Updates are pushed with the secret, in order within a chat, and again until the bot says 2xx."""
+    hook = Hook(2, [])
+    bot = Background(Starlette(routes=[Route("/hook", hook.receive, methods=["POST"])]))
+    service.do("message", chat_id=CHAT, text="một")
+    service.call("setWebhook", url=f"{bot.address}/hook", secret_token="bi-mat")
+    service.do("message", chat_id=CHAT, text="hai")
+    ends_at = time.monotonic() + 5
+    while (info := service.call("getWebhookInfo").json()["result"])["pending_update_count"]:
+        assert time.monotonic() < ends_at
+    bot.stop()
+    assert hook.taken == [("một", "bi-mat")] * 3 + [("hai", "bi-mat")]
+    assert info["last_error_message"] == "Wrong response from the webhook: 500 Internal Server Error"
+
+
+def test_edit_and_delete(service: Service) -> None:
+    """Only existing messages of the bot can be edited, only to something else; a deleted one is gone."""
+    users = service.do("message", chat_id=CHAT, text="chào")["message_id"]
+
+    async def scenario(bot: Bot) -> None:
+        message = await bot.send_message(CHAT, "một", reply_markup=KEYBOARD)
+        edited = await bot.edit_message_text("hai", CHAT, message.message_id)
+        assert (edited.text, edited.reply_markup) == ("hai", None)
+        again = await bot.edit_message_reply_markup(CHAT, message.message_id, reply_markup=KEYBOARD)
+        assert again.reply_markup == KEYBOARD and again.text == "hai"
+        assert await bot.delete_message(CHAT, message.message_id)
+        for text, message_id in (("x", message.message_id), ("x", users)):
+            with pytest.raises(BadRequest):
+                await bot.edit_message_text(text, CHAT, message_id)
+        with pytest.raises(BadRequest, match="to delete not found"):
+            await bot.delete_message(CHAT, message.message_id)
+
+    with_bot(service, scenario)
+
+
+def test_edit_to_the_same(service: Service) -> None:
+    """An edit that changes nothing is refused."""
+    service.do("message", chat_id=CHAT, text="chào")
+
+    async def scenario(bot: Bot) -> None:
+        message = await bot.send_message(CHAT, "một")
+        await bot.edit_message_text("hai", CHAT, message.message_id)
+        await bot.edit_message_text("hai", CHAT, message.message_id)
+
+    with pytest.raises(BadRequest, match="not modified"):
+        with_bot(service, scenario)
+
+
+def test_callback(service: Service) -> None:
+    """Only a button that is there can be pressed, and a query is answered once."""
+    service.do("message", chat_id=CHAT, text="chào")
+    with_bot(service, lambda bot: bot.send_message(CHAT, "một", reply_markup=KEYBOARD))
+    press = {"chat_id": CHAT, "message_id": service.sent()[0]["message_id"]}
+    assert service.http.post("/__control/callback", json=press | {"data": "no"}).status_code == 400
+    query = service.do("callback", **press, data="fee")["callback_query_id"]
+    assert service.call("answerCallbackQuery", callback_query_id=query).json()["result"] is True
+    assert service.call("answerCallbackQuery", callback_query_id=query).status_code == 400
+
+
+def test_blocked(service: Service) -> None:
+    """A blocked bot is told so by an update and by 403; a user who writes again lets it in."""
+    service.do("message", chat_id=CHAT, text="chào")
+    service.do("block", chat_id=CHAT)
+    updates = service.call("getUpdates").json()["result"]
+    assert updates[-1]["my_chat_member"]["new_chat_member"]["status"] == "kicked"
+    with pytest.raises(Forbidden, match="blocked by the user"):
+        with_bot(service, lambda bot: bot.send_message(CHAT, "một"))
+    service.do("message", chat_id=CHAT, text="xin lỗi")
+    assert with_bot(service, lambda bot: bot.send_message(CHAT, "một")).text == "một"
+
+
+def test_429(service: Service) -> None:
+    """Too many requests name the wait, which python-telegram-bot reads."""
+    service.do("message", chat_id=CHAT, text="chào")
+    service.do("fault", mode="429", times=1, method="sendMessage", retry_after_s=3)
+    with pytest.raises(RetryAfter) as caught:
+        with_bot(service, lambda bot: bot.send_message(CHAT, "một"))
+    with pytest.warns(PTBDeprecationWarning):
+        assert caught.value.retry_after == 3
+
+
+def test_fault_counts_calls(service: Service) -> None:
+    """A fault spoils so many calls of any method but getUpdates, then all is well."""
+    service.do("fault", mode="429", times=2)
+    methods = ["getUpdates", "getMe", "getUpdates", "getMe", "getMe"]
+    assert [service.call(method).status_code for method in methods] == [200, 429, 200, 429, 200]
+
+
+def test_500_html(service: Service) -> None:
+    """An HTML error page is a network error to the bot, and nothing was sent."""
+    service.do("message", chat_id=CHAT, text="chào")
+    service.do("fault", mode="500_html", method="sendMessage", times=1)
+    with pytest.raises(NetworkError, match="Internal Server Error"):
+        with_bot(service, lambda bot: bot.send_message(CHAT, "một"))
+    assert service.sent(0) == []
+
+
+def test_timeout(service: Service) -> None:
+    """A late answer is a time-out to the bot although the message was sent."""
+    service.do("message", chat_id=CHAT, text="chào")
+    service.do("fault", mode="timeout", method="sendMessage", times=1, delay_s=0.6)
+    with pytest.raises(TimedOut):
+        with_bot(service, lambda bot: bot.send_message(CHAT, "một", read_timeout=0.2))
+    assert [message["text"] for message in service.sent()] == ["một"]
+
+
+def test_files_both_ways(service: Service) -> None:
+    """A user's picture can be fetched; a bot's picture and file arrive with caption, name and content."""
+    service.do("photo", chat_id=CHAT, caption="giấy khai sinh")
+
+    async def scenario(bot: Bot) -> None:
+        message = (await bot.get_updates())[0].message
+        assert message and message.caption == "giấy khai sinh"
+        picture = bytes(await (await message.photo[-1].get_file()).download_as_bytearray())
+        assert picture.startswith(b"\x89PNG")
+        assert (await bot.send_photo(CHAT, picture, caption="<b>ảnh</b>", parse_mode="HTML")).caption == "ảnh"
+        sent = (await bot.send_document(CHAT, b"a;b", filename="bieu.csv")).document
+        assert sent and (sent.file_name, sent.file_size) == ("bieu.csv", 3)
+        assert await (await bot.get_file(sent.file_id)).download_as_bytearray() == b"a;b"
+        assert (await bot.send_document(CHAT, sent.file_id)).document == sent
+
+    with_bot(service, scenario)
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("sendPhoto", {"chat_id": CHAT}),
+        ("sendPhoto", {"chat_id": CHAT, "photo": "FILE99"}),
+        ("sendDocument", {"chat_id": CHAT, "document": "https://example.org/a.pdf"}),
+        ("getFile", {"file_id": "FILE99"}),
+        ("sendChatAction", {"chat_id": CHAT, "action": "sing"}),
+        ("setMyCommands", {"commands": [{"command": "Lệ phí", "description": "x"}]}),
+        ("setMyCommands", {"commands": [{"command": "phi", "description": ""}]}),
+        ("sendMessage", {"text": "một"}),
+        ("deleteMessage", {"chat_id": CHAT, "message_id": "x"}),
+    ],
+)
+def test_other_refusals(service: Service, method: str, parameters: dict[str, Any]) -> None:
+    """Unknown files, actions and malformed commands are refused with 400."""
+    service.do("message", chat_id=CHAT, text="chào")
+    assert service.call(method, **parameters).status_code == 400
+
+
+def test_commands_and_action(service: Service) -> None:
+    """The menu of commands is kept; typing is accepted."""
+    service.do("message", chat_id=CHAT, text="chào")
+
+    async def scenario(bot: Bot) -> tuple[bool, Any]:
+        await bot.set_my_commands([BotCommand("start", "Bắt đầu")])
+        return await bot.send_chat_action(CHAT, "typing"), await bot.get_my_commands()
+
+    assert with_bot(service, scenario) == (True, (BotCommand("start", "Bắt đầu"),))
+
+
+@pytest.mark.parametrize(
+    ("order", "content", "status"),
+    [
+        ("message", {"chat_id": CHAT}, 400),
+        ("message", {"chat_id": CHAT, "text": "a" * 4097}, 400),
+        ("fault", {"mode": "x"}, 400),
+        ("block", {"chat_id": "x"}, 400),
+        ("dance", {}, 404),
+    ],
+)
+def test_control_refusals(service: Service, order: str, content: dict[str, Any], status: int) -> None:
+    """A wrong control order is told so."""
+    assert service.http.post(f"/__control/{order}", json=content).status_code == status

@@ -1,0 +1,215 @@
+"""The officers' console, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.memory_ports import PASSWORD, MemoryTown
+from web.app import create_app
+from web.console import inside
+
+TICKET = "/console/tickets/7"
+
+
+@pytest.fixture
+def town() -> MemoryTown:
+    return MemoryTown()
+
+
+def browser(town: MemoryTown) -> TestClient:
+    return TestClient(create_app(town.ports(), "secret"), follow_redirects=False, headers={"Accept": "text/html"})
+
+
+@pytest.fixture
+def lan(town: MemoryTown) -> Iterator[TestClient]:
+    """Officer Lan, signed in."""
+    with browser(town) as client:
+        sign_in(client)
+        yield client
+
+
+def sign_in(client: TestClient, username: str = "lan", password: str = PASSWORD, **changes: str) -> object:
+    csrf = field(client.get("/console/login").text, "csrf")
+    return client.post(
+        "/console/login", data={"csrf": csrf, "username": username, "password": password, "next": "", **changes}
+    )
+
+
+def field(page: str, name: str) -> str:
+    """The value of the page's hidden field."""
+    return re.findall(rf'name="{name}" value="([^"]*)"', page)[0]
+
+
+def act(client: TestClient, name: str, **fields: str) -> object:
+    csrf = field(client.get("/console").text, "csrf")
+    return client.post(f"{TICKET}/{name}", data={"csrf": csrf, **fields})
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [("/console", "/console/login"), (TICKET, f"/console/login?next={TICKET}")],
+)
+def test_strangers_are_sent_to_sign_in(town: MemoryTown, path: str, where: str) -> None:
+    """Without a session every page leads to the sign-in form."""
+    response = browser(town).get(path)
+    assert (response.status_code, response.headers["location"]) == (303, where)
+
+
+@pytest.mark.parametrize("path", ["/console", TICKET])
+def test_forged_session_is_nobody(town: MemoryTown, path: str) -> None:
+    """A cookie that we did not sign opens nothing."""
+    client = browser(town)
+    client.cookies.set("console", "token-0")
+    assert client.get(path).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "sentence"),
+    [
+        ({"password": "sai"}, 401, "không đúng"),
+        ({"username": "ai-do"}, 401, "không đúng"),
+        ({"csrf": "khac"}, 403, "đăng nhập lại"),
+        ({"csrf": ""}, 403, "đăng nhập lại"),
+    ],
+)
+def test_sign_in_refused(town: MemoryTown, changes: dict, status: int, sentence: str) -> None:
+    """A refused sign-in says why, and not which half was wrong."""
+    with browser(town) as client:
+        response = sign_in(client, **changes)
+        assert response.status_code == status and sentence in response.text
+        assert client.get("/console").status_code == 303
+
+
+def test_sign_in_opens_the_console(town: MemoryTown) -> None:
+    """The right password opens a session in a hidden, lax cookie of the console alone."""
+    with browser(town) as client:
+        response = sign_in(client, next=TICKET)
+        assert (response.status_code, response.headers["location"]) == (303, TICKET)
+        cookie = response.headers["set-cookie"]
+        assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Path=/console"))
+        assert "Nguyễn Thị Lan" in client.get("/console").text
+
+
+@pytest.mark.parametrize("path", ["//evil.test", "https://evil.test", "/console/tickets/7/../x", "/console\n", ""])
+def test_sign_in_leads_nowhere_else(path: str) -> None:
+    """The page after signing in is inside the console, whatever the form asks for."""
+    assert inside(path) == "/console"
+
+
+def test_too_many_attempts(town: MemoryTown) -> None:
+    """After five wrong passwords the form says how long to wait."""
+    with browser(town) as client:
+        responses = [sign_in(client, password="sai") for _ in range(6)]
+    assert responses[-1].status_code == 429
+    assert responses[-1].headers["retry-after"] == "60"
+    assert "sau 60 giây" in responses[-1].text
+
+
+def test_sign_out_ends_the_session(town: MemoryTown, lan: TestClient) -> None:
+    """Signing out ends the session on our side too."""
+    csrf = field(lan.get("/console").text, "csrf")
+    assert lan.post("/console/logout", data={"csrf": csrf}).status_code == 303
+    assert town.officers.sessions == {}
+    assert lan.get("/console").status_code == 303
+
+
+@pytest.mark.parametrize(("view", "shown"), [("waiting", True), ("mine", False), ("all", True), ("bogus", True)])
+def test_queue_tabs(lan: TestClient, view: str, shown: bool) -> None:
+    """Each tab shows its tickets; an unknown tab is the waiting one."""
+    page = lan.get(f"/console?view={view}").text
+    assert ("Người dân yêu cầu gặp cán bộ" in page) is shown
+    assert page.count('aria-current="page"') == 1
+
+
+def test_ticket_shows_the_talk_and_why(lan: TestClient) -> None:
+    """A ticket shows what was said, with its source, and how the assistant came to it."""
+    page = lan.get(TICKET).text
+    for part in ("lam khai sinh", "Quyết định 2228/QĐ-UBND", "ask_documents", "1.004873", "Nút chọn: Thời gian"):
+        assert part in page
+
+
+@pytest.mark.parametrize("path", ["/console/tickets/8", "/console/tickets/x", "/console/nothing"])
+def test_unknown_ticket(lan: TestClient, path: str) -> None:
+    """A ticket that is not there is a 404 page."""
+    assert lan.get(path).status_code == 404
+
+
+def test_a_ticket_from_claim_to_end(town: MemoryTown, lan: TestClient) -> None:
+    """Claim, answer, note, resolve: each is one form and leads back to the ticket."""
+    steps = [("claim", {}), ("reply", {"reply": "Chào anh/chị", "key": "k1"}), ("note", {"note": "Gọi lại"})]
+    for name, fields in [*steps, ("resolve", {})]:
+        response = act(lan, name, **fields)
+        assert (response.status_code, response.headers["location"]) == (303, f"{TICKET}#end")
+    assert [line.author for line in town.desk.ticket(7).lines[3:]] == ["officer", "note"]
+    assert town.desk.ticket(7).summary.state == "resolved"
+
+
+def test_double_submit_answers_once(town: MemoryTown, lan: TestClient) -> None:
+    """The same form sent twice is one answer; the page gives each form its own key."""
+    act(lan, "claim")
+    key = field(lan.get(TICKET).text, "key")
+    assert key != field(lan.get(TICKET).text, "key")
+    assert [act(lan, "reply", reply="Chào", key=key).status_code for _ in range(2)] == [303, 303]
+    assert len(town.desk.ticket(7).lines) == 4
+
+
+@pytest.mark.parametrize(("name", "fields"), [("claim", {}), ("reply", {"reply": "câu trả lời"}), ("resolve", {})])
+def test_somebody_else_holds_it(town: MemoryTown, lan: TestClient, name: str, fields: dict) -> None:
+    """If a colleague holds the ticket, the page says who, and keeps what was written."""
+    town.desk.claim(7, 2)
+    response = act(lan, name, **fields)
+    assert response.status_code == 409
+    assert "Trần Văn Minh đang giữ phiên này" in response.text
+    assert fields.get("reply", "") in response.text
+
+
+@pytest.mark.parametrize("state", ["waiting", "resolved"])
+@pytest.mark.parametrize(
+    ("name", "fields"), [("reply", {"reply": "viết"}), ("note", {"note": "viết"}), ("resolve", {})]
+)
+def test_nobody_holds_it(town: MemoryTown, lan: TestClient, state: str, name: str, fields: dict) -> None:
+    """An officer who does not hold a ticket cannot act on it."""
+    if state == "resolved":
+        assert town.desk.claim(7, 1) and town.desk.resolve(7, 1)
+    before = len(town.desk.ticket(7).lines)
+    assert act(lan, name, **fields).status_code == 403
+    assert len(town.desk.ticket(7).lines) == before
+
+
+@pytest.mark.parametrize("path", [f"{TICKET}/{name}" for name in ("claim", "reply", "note", "resolve")])
+@pytest.mark.parametrize("csrf", ["", "csrf-token-9", "ă"])
+def test_forms_need_their_token(town: MemoryTown, lan: TestClient, path: str, csrf: str) -> None:
+    """A form without the session's token changes nothing."""
+    response = lan.post(path, data={"csrf": csrf, "reply": "x", "note": "x"})
+    assert response.status_code == 403
+    assert town.desk.ticket(7).summary.state == "waiting"
+
+
+@pytest.mark.parametrize("text", ["", "  \r\n", "x" * 4001])
+def test_text_has_bounds(town: MemoryTown, lan: TestClient, text: str) -> None:
+    """An empty or endless answer is not sent, and stays in the form."""
+    act(lan, "claim")
+    response = act(lan, "reply", reply=text)
+    assert response.status_code == 400 and "từ 1 đến 4.000" in response.text
+    assert len(town.desk.ticket(7).lines) == 3
+
+
+def test_lost_session_keeps_the_text(town: MemoryTown, lan: TestClient) -> None:
+    """If the session ended while writing, the text is shown to be copied."""
+    town.officers.sessions.clear()
+    response = lan.post(f"{TICKET}/reply", data={"reply": "Câu trả lời rất dài"})
+    assert response.status_code == 403
+    assert "Câu trả lời rất dài" in response.text and f"next={TICKET}" in response.text
+
+
+def test_note_is_set_apart(lan: TestClient) -> None:
+    """A note carries its own name in the transcript, and its form says that citizens do not see it."""
+    act(lan, "claim")
+    act(lan, "note", note="Gọi lại sau 14 giờ")
+    page = lan.get(TICKET).text
+    assert re.search(r'class="line note">\s*<p class="who"><b>Ghi chú nội bộ</b>', page)
+    assert "Người dân không thấy" in page

@@ -1,0 +1,68 @@
+"""The web application: chat, console, health and whatever routes the channels bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from web.chat import Chat
+from web.console import Console
+from web.headers import SECURITY, SecurityHeaders
+from web.pages import STATIC, Pages, load_pages
+from web.ports import Ports
+
+MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The whole application over its four neighbours."""
+    pages = load_pages()
+    return Starlette(
+        routes=[
+            *Chat.over(ports, pages, secret).routes(),
+            *Console.over(ports, pages, secret).routes(),
+            *extra_routes,
+            Route("/health", health),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(GZipMiddleware, minimum_size=1000),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        ],
+        exception_handlers={HTTPException: partial(refused, pages), Exception: partial(failed, pages)},
+    )
+
+
+async def health(request: Request) -> Response:
+    """This process is alive."""
+    return JSONResponse({"status": "ok"})
+
+
+async def refused(pages: Pages, request: Request, error: Exception) -> Response:
+    """The error in a sentence: a page for people, JSON for scripts."""
+    assert isinstance(error, HTTPException)
+    return _sentence(pages, request, error.status_code)
+
+
+async def failed(pages: Pages, request: Request, error: Exception) -> Response:
+    """Our own mistake; this answer passes outside the middleware, so it carries its own headers."""
+    response = _sentence(pages, request, 500)
+    response.headers.update({**SECURITY, "Cache-Control": "no-store"})
+    return response
+
+
+def _sentence(pages: Pages, request: Request, status: int) -> Response:
+    if "text/html" in request.headers.get("accept", ""):
+        return pages.show(request, "error.html", status, sentence=pages.error(status))
+    return JSONResponse({"error": pages.error(status)}, status)

@@ -1,0 +1,96 @@
+"""The pages: templates, the words they share, and how times are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.templating import Jinja2Templates
+
+ROOM = Path(__file__).parent
+STATIC = ROOM / "static"
+VIETNAM = timezone(timedelta(hours=7))
+LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]]")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Renders templates with the shared words."""
+
+    templates: Jinja2Templates
+    words: Mapping[str, Any]
+
+    def show(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        """One page as a response."""
+        return self.templates.TemplateResponse(request, name, values, status_code=status)
+
+    def error(self, status: int) -> str:
+        """The sentence for an error of that status."""
+        errors: Mapping[int, str] = self.words["errors"]
+        return errors.get(status, errors[500])
+
+
+def load_pages() -> Pages:
+    """The pages of this room, ready to render."""
+    words = yaml.safe_load((ROOM / "data" / "texts.yaml").read_text("utf-8"))
+    environment = Environment(
+        loader=FileSystemLoader(ROOM / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    environment.globals.update(words=words, static=static_url)
+    environment.filters.update(clock=clock, day=day, moment=moment, links=links)
+    environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
+    return Pages(Jinja2Templates(env=environment), words)
+
+
+def static_url(name: str) -> str:
+    """The address of a static file, with its fingerprint so that it may be cached."""
+    return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"
+
+
+def clock(at: datetime) -> str:
+    """Hour and minute in Vietnam: 09:05."""
+    return at.astimezone(VIETNAM).strftime("%H:%M")
+
+
+def day(on: date) -> str:
+    """A day as people here write it: 21/11/2026."""
+    return on.strftime("%d/%m/%Y")
+
+
+def moment(at: datetime) -> str:
+    """Day and time in Vietnam: 09:05 21/11/2026."""
+    return at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def age(passed: timedelta, words: Mapping[str, str]) -> str:
+    """How long ago, in the largest whole unit: 5 phút."""
+    minutes = int(passed.total_seconds() // 60)
+    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes >= size:
+            return words[unit].format(n=minutes // size)
+    return words["now"]
+
+
+def links(text: str) -> Markup:
+    """The text with its web addresses as links."""
+    parts, end = [], 0
+    for found in LINK.finditer(text):
+        url = escape(found.group())
+        parts += [escape(text[end : found.start()]), Markup(f'<a href="{url}" rel="noopener">{url}</a>')]
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])

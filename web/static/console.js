@@ -1,0 +1,33 @@
+// Keeps the queue and the transcript fresh: reads the same page again and takes over what changed.
+"use strict";
+
+const EVERY_MS = 4000;
+const ADDRESS = document.getElementById("content").dataset.page;
+
+function replace(old, fresh) {
+  if (old.innerHTML === fresh.innerHTML) return;
+  const grown = fresh.querySelectorAll("li").length > old.querySelectorAll("li").length;
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  old.replaceChildren(...fresh.childNodes);
+  if (focused) document.getElementById(focused)?.focus();
+  if (grown && old.dataset.news) document.getElementById("news").textContent = old.dataset.news;
+}
+
+function append(old, fresh) {
+  old.append(...[...fresh.children].slice(old.children.length));
+}
+
+async function refresh() {
+  const response = await fetch(ADDRESS, { headers: { Accept: "text/html" } }).catch(() => null);
+  const lost = !response?.ok || response.redirected;
+  document.getElementById("lost").hidden = !lost;
+  if (lost) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  document.title = page.title;
+  const fresh = page.querySelectorAll("[data-live]");
+  document.querySelectorAll("[data-live]").forEach((old, index) => {
+    (old.dataset.live === "append" ? append : replace)(old, fresh[index]);
+  });
+}
+
+setInterval(() => document.hidden || refresh(), EVERY_MS);
