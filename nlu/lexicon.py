@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,19 +34,29 @@ class Lexicon:
     synonyms: tuple[Synonym, ...]
     filler: re.Pattern[str]
     # phrases of folded text that say nothing about the procedure
+    cues: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    # name of a hint -> the phrases that give it
 
     def official_words(self, folded: str) -> tuple[str, ...]:
         """The official words to add to a query, given its folded text."""
         found = (synonym.official for synonym in self.synonyms if synonym.pattern.search(folded))
         return tuple(dict.fromkeys(found))
 
+    def cues_in(self, folded: str) -> tuple[str, ...]:
+        """The names of the hints in a folded, written-out text."""
+        return tuple(name for name, pattern in self.cues.items() if pattern.search(folded))
+
     def problems(self) -> list[str]:
         """Sentences that say what is wrong; empty when all is well."""
         return [
             *(problem for short, full in self.abbreviations.items() for problem in self._abbreviation(short, full)),
             *(problem for synonym in self.synonyms for problem in _synonym_problems(synonym)),
+            *(f"The cue '{name}' cannot match folded text." for name in self._unmatchable_cues()),
             *([] if self.filler.pattern.isascii() else ["The fillers hold letters that folded text cannot have."]),
         ]
+
+    def _unmatchable_cues(self) -> list[str]:
+        return [name for name, pattern in self.cues.items() if not _can_match_folded(pattern.pattern)]
 
     def _abbreviation(self, short: str, full: str) -> list[str]:
         """An expansion that holds another abbreviation would need a second pass, and could turn in circles."""
@@ -65,10 +75,13 @@ def load(path: Path = PATH) -> Lexicon:
         return Lexicon(
             abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},
             synonyms=tuple(Synonym(re.compile(rule["said"]), rule["official"]) for rule in content["synonyms"]),
+            cues={name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in content["cues"].items()},
             filler=re.compile(rf"\b(?:{'|'.join(content['fillers'])})\b"),
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
-        raise BadData(f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms and fillers.") from error
+        raise BadData(
+            f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms, cues and fillers."
+        ) from error
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ best row. docs/decisions/0005 says why, reference figures are in docs/understand
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from nlu import lexicon as lexicons
 from nlu import text as texts
 from nlu.confidence import Confidence
 from nlu.understanding import Candidate
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)
+# it prints its progress otherwise
 
 Scores = NDArray[np.float32]
 

@@ -80,9 +80,11 @@ def strip_fillers(folded: str, lexicon: Lexicon | None = None) -> str:
 
 
 def comparable(text: str, lexicon: Lexicon | None = None) -> str:
-    """What both engines learn from and read: written out, folded, words only, every digit a nought."""
+    """What both engines learn from and read: written out, folded, words only, every digit a nought, hints behind."""
+    lexicon = lexicon or lexicons.default()
     written_out = expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)
-    return " ".join(_DIGIT.sub("0", word) for word in words(written_out))
+    folded = " ".join(_DIGIT.sub("0", word) for word in words(written_out))
+    return " ".join([folded, *lexicon.cues_in(folded)])
 
 
 def _is_hidden(character: str) -> bool:

@@ -10,6 +10,9 @@ from nlu.errors import Unavailable
 from nlu.retrieval import Retrieval
 from nlu.understanding import Aspect, Reading, Understander, Understanding
 
+SURE = 0.6
+# an intent this confident names an aspect that no pattern shows
+
 
 class Interpreter:
     """Asks the engines in their order until one answers; the last one must always answer."""
@@ -41,7 +44,7 @@ class Interpreter:
 
 
 def _aspects(text: str, reading: Reading) -> tuple[Aspect, ...]:
-    """What the words show; where they show nothing, what the intent says."""
+    """What the words show; where they show nothing, what a confident intent says."""
     shown = cues.aspects(texts.comparable(text))
     said = cues.ASPECT_OF_INTENT.get(reading.intent)
-    return shown or ((said,) if said else ())
+    return shown or ((said,) if said and reading.confidence >= SURE else ())

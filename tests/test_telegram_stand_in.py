@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +26,6 @@ from starlette.routing import Route
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
-from telegram.warnings import PTBDeprecationWarning
 
 from integrations.stand_ins.telegram import app
 
@@ -78,9 +78,9 @@ class Background:
         self._listener.close()
 
 
-@pytest.fixture
-def service() -> Iterator[Service]:
-    """A fresh stand-in; afterwards every call and answer is read by aiogram's models."""
+@contextmanager
+def serving() -> Iterator[Service]:
+    """A stand-in; afterwards every call and answer is read by aiogram's models."""
     background = Background(app(TOKEN, retry_s=0.05))
     try:
         with httpx.Client(base_url=background.address, timeout=10, verify=False) as http:
@@ -90,6 +90,21 @@ def service() -> Iterator[Service]:
                 read_by_aiogram(call)
     finally:
         background.stop()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A fresh stand-in."""
+    with serving() as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Service]:
+    """A stand-in with one open chat, shared by tests that leave nothing behind."""
+    with serving() as shared:
+        shared.do("message", chat_id=CHAT, text="chào")
+        yield shared
 
 
 def read_by_aiogram(call: dict[str, Any]) -> None:
@@ -175,14 +190,14 @@ def test_polling_a_whole_talk(service: Service) -> None:
     assert service.call("getWebhookInfo").json()["result"]["pending_update_count"] == 0
 
 
-def test_get_me(service: Service) -> None:
+def test_get_me(town: Service) -> None:
     """The bot learns who it is."""
 
     async def scenario(bot: Bot) -> tuple[int, bool]:
         me = await bot.get_me()
         return me.id, me.is_bot
 
-    assert with_bot(service, scenario) == (1234, True)
+    assert with_bot(town, scenario) == (1234, True)
 
 
 @pytest.mark.parametrize(
@@ -198,10 +213,9 @@ def test_get_me(service: Service) -> None:
         ("<b></b>x", "x", []),
     ],
 )
-def test_html_read(service: Service, source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+def test_html_read(town: Service, source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
     """Telegram's HTML becomes text and entities counted in UTF-16 units."""
-    service.do("message", chat_id=CHAT, text="chào")
-    result = service.call("sendMessage", chat_id=CHAT, text=source, parse_mode="HTML").json()["result"]
+    result = town.call("sendMessage", chat_id=CHAT, text=source, parse_mode="HTML").json()["result"]
     found = [(entity["type"], entity["offset"], entity["length"]) for entity in result.get("entities", [])]
     assert (result["text"], found) == (text, entities)
 
@@ -232,30 +246,27 @@ def test_html_read(service: Service, source: str, text: str, entities: list[tupl
         ({"text": "a", "chat_id": "@kenh"}, "chat not found"),
     ],
 )  # fmt: skip
-def test_send_message_refused(service: Service, parameters: dict[str, Any], why: str) -> None:
+def test_send_message_refused(town: Service, parameters: dict[str, Any], why: str) -> None:
     """What Telegram would refuse is refused with status 400 and its words."""
-    service.do("message", chat_id=CHAT, text="chào")
-    answer = service.call("sendMessage", **{"chat_id": CHAT} | parameters)
+    answer = town.call("sendMessage", **{"chat_id": CHAT} | parameters)
     assert answer.status_code == answer.json()["error_code"] == 400 and answer.json()["ok"] is False
     assert why in answer.json()["description"]
 
 
 @pytest.mark.parametrize("text", ["a" * 4096, "😀" * 2048, "<b>" + "a" * 4096 + "</b>"])
-def test_longest_message(service: Service, text: str) -> None:
+def test_longest_message(town: Service, text: str) -> None:
     """4096 UTF-16 units pass, tags not counted."""
-    service.do("message", chat_id=CHAT, text="chào")
     mode = {"parse_mode": "HTML"} if text.startswith("<") else {}
-    assert service.call("sendMessage", chat_id=CHAT, text=text, **mode).status_code == 200
+    assert town.call("sendMessage", chat_id=CHAT, text=text, **mode).status_code == 200
 
 
-def test_parameters_come_in_every_form(service: Service) -> None:
+def test_parameters_come_in_every_form(town: Service) -> None:
     """Query, form, multipart and JSON say the same, keyboards as objects or as text; method names have no case."""
-    service.do("message", chat_id=CHAT, text="chào")
-    path, post = f"/bot{TOKEN}/sendMessage", service.http.post
+    path, post = f"/bot{TOKEN}/sendMessage", town.http.post
     markup = {"inline_keyboard": [[{"text": "x", "url": "https://a.vn"}]]}
     flat = {"chat_id": str(CHAT), "text": "123", "reply_markup": json.dumps(markup)}
     answers = [
-        service.http.get(path, params=flat),
+        town.http.get(path, params=flat),
         post(path, data=flat),
         post(path, files={name: (None, value) for name, value in flat.items()}),
         post(path.replace("sendMessage", "SENDMESSAGE"), json=flat | {"reply_markup": markup}),
@@ -264,30 +275,29 @@ def test_parameters_come_in_every_form(service: Service) -> None:
     assert kept == [("123", markup)] * 4
 
 
-def test_dates_are_seconds(service: Service) -> None:
+def test_dates_are_seconds(town: Service) -> None:
     """Message dates are seconds since 1970."""
-    service.do("message", chat_id=CHAT, text="chào")
 
     async def scenario(bot: Bot) -> datetime:
         return (await bot.send_message(CHAT, "chào bạn")).date
 
-    assert abs((datetime.now(UTC) - with_bot(service, scenario)).total_seconds()) < 5
+    assert abs((datetime.now(UTC) - with_bot(town, scenario)).total_seconds()) < 5
 
 
 @pytest.mark.parametrize(
     ("token", "method", "status"),
     [("nonsense", "getMe", 404), ("1234:WRONG", "getMe", 401), (TOKEN, "sendDice", 404), (TOKEN, "getMe", 200)],
 )
-def test_token_and_method(service: Service, token: str, method: str, status: int) -> None:
+def test_token_and_method(town: Service, token: str, method: str, status: int) -> None:
     """A malformed token or unknown method is not found, another bot's token is unauthorized."""
-    answer = service.call(method, token)
+    answer = town.call(method, token)
     assert (answer.status_code, answer.json()["ok"]) == (status, status == 200)
 
 
-def test_wrong_token_in_ptb(service: Service) -> None:
+def test_wrong_token_in_ptb(town: Service) -> None:
     """python-telegram-bot understands that its token is wrong."""
     with pytest.raises(InvalidToken):
-        with_bot(service, lambda bot: bot.get_me(), "1234:WRONG")
+        with_bot(town, lambda bot: bot.get_me(), "1234:WRONG")
 
 
 def test_updates_stay_until_acknowledged(service: Service) -> None:
@@ -348,9 +358,9 @@ def test_polling_with_webhook_conflicts(service: Service) -> None:
 @pytest.mark.parametrize(
     "parameters", [{"url": "https://example.org/hook"}, {"url": "http://127.0.0.1/h", "secret_token": "có dấu"}]
 )
-def test_webhook_refused(service: Service, parameters: dict[str, str]) -> None:
+def test_webhook_refused(town: Service, parameters: dict[str, str]) -> None:
     """Addresses outside the loopback and secrets with other characters are refused."""
-    assert service.call("setWebhook", **parameters).status_code == 400
+    assert town.call("setWebhook", **parameters).status_code == 400
 
 
 @dataclass
@@ -439,14 +449,14 @@ def test_blocked(service: Service) -> None:
     assert with_bot(service, lambda bot: bot.send_message(CHAT, "một")).text == "một"
 
 
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 def test_429(service: Service) -> None:
     """Too many requests name the wait, which python-telegram-bot reads."""
     service.do("message", chat_id=CHAT, text="chào")
     service.do("fault", mode="429", times=1, method="sendMessage", retry_after_s=3)
     with pytest.raises(RetryAfter) as caught:
         with_bot(service, lambda bot: bot.send_message(CHAT, "một"))
-    with pytest.warns(PTBDeprecationWarning):
-        assert caught.value.retry_after == 3
+    assert caught.value.retry_after == 3
 
 
 def test_fault_counts_calls(service: Service) -> None:
@@ -506,21 +516,19 @@ def test_files_both_ways(service: Service) -> None:
         ("deleteMessage", {"chat_id": CHAT, "message_id": "x"}),
     ],
 )
-def test_other_refusals(service: Service, method: str, parameters: dict[str, Any]) -> None:
+def test_other_refusals(town: Service, method: str, parameters: dict[str, Any]) -> None:
     """Unknown files, actions and malformed commands are refused with 400."""
-    service.do("message", chat_id=CHAT, text="chào")
-    assert service.call(method, **parameters).status_code == 400
+    assert town.call(method, **parameters).status_code == 400
 
 
-def test_commands_and_action(service: Service) -> None:
+def test_commands_and_action(town: Service) -> None:
     """The menu of commands is kept; typing is accepted."""
-    service.do("message", chat_id=CHAT, text="chào")
 
     async def scenario(bot: Bot) -> tuple[bool, Any]:
         await bot.set_my_commands([BotCommand("start", "Bắt đầu")])
         return await bot.send_chat_action(CHAT, "typing"), await bot.get_my_commands()
 
-    assert with_bot(service, scenario) == (True, (BotCommand("start", "Bắt đầu"),))
+    assert with_bot(town, scenario) == (True, (BotCommand("start", "Bắt đầu"),))
 
 
 @pytest.mark.parametrize(
@@ -533,6 +541,6 @@ def test_commands_and_action(service: Service) -> None:
         ("dance", {}, 404),
     ],
 )
-def test_control_refusals(service: Service, order: str, content: dict[str, Any], status: int) -> None:
+def test_control_refusals(town: Service, order: str, content: dict[str, Any], status: int) -> None:
     """A wrong control order is told so."""
-    assert service.http.post(f"/__control/{order}", json=content).status_code == status
+    assert town.http.post(f"/__control/{order}", json=content).status_code == status

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def load_pages() -> Pages:
     return Pages(Jinja2Templates(env=environment), words)
 
 
+@cache
 def static_url(name: str) -> str:
     """The address of a static file, with its fingerprint so that it may be cached."""
     return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"
@@ -78,7 +80,7 @@ def moment(at: datetime) -> str:
 
 
 def age(passed: timedelta, words: Mapping[str, str]) -> str:
-    """How long ago, in the largest whole unit: 5 phút."""
+    """How long ago, in the largest whole unit: 5 phút trước."""
     minutes = int(passed.total_seconds() // 60)
     for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
         if minutes >= size:

@@ -27,7 +27,7 @@ def ask(page: Page, text: str = "Khai sinh cần gì?") -> None:
 def chat(page: Page) -> None:
     page.goto("/")
     ask(page)
-    page.get_by_text("Nguồn thông tin: 1.001193").click()
+    page.get_by_text("Nguồn: thủ tục 1.001193").click()
 
 
 def empty_chat(page: Page) -> None:
@@ -158,7 +158,7 @@ def test_whole_tree(page: Page) -> None:
         - paragraph: /60 ngày/
         - button "Thời gian làm bao lâu?"
         - button "Gặp cán bộ"
-        - group: "Nguồn thông tin: 1.001193"
+        - group: "Nguồn: thủ tục 1.001193, kiểm tra ngày 02/11/2026"
     """)
 
 

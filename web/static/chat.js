@@ -56,7 +56,7 @@ function sourceElement(source) {
   const day = (iso) => iso.split("-").reverse().join("/");
   const rows = [["code", source.code], ["decision", source.decision], ["valid_from", day(source.valid_from)], ["checked_on", day(source.checked_on)]];
   const list = element("dl", "", ...rows.map(([name, value]) => element("div", "", element("dt", "", names[name]), element("dd", "", value))));
-  const details = element("details", "source", element("summary", "", `${names.title}: ${source.code}`), list);
+  const details = element("details", "source", element("summary", "", `${names.title} ${source.code}, ${names.checked} ${day(source.checked_on)}`), list);
   if (/^https?:/.test(source.url)) {
     const link = element("a", "", names.url);
     link.href = source.url;

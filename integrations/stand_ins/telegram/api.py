@@ -43,7 +43,7 @@ class Record:
     """A call that was made."""
 
     method: str
-    # in lower case
+    # as it was asked for
     at: float
     # seconds since 1970, when it was answered
     call: Call
@@ -95,11 +95,11 @@ class Api:
 
     async def method(self, request: Request) -> Response:
         """Answers one call of the bot and remembers it."""
-        name, call = request.path_params["method"].lower(), Call({})
+        name, call = request.path_params["method"], Call({})
         try:
             method = self._method(request.path_params["token"], name)
             call = await Call.of(request)
-            answer = await self._answer(name, method, call)
+            answer = await self._answer(method, call)
         except Rejected as refusal:
             answer = _refusal(refusal)
         self.records.append(Record(name, time.time(), call, answer))
@@ -111,14 +111,14 @@ class Api:
             raise Rejected(404, "Not Found")
         if token != self.token:
             raise Rejected(401, "Unauthorized")
-        if name not in self.methods:
+        if name.lower() not in self.methods:
             raise Rejected(404, "Not Found: method not found")
-        return self.methods[name]
+        return self.methods[name.lower()]
 
-    async def _answer(self, name: str, method: Method, call: Call) -> Response:
+    async def _answer(self, method: Method, call: Call) -> Response:
         """The answer to a call, spoilt if a fault is ordered."""
         fault = self.fault
-        mode = fault.take(name)
+        mode = fault.take(method.__name__.lower())
         if mode == "500_html":
             return HTMLResponse("<html><body><h1>500 Internal Server Error</h1></body></html>", 500)
         if mode == "429":
@@ -172,7 +172,7 @@ class Api:
 
     def _shown(self, record: Record) -> Json:
         """A call and its answer, for those who look on."""
-        method = self.methods.get(record.method)
+        method = self.methods.get(record.method.lower())
         body = json.loads(bytes(record.answer.body)) if isinstance(record.answer, JSONResponse) else None
         return {"method": method.__name__ if method else record.method, "at": record.at, "status":
                 record.answer.status_code, "parameters": record.call.values, "files": sorted(record.call.files),

@@ -1,0 +1,105 @@
+"""Fitting the ranking and the confidence on the catalogue's own example questions, each left out in its turn.
+
+The labelled test questions of evals/data are never read here.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import yaml
+from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+
+from nlu.confidence import PATH, Confidence, calibration_features
+from nlu.retrieval import Entry, Retrieval
+from nlu.text import fold
+
+NEGATIVES = 8
+# of each question, the candidates that look most like the right one
+SEED = 20261121
+TEENCODE = {"không": "ko", "được": "dc", "giấy tờ": "gt", "đăng ký": "đk", "bao nhiêu": "bn", "gì": "j", "làm": "lm"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One example question with the signals of its candidates."""
+
+    signals: np.ndarray
+    # candidates x signals
+    right: int
+    # row of the right candidate, -1 when it is not among them
+
+
+def cases(retrieval: Retrieval, entries: Sequence[Entry], off_topic: Sequence[str]) -> Iterator[Case]:
+    """Every example question in a noisy spelling, its own row left out; then texts about no procedure."""
+    noise = random.Random(SEED)
+    questions = [(entry, phrase) for entry in entries for phrase in entry.phrases if len(phrase.split()) > 3]
+    for entry, phrase in track(questions, description="reading examples"):
+        yield _case(retrieval, noisy(phrase, noise), entry.code, left_out=phrase)
+    for text in off_topic:
+        yield _case(retrieval, text, "", left_out="")
+
+
+def noisy(text: str, noise: random.Random) -> str:
+    """A third as it is, a third without diacritics, a third with a slip of the finger or teencode."""
+    match noise.randrange(3):
+        case 0:
+            return text
+        case 1:
+            return fold(text)
+    for full, short in TEENCODE.items():
+        text = re.sub(full, short, text) if noise.random() < 0.5 else text
+    place = noise.randrange(max(1, len(text) - 1))
+    return text[:place] + text[place + 1 : place + 2] + text[place : place + 1] + text[place + 2 :]
+
+
+def fit(found: Sequence[Case]) -> Confidence:
+    """Weights by a pairwise logistic over differences, then the calibration of the first candidate."""
+    weights = _weights([case for case in found if case.right >= 0])
+    features, right = [], []
+    for case in found:
+        if not len(case.signals):
+            continue
+        scores = case.signals @ weights
+        order = np.argsort(-scores, kind="stable")
+        features.append(calibration_features(case.signals, scores, order))
+        right.append(int(order[0]) == case.right)
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(features, right)
+    return Confidence(tuple(map(float, weights)), (float(model.intercept_[0]), *map(float, model.coef_[0])))
+
+
+def write(confidence: Confidence) -> None:
+    """Keep the weights in nlu/data/confidence.yaml, with the day."""
+    head = PATH.read_text(encoding="utf-8").splitlines()[0]
+    content: dict[str, Any] = {
+        "fitted_on": date.today().isoformat(),
+        "weights": [round(weight, 4) for weight in confidence.weights],
+        "calibration": [round(weight, 4) for weight in confidence.calibration],
+    }
+    PATH.write_text(f"{head}\n{yaml.safe_dump(content, sort_keys=False)}", encoding="utf-8")
+
+
+def _case(retrieval: Retrieval, text: str, code: str, left_out: str) -> Case:
+    found = retrieval.signals(text, left_out)
+    right = next((row for row, (entry, _) in enumerate(found) if entry.code == code), -1)
+    return Case(np.array([signals.values() for _, signals in found]), right)
+
+
+def _weights(found: Sequence[Case]) -> np.ndarray:
+    """Signals are never punished: a negative weight would make a better match worse, so it becomes zero."""
+    differences = []
+    for case in found:
+        rivals = np.delete(case.signals, case.right, axis=0)
+        nearest = rivals[np.argsort(-rivals.sum(axis=1))[:NEGATIVES]]
+        differences.append(case.signals[case.right] - nearest)
+    rows = np.concatenate(differences)
+    signs = np.where(np.arange(len(rows)) % 2, 1.0, -1.0)
+    model = LogisticRegression(fit_intercept=False, C=1.0, max_iter=1000).fit(rows * signs[:, None], signs)
+    return np.maximum(model.coef_[0], 0.0)
