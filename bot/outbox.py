@@ -74,6 +74,20 @@ class Outbox:
         with self._store.reading() as connection:
             return [_delivery(row) for row in connection.execute(query).mappings()]
 
+    def fetched(self, channel: str, address: str, last_id: int, now: datetime) -> None:
+        """A citizen came and took everything up to a reply."""
+        waiting = sa.and_(
+            tables.outbox.c.channel == channel,
+            tables.outbox.c.address == address,
+            tables.outbox.c.id <= last_id,
+            tables.outbox.c.status == "pending",
+        )
+        with self._store.reading() as connection:
+            if not connection.execute(sa.select(tables.outbox.c.id).where(waiting)).first():
+                return
+        with self._store.writing() as connection:
+            connection.execute(sa.update(tables.outbox).where(waiting).values(status="sent", sent_at=now))
+
     def _set(self, delivery_id: int, **values: object) -> None:
         with self._store.writing() as connection:
             connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == delivery_id).values(**values))

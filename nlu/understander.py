@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from nlu import cues
@@ -10,6 +11,7 @@ from nlu.errors import Unavailable
 from nlu.retrieval import Retrieval
 from nlu.understanding import Aspect, Reading, Understander, Understanding
 
+REST_S = 3.0
 SURE = 0.6
 # an intent this confident names an aspect that no pattern shows
 
@@ -20,6 +22,7 @@ class Interpreter:
     def __init__(self, engines: Sequence[Understander], retrieval: Retrieval) -> None:
         self._engines = engines
         self._retrieval = retrieval
+        self._rests_until = dict.fromkeys(range(len(engines)), 0.0)
 
     def understand(self, text: str) -> Understanding:
         """The meaning of a masked, normalised text."""
@@ -35,11 +38,14 @@ class Interpreter:
         )
 
     def _read(self, text: str) -> Reading:
-        for engine in self._engines:
+        """An engine that failed rests a while, so that one that hangs costs a citizen's patience only once."""
+        for number, engine in enumerate(self._engines):
+            if time.monotonic() < self._rests_until[number]:
+                continue
             try:
                 return engine.read(text)
             except Unavailable:
-                continue
+                self._rests_until[number] = time.monotonic() + REST_S
         raise Unavailable("no engine answered")
 
 

@@ -52,7 +52,10 @@ def answering(*answers: Any) -> PortalClient:
 def serving(app: Starlette) -> Iterator[str]:
     """The address of the application on a real server."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        # naming TCP makes asyncio send at once (TCP_NODELAY): 40 ms less per request
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

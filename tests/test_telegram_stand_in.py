@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
@@ -44,8 +44,8 @@ class Service:
 
     def do(self, order: str, **content: Any) -> dict[str, Any]:
         """Gives a control order."""
-        answer = self.http.post(f"/__control/{order}", json=content)
-        return answer.raise_for_status().json()
+        done: dict[str, Any] = self.http.post(f"/__control/{order}", json=content).raise_for_status().json()
+        return done
 
     def call(self, method: str, token: str = TOKEN, **parameters: Any) -> httpx.Response:
         """One raw call with a JSON body."""
@@ -54,11 +54,13 @@ class Service:
     def sent(self, at_least: int = 1) -> list[dict[str, Any]]:
         """The bot's messages, once there are so many."""
         query: dict[str, str | int] = {"chat_id": CHAT, "at_least": at_least, "wait_s": 5}
-        return self.http.get("/__control/sent", params=query).json()
+        messages: list[dict[str, Any]] = self.http.get("/__control/sent", params=query).json()
+        return messages
 
     def calls(self) -> list[dict[str, Any]]:
         """All calls of the bot."""
-        return self.http.get("/__control/calls").json()
+        calls: list[dict[str, Any]] = self.http.get("/__control/calls").json()
+        return calls
 
 
 class Background:
@@ -66,7 +68,10 @@ class Background:
 
     def __init__(self, application: Starlette) -> None:
         self._server = uvicorn.Server(uvicorn.Config(application, log_level="critical", timeout_graceful_shutdown=1))
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        # naming TCP makes asyncio send at once (TCP_NODELAY): 40 ms less per request
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -305,7 +310,7 @@ def test_updates_stay_until_acknowledged(service: Service) -> None:
     for text in ("một", "hai", "ba"):
         service.do("message", chat_id=CHAT, text=text)
 
-    def texts(**parameters: int) -> list[str]:
+    def texts(**parameters: Any) -> list[str]:
         return [update["message"]["text"] for update in service.call("getUpdates", **parameters).json()["result"]]
 
     first = service.call("getUpdates").json()["result"][0]["update_id"]
@@ -400,9 +405,9 @@ def test_edit_and_delete(service: Service) -> None:
     async def scenario(bot: Bot) -> None:
         message = await bot.send_message(CHAT, "một", reply_markup=KEYBOARD)
         edited = await bot.edit_message_text("hai", CHAT, message.message_id)
-        assert (edited.text, edited.reply_markup) == ("hai", None)
+        assert isinstance(edited, Message) and (edited.text, edited.reply_markup) == ("hai", None)
         again = await bot.edit_message_reply_markup(CHAT, message.message_id, reply_markup=KEYBOARD)
-        assert again.reply_markup == KEYBOARD and again.text == "hai"
+        assert isinstance(again, Message) and again.reply_markup == KEYBOARD and again.text == "hai"
         assert await bot.delete_message(CHAT, message.message_id)
         for text, message_id in (("x", message.message_id), ("x", users)):
             with pytest.raises(BadRequest):

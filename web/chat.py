@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -102,8 +102,8 @@ class Chat:
         except BadMessage:
             return await self._page(request, address, 400, self.pages.words["chat"]["empty"], draft)
         lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, address)
-        await run_in_threadpool(self.inbox.accept, message)
-        await self._answered(address, last_id(lines))
+        if await run_in_threadpool(self.inbox.accept, message):
+            await self._answered(address, last_id(lines))
         return RedirectResponse("/#box", 303)
 
     async def events(self, request: Request) -> Response:
@@ -129,7 +129,7 @@ class Chat:
         lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, address)
         owner = await run_in_threadpool(self.mailbox.owner, CHANNEL, address)
         spoken = {name: self.pages.words[name] for name in SPOKEN}
-        values = {"lines": labelled(lines), "after": last_id(lines), "form_id": uuid4(), "spoken": spoken}
+        values = {"lines": lines, "after": last_id(lines), "form_id": uuid4(), "spoken": spoken}
         response = self.pages.show(request, "chat.html", status, owner=owner, error=error, draft=draft, **values)
         self.cookie.write(response, request, address)
         return response

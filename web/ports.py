@@ -6,103 +6,29 @@ Every method is synchronous; the pages call them in the thread pool.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
-from bot.messages import InboundMessage, Reply
+from bot.conversation import Owner
+from bot.handoff import Evidence, Line, TicketSummary, TicketView
+from bot.messages import InboundMessage
+from bot.officers import Session, TooManyAttempts
+from bot.outbox import Delivery
 
-Author = Literal["citizen", "assistant", "officer", "note"]
-Owner = Literal["bot", "queue", "officer", "closed"]
-TicketState = Literal["waiting", "claimed", "resolved"]
-View = Literal["waiting", "mine", "all"]
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One reply on its way to a citizen."""
-
-    id: int
-    # grows within one address
-    reply: Reply
-    created_at: datetime
-    # aware
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that was said, as the page shows it."""
-
-    author: Author
-    text: str
-    # what was said in plain text; for a pressed button, its payload
-    reply: Reply | None
-    # the whole reply, if the assistant or an officer said it
-    at: datetime
-    # aware
-    id: int | None
-    # the delivery's id, if it went out to the citizen
-
-
-@dataclass(frozen=True)
-class TicketSummary:
-    """One escalated conversation, as the queue shows it."""
-
-    id: int
-    state: TicketState
-    channel: str
-    reason: str
-    # why the assistant handed it over
-    opened_at: datetime
-    # aware
-    officer_name: str | None
-    # who holds it
-    last_text: str
-    # the last thing the citizen wrote
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """How the assistant came to one of its answers."""
-
-    at: datetime
-    engine: str
-    # "rasa" or "embedded"
-    intent: str
-    decision: str
-    procedures: list[str]
-    # procedure codes, best first
-
-
-@dataclass(frozen=True)
-class TicketView:
-    """One escalated conversation with everything an officer needs."""
-
-    summary: TicketSummary
-    officer_id: int | None
-    # who holds it
-    lines: list[Line]
-    evidence: list[Evidence]
-
-
-@dataclass(frozen=True)
-class Session:
-    """An officer who has signed in."""
-
-    token: str
-    csrf: str
-    # must come back with every form
-    officer_id: int
-    name: str
-    expires_at: datetime
-    # aware
-
-
-class TooManyAttempts(Exception):
-    """This name or address must wait before it signs in again."""
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many attempts, retry after {retry_after_s} s")
-        self.retry_after_s = retry_after_s
+__all__ = [
+    "Delivery",
+    "Desk",
+    "Evidence",
+    "Inbox",
+    "Line",
+    "Mailbox",
+    "Officers",
+    "Owner",
+    "Ports",
+    "Session",
+    "TicketSummary",
+    "TicketView",
+    "TooManyAttempts",
+]
 
 
 class Inbox(Protocol):
@@ -128,8 +54,8 @@ class Mailbox(Protocol):
 class Desk(Protocol):
     """The officers' queue."""
 
-    def tickets(self, view: View, officer_id: int) -> list[TicketSummary]:
-        """The tickets of one tab."""
+    def tickets(self, view: str, officer_id: int) -> list[TicketSummary]:
+        """The tickets of one tab: "waiting", "mine" or "all"."""
 
     def ticket(self, ticket_id: int) -> TicketView:
         """One ticket; KeyError if there is none."""

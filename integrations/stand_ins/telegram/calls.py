@@ -62,7 +62,7 @@ class Call:
         """A parameter that is JSON, written out or as text; None when left out."""
         value = self.values.get(name)
         if not isinstance(value, str) or not value:
-            return value or None
+            return None if value == "" else value
         try:
             return json.loads(value)
         except ValueError:
@@ -82,7 +82,7 @@ class Call:
     def markup(self) -> Json | None:
         """The keyboard, if any, checked."""
         markup = self.value("reply_markup")
-        if markup is None:
+        if markup is None or markup == {}:
             return None
         if not isinstance(markup, dict):
             raise bad_request("object expected as reply markup")

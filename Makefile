@@ -1,0 +1,39 @@
+# make run · make test · make check: each sets up what it needs first. docs/tasks/ tells more.
+.PHONY: run test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser
+
+run: environment
+	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
+	@.venv/bin/python -m web --demo
+
+test: environment rasa-environment browser
+	@nlu/rasa/train.sh
+	@.venv/bin/python -m pytest -n 2
+
+test-fast: environment
+	@.venv/bin/python -m pytest -m "not slow"
+
+check: environment
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/python -m knowledge check
+	@.venv/bin/python -m nlu check
+
+eval: environment
+	@.venv/bin/python -m evals own
+
+eval-portal: environment
+	@.venv/bin/python -m knowledge import ../shared/data/procedures.jsonl
+	@.venv/bin/python -m evals portal
+
+rasa-train rasa-validate rasa-test: rasa-%: environment rasa-environment
+	@nlu/rasa/$*.sh
+
+environment:
+	@.ci/environment.sh
+
+rasa-environment: environment
+	@nlu/rasa/environment.sh
+
+browser:
+	@.ci/browser.sh

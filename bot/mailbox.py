@@ -1,0 +1,46 @@
+"""What one citizen's conversation holds, for channels where the citizen comes to fetch it (the web chat)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from bot import tables
+from bot.conversation import Owner
+from bot.handoff import Line, transcript
+from bot.outbox import Delivery, Outbox
+from bot.store import Store
+
+
+class Mailbox:
+    """Replies and transcript of an address."""
+
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self._store = store
+        self._outbox = outbox
+
+    def outgoing(self, channel: str, address: str, after_id: int) -> list[Delivery]:
+        """Replies after that id, oldest first; they count as sent once fetched."""
+        found = self._outbox.since(channel, address, after_id)
+        if found:
+            self._outbox.fetched(channel, address, found[-1].id, datetime.now(UTC))
+        return found
+
+    def transcript(self, channel: str, address: str) -> list[Line]:
+        """Everything the citizen and the other side said, oldest first."""
+        with self._store.reading() as connection:
+            known = connection.execute(_conversation(channel, address)).first()
+            return transcript(connection, known.id) if known else []
+
+    def owner(self, channel: str, address: str) -> Owner:
+        """Who answers now."""
+        with self._store.reading() as connection:
+            known = connection.execute(_conversation(channel, address)).first()
+        return Owner(known.owner) if known else Owner.BOT
+
+
+def _conversation(channel: str, address: str) -> sa.Select[tuple[int, str]]:
+    return sa.select(tables.conversation.c.id, tables.conversation.c.owner).where(
+        tables.conversation.c.channel == channel, tables.conversation.c.address == address
+    )

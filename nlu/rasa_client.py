@@ -1,0 +1,80 @@
+"""The Rasa server as an engine: one message out, one reading back, within a time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from nlu import training
+from nlu.errors import Unavailable
+from nlu.understanding import Entity, Reading
+
+
+class RasaClient:
+    """An `Understander` over `POST /model/parse`.
+
+    Everything short of a sound answer (a timeout, a refused connection, an error status, HTML, an unknown intent) is
+    `Unavailable`, and the message never appears in the error.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        timeout_s: float = 0.8,
+        transport: httpx.BaseTransport | None = None,
+        known_intents: Collection[str] | None = None,
+    ) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, transport=transport, trust_env=False)
+        self._known_intents = frozenset(training.intents() if known_intents is None else known_intents)
+
+    def read(self, text: str) -> Reading:
+        """The intent and entities of one masked message. Raises `Unavailable`."""
+        return self._reading(self._ask(_unprefixed(text)))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def __enter__(self) -> RasaClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, text: str) -> Any:
+        try:
+            answer = self._http.post("/model/parse", json={"text": text})
+            answer.raise_for_status()
+            return answer.json()
+        except httpx.HTTPStatusError as error:
+            raise Unavailable(f"Rasa answered with status {error.response.status_code}.") from None
+        except httpx.HTTPError as error:
+            raise Unavailable(f"Rasa did not answer ({type(error).__name__}).") from error
+        except ValueError as error:
+            raise Unavailable("Rasa's answer is not JSON.") from error
+
+    def _reading(self, answer: Any) -> Reading:
+        try:
+            intent, confidence = answer["intent"]["name"], float(answer["intent"]["confidence"])
+            entities = tuple(_entity(found) for found in answer["entities"])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise Unavailable("Rasa's answer lacks its intent or entities.") from error
+        if intent not in self._known_intents or not 0 <= confidence <= 1:
+            raise Unavailable(f"Rasa's answer names an unknown intent or an impossible confidence: {intent!r}.")
+        return Reading(intent, confidence, entities, engine="rasa")
+
+
+def _entity(found: dict[str, Any]) -> Entity:
+    score = float(found.get("confidence_entity", 1.0))
+    return Entity(str(found["entity"]), str(found["value"]), int(found["start"]), int(found["end"]), score)
+
+
+def _unprefixed(text: str) -> str:
+    """The text without a leading slash, by which Rasa would take an intent from the message itself; same length."""
+    bare = text.lstrip("/ ")
+    return bare.rjust(len(text)) if text.lstrip().startswith("/") else text

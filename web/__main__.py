@@ -1,0 +1,165 @@
+"""Runs the assistant: web chat, console, webhooks and workers in one process; `--demo` brings what it needs.
+
+python -m web           settings from MOT_CUA_* (bot/settings.py)
+python -m web --demo    also starts a portal stand-in, Rasa when it is installed, and makes a demo officer
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+from starlette.routing import BaseRoute
+
+from bot import settings, wiring
+from bot.channels import telegram
+from bot.errors import BotError
+from bot.loop import Loop, ringing
+from bot.mailbox import Mailbox
+from bot.officers import Officers
+from bot.settings import Settings
+from bot.wiring import Parts
+from integrations.stand_ins import portal as portal_stand_in
+from web import webhooks
+from web.app import create_app
+from web.ports import Ports
+from web.rasa_process import RasaProcess
+
+WORKERS = 2
+RASA_PORT = 5005
+PORTAL_PORT = 8099
+DEMO_OFFICER = "canbo"
+QUESTIONS = (
+    "Làm giấy khai sinh cho bé cần giấy tờ gì?",
+    "dang ky tam tru het bao nhieu tien",
+    "Hồ sơ H29.19-260312-0005 tới đâu rồi?",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m web", description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="start what is needed around us and a demo officer")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        loaded = settings.load()
+        with _neighbours(loaded) if options.demo else contextlib.nullcontext(loaded) as ready:
+            parts = wiring.build(ready)
+            if options.demo:
+                _welcome(parts)
+            asyncio.run(_serve(parts))
+    except BotError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+async def _serve(parts: Parts) -> None:
+    """The web server with its workers and channels."""
+    workers = Loop(parts.worker.step, WORKERS)
+    accept = ringing(parts.inbox.accept, workers)
+    routes: list[BaseRoute] = []
+    tasks: list[asyncio.Task[None]] = []
+    if parts.settings.telegram_token:
+        tasks = await _telegram(parts, accept, routes)
+    ports = Ports(_Accepting(accept), Mailbox(parts.store, parts.outbox), parts.desk, parts.officers)
+    app = create_app(ports, settings.secret_key(parts.settings), routes)
+    config = uvicorn.Config(
+        app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
+    )
+    workers.start()
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.to_thread(workers.stop)
+
+
+class _Accepting:
+    """An inbox that wakes the workers."""
+
+    def __init__(self, accept: telegram.Accept) -> None:
+        self.accept = accept
+
+
+async def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
+    """The Telegram channel, by webhook or polling."""
+    chosen = parts.settings
+    bot = telegram.make_bot(chosen.telegram_token, chosen.telegram_api_url)
+    channel = telegram.Telegram(bot, accept, parts.outbox)
+    work = [channel.deliver()]
+    if chosen.telegram_mode == "webhook":
+        secret = chosen.telegram_webhook_secret or secrets.token_urlsafe(32)
+        routes.append(webhooks.telegram(channel.receive, secret))
+        await channel.set_webhook(chosen.telegram_webhook_url, secret)
+    else:
+        work.append(channel.poll())
+    return [asyncio.create_task(item) for item in work]
+
+
+@contextlib.contextmanager
+def _neighbours(loaded: Settings) -> Iterator[Settings]:
+    """A portal stand-in, and Rasa when it is installed."""
+    base = f"http://127.0.0.1:{PORTAL_PORT}"
+    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(PORTAL_PORT)]
+    stand_in = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    rasa = RasaProcess(RASA_PORT)
+    if rasa.installed():
+        rasa.start()
+    else:
+        print("Rasa is not installed (no Python 3.10): the embedded engine answers.")
+    try:
+        yield replace(
+            loaded,
+            rasa_url=f"http://127.0.0.1:{RASA_PORT}" if rasa.installed() else "",
+            portal_url=base,
+            portal_token_url=base + portal_stand_in.TOKEN_PATH,
+            portal_client_id=portal_stand_in.CLIENT_ID,
+            portal_client_secret=portal_stand_in.CLIENT_SECRET,
+        )
+    finally:
+        rasa.stop()
+        stand_in.terminate()
+        stand_in.wait()
+
+
+def _welcome(parts: Parts) -> None:
+    """Where everything is, who may sign in, and what to try."""
+    address = f"http://{parts.settings.host}:{parts.settings.port}"
+    print(f"\nWeb chat            {address}/")
+    print(f"Officers' console   {address}/console")
+    print(f"Portal stand-in     http://127.0.0.1:{PORTAL_PORT}")
+    print(f"Demo officer        {_demo_officer(parts.officers, parts.settings.data_dir)}")
+    print("\nTry:")
+    for question in QUESTIONS:
+        print(f"  {question}")
+    print("\nCtrl+C ends everything.", flush=True)
+
+
+def _demo_officer(officers: Officers, data_dir: Path) -> str:
+    """Name and password, made at first start and kept beside the database."""
+    path = data_dir / "demo_officer"
+    if not path.exists():
+        password = secrets.token_urlsafe(9)
+        officers.add(DEMO_OFFICER, "Cán bộ thử nghiệm", password)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{DEMO_OFFICER} / {password}")
+    return path.read_text()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

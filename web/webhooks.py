@@ -1,0 +1,34 @@
+"""Webhooks: vendors push updates here; each is committed before it is acknowledged."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+TELEGRAM_PATH = "/webhooks/telegram"
+TELEGRAM_SECRET = "x-telegram-bot-api-secret-token"
+
+
+def telegram(receive: Callable[[dict[str, Any]], Awaitable[None]], secret: str) -> Route:
+    """Telegram's webhook; whoever does not know the secret is refused."""
+
+    async def webhook(request: Request) -> Response:
+        given = request.headers.get(TELEGRAM_SECRET, "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return PlainTextResponse("wrong secret", 403)
+        try:
+            content = json.loads(await request.body())
+        except ValueError:
+            return PlainTextResponse("not JSON", 400)
+        if not isinstance(content, dict) or "update_id" not in content:
+            return PlainTextResponse("not an update", 400)
+        await receive(content)
+        return PlainTextResponse("ok")
+
+    return Route(TELEGRAM_PATH, webhook, methods=["POST"])
