@@ -114,7 +114,7 @@ def _fit(options: argparse.Namespace) -> int:
     ]
     retrieval = Retrieval(entries, confidence.default())
     off_topic = [example.text for example in training.load() if example.intent in ("off_topic", "greet", "thanks")]
-    fitted = fitting.fit(list(fitting.cases(retrieval, entries, off_topic)))
+    fitted = fitting.fit(list(fitting.cases(retrieval, entries, off_topic)), confidence.default().weights)
     fitting.write(fitted)
     print(fitted)
     return 0

@@ -413,8 +413,12 @@ def _moment(value: object) -> datetime | None:
         raise BadAnswer("portal: unreadable date") from None
 
 
-PERSONAL = re.compile(r"\S+@\S+\.\w+|(?<!\d)(?:\+84|0)(?:[ .-]?\d){9}(?!\d)|(?<!\d)\d{9,13}(?!\d)")
-# e-mail addresses, phone numbers, citizen numbers
+PERSONAL = re.compile(
+    r"\S+@\S+\.\w+"
+    r"|(?<!\d)(?<!\d\.)(?:\+84[ .-]?|0)\d{2,3}(?:[ .-]?\d{2,4}){2,3}(?!\d)"
+    r"|(?<!\d)\d{9,13}(?!\d)"
+)
+# e-mail addresses, phone numbers in their usual groups, citizen numbers
 
 
 def _impersonal(text: str, row: Mapping[str, Any]) -> str:

@@ -32,7 +32,8 @@ class RasaClient:
 
     def read(self, text: str) -> Reading:
         """The intent and entities of one masked message. Raises `Unavailable`."""
-        return self._reading(self._ask(_unprefixed(text)))
+        asked = text.lstrip("/ ")  # Rasa would take an intent from behind a slash, and strips spaces by itself
+        return self._reading(self._ask(asked), removed=len(text) - len(asked))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -58,10 +59,10 @@ class RasaClient:
         except ValueError as error:
             raise Unavailable("Rasa's answer is not JSON.") from error
 
-    def _reading(self, answer: Any) -> Reading:
+    def _reading(self, answer: Any, removed: int) -> Reading:
         try:
             intent, confidence = answer["intent"]["name"], float(answer["intent"]["confidence"])
-            entities = tuple(_entity(found) for found in answer["entities"])
+            entities = tuple(_entity(found, removed) for found in answer["entities"])
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise Unavailable("Rasa's answer lacks its intent or entities.") from error
         if intent not in self._known_intents or not 0 <= confidence <= 1:
@@ -69,12 +70,7 @@ class RasaClient:
         return Reading(intent, confidence, entities, engine="rasa")
 
 
-def _entity(found: dict[str, Any]) -> Entity:
+def _entity(found: dict[str, Any], removed: int) -> Entity:
     score = float(found.get("confidence_entity", 1.0))
-    return Entity(str(found["entity"]), str(found["value"]), int(found["start"]), int(found["end"]), score)
-
-
-def _unprefixed(text: str) -> str:
-    """The text without a leading slash, by which Rasa would take an intent from the message itself; same length."""
-    bare = text.lstrip("/ ")
-    return bare.rjust(len(text)) if text.lstrip().startswith("/") else text
+    start, end = int(found["start"]) + removed, int(found["end"]) + removed
+    return Entity(str(found["entity"]), str(found["value"]), start, end, score)

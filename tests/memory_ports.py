@@ -13,11 +13,9 @@ from web.ports import (
     Owner,
     Ports,
     Session,
-    TicketState,
     TicketSummary,
     TicketView,
     TooManyAttempts,
-    View,
 )
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -45,7 +43,7 @@ FEE = Reply(
 
 @dataclass
 class MemoryMailbox:
-    """Inbox and mailbox of every citizen; answers at once while the bot owns the conversation."""
+    """Inbox and mailbox of every citizen; answers at once while the bot holds the conversation."""
 
     accepted: list[InboundMessage] = field(default_factory=list)
     lines: dict[str, list[Line]] = field(default_factory=dict)
@@ -58,8 +56,8 @@ class MemoryMailbox:
         self.accepted.append(message)
         self._add(message.address, Line("citizen", message.text, None, message.received_at, None))
         if message.kind is Kind.BUTTON and message.text == "handoff":
-            self.owners[message.address] = "queue"
-        if self.answer and self.owner(message.channel, message.address) in ("bot", "closed"):
+            self.owners[message.address] = Owner.QUEUE
+        if self.answer and self.owner(message.channel, message.address) in (Owner.BOT, Owner.CLOSED):
             self.say(message.address, self.answer)
         return True
 
@@ -70,13 +68,13 @@ class MemoryMailbox:
 
     def outgoing(self, channel: str, address: str, after_id: int) -> list[Delivery]:
         sent = [line for line in self.lines.get(address, []) if line.id and line.reply and line.id > after_id]
-        return [Delivery(line.id, line.reply, line.at) for line in sent if line.id and line.reply]
+        return [Delivery(line.id, channel, address, line.reply, line.at, 0) for line in sent if line.id and line.reply]
 
     def transcript(self, channel: str, address: str) -> list[Line]:
         return list(self.lines.get(address, []))
 
     def owner(self, channel: str, address: str) -> Owner:
-        return self.owners.get(address, "bot")
+        return self.owners.get(address, Owner.BOT)
 
     def _add(self, address: str, line: Line) -> None:
         self.lines.setdefault(address, []).append(line)
@@ -94,7 +92,7 @@ class MemoryDesk:
         summary = TicketSummary(ticket_id, "waiting", "webchat", reason, START, None, last)
         self.views[ticket_id] = TicketView(summary, None, lines, evidence)
 
-    def tickets(self, view: View, officer_id: int) -> list[TicketSummary]:
+    def tickets(self, view: str, officer_id: int) -> list[TicketSummary]:
         chosen = {
             "waiting": lambda ticket: ticket.summary.state == "waiting",
             "mine": lambda ticket: ticket.officer_id == officer_id,
@@ -106,7 +104,7 @@ class MemoryDesk:
         return self.views[ticket_id]
 
     def claim(self, ticket_id: int, officer_id: int) -> bool:
-        if self.views[ticket_id].officer_id not in (None, officer_id):
+        if self.views[ticket_id].summary.state != "waiting":
             return False
         self._become(ticket_id, "claimed", officer_id)
         return True
@@ -136,7 +134,7 @@ class MemoryDesk:
         ticket = self.views[ticket_id]
         return ticket.summary.state == "claimed" and ticket.officer_id == officer_id
 
-    def _become(self, ticket_id: int, state: TicketState, officer_id: int) -> None:
+    def _become(self, ticket_id: int, state: str, officer_id: int) -> None:
         ticket = self.views[ticket_id]
         name = next(name for number, name in OFFICERS.values() if number == officer_id)
         summary = replace(ticket.summary, state=state, officer_name=name)
@@ -184,7 +182,7 @@ class MemoryTown:
             Line("citizen", "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.", None, START, None),
         ]
         evidence = [Evidence(START, "rasa", "ask_documents", "Answer", ["1.001193", "1.004873"])]
-        self.desk.open(7, "Người dân yêu cầu gặp cán bộ", lines, evidence)
+        self.desk.open(7, "asked", lines, evidence)
 
     def ports(self) -> Ports:
         return Ports(self.mailbox, self.mailbox, self.desk, self.officers)

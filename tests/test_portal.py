@@ -211,7 +211,9 @@ def test_the_row_asked_for() -> None:
         ("Bổ sung bản vẽ móng.", "Bổ sung bản vẽ móng."),
         ("Ông LÊ AN bổ sung CCCD 079200000001.", "Ông *** bổ sung CCCD ***."),
         ("Gọi 0900 000 001 hoặc +84900000001, a@b.vn", "Gọi *** hoặc ***, ***"),
+        ("Gọi 0900.00.00.01, 090-000-0001", "Gọi ***, ***"),
         ("Hồ sơ H29.19-260312-0005, thủ tục 1.013225", "Hồ sơ H29.19-260312-0005, thủ tục 1.013225"),
+        ("Mã 1.000656.000.00.00.H29, hẹn 05.11.2026 14h30", "Mã 1.000656.000.00.00.H29, hẹn 05.11.2026 14h30"),
     ],
 )
 def test_note(note: str, shown: str) -> None:
@@ -327,6 +329,23 @@ def test_wrong_credentials() -> None:
         with pytest.raises(Refused):
             wrong.find(CODE)
         wrong.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status"),
+    [
+        ("POST", stand_in.TOKEN_PATH, {"data": {"grant_type": "client_credentials"}}, 401),
+        ("POST", stand_in.TOKEN_PATH, {"auth": ("mot-cua", "guess")}, 401),
+        ("POST", stand_in.TOKEN_PATH, {"auth": (stand_in.CLIENT_ID, stand_in.CLIENT_SECRET)}, 400),
+        ("GET", stand_in.SEARCH_PATH, {"params": {"code": CODE}}, 401),
+        ("GET", stand_in.SEARCH_PATH, {"params": {"code": CODE}, "headers": {"Authorization": "Bearer x"}}, 401),
+        ("POST", "/__control", {"json": {"mode": "explode"}}, 400),
+    ],
+)
+def test_the_stand_in_checks(method: str, path: str, options: dict[str, Any], status: int) -> None:
+    """The stand-in lets nobody in without credentials, the right grant and a token, and knows its faults."""
+    with serving(stand_in.app()) as address:
+        assert httpx.request(method, address + path, **options).status_code == status
 
 
 @pytest.mark.parametrize(

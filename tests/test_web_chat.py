@@ -239,14 +239,6 @@ def test_plain_form_keeps_what_was_typed(
     assert post(citizen).status_code == 202
 
 
-def test_pressed_button_is_shown_by_its_label(citizen: TestClient) -> None:
-    """People see the words of the button, never its payload."""
-    post(citizen)
-    post(citizen, kind="button", text="aspect:time:1.001193")
-    shown = re.findall(r'<p class="text">(.*?)</p>', citizen.get("/").text)
-    assert shown == ["xin chào", "Thời gian làm bao lâu?"]
-
-
 def test_answers_are_escaped_and_linked(town: MemoryTown, citizen: TestClient) -> None:
     """Addresses in an answer become links, markup stays text."""
     town.mailbox.answer = Reply((Block("paragraph", ("<i>Xem</i> https://dichvucong.gov.vn/a?b=1&c=2.",)),))

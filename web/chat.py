@@ -204,17 +204,6 @@ def last_id(lines: list[Line]) -> int:
     return max((line.id for line in lines if line.id is not None), default=0)
 
 
-def labelled(lines: list[Line]) -> list[Line]:
-    """The lines with each pressed button shown by its label."""
-    labels: dict[str, str] = {}
-    shown = []
-    for line in lines:
-        labels.update({button.payload: button.label for button in line.reply.buttons} if line.reply else {})
-        pressed = line.author == "citizen" and line.text in labels
-        shown.append(replace(line, text=labels[line.text]) if pressed else line)
-    return shown
-
-
 def message_event(delivery: Delivery) -> ServerSentEvent:
     """One whole answer as the page's script reads it."""
     data = {**asdict(delivery.reply), "at": delivery.created_at.isoformat()}

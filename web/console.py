@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 import re
 import secrets
 from collections.abc import Callable
@@ -18,12 +19,13 @@ from starlette.routing import Route
 
 from web.cookies import SignedCookie
 from web.pages import Pages
-from web.ports import Desk, Officers, Ports, Session, TicketView, TooManyAttempts, View
+from web.ports import Desk, Officers, Ports, Session, TicketView, TooManyAttempts
 
 SESSION_AGE_S = 12 * 3600
 LOGIN_AGE_S = 3600
 MAX_TEXT = 4_000
-VIEWS: tuple[View, ...] = ("waiting", "mine", "all")
+MAX_TICKET = 2**31 - 1
+VIEWS = ("waiting", "mine", "all")
 INSIDE = re.compile(r"/console(/tickets/[0-9]{1,18})?")
 
 
@@ -79,9 +81,9 @@ class Console:
         try:
             session = await run_in_threadpool(self.officers.sign_in, username, fields.get("password", ""), address)
         except TooManyAttempts as error:
-            sentence = words["too_many_attempts"].format(n=error.retry_after_s)
+            sentence = words["too_many_attempts"].format(n=math.ceil(error.retry_after_s))
             response = self._login_page(request, next_path, 429, sentence, username)
-            response.headers["Retry-After"] = str(error.retry_after_s)
+            response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
             return response
         if session is None:
             return self._login_page(request, next_path, 401, words["wrong_password"], username)
@@ -107,7 +109,8 @@ class Console:
             session = await self._session(request)
         except SignedOut:
             return RedirectResponse("/console/login", 303)
-        view = chosen_view(request.query_params.get("view"))
+        asked = request.query_params.get("view", "")
+        view = asked if asked in VIEWS else VIEWS[0]
         tickets = await run_in_threadpool(self.desk.tickets, view, session.officer_id)
         return self.pages.show(request, "queue.html", session=session, view=view, views=VIEWS, tickets=tickets)
 
@@ -121,7 +124,11 @@ class Console:
 
     async def claim(self, request: Request) -> Response:
         """Take the conversation, unless somebody else has it."""
-        return await self._act(request, lambda ticket_id, session, _: self.desk.claim(ticket_id, session.officer_id))
+
+        def take(ticket_id: int, session: Session, _: dict[str, str]) -> bool:
+            return self.desk.claim(ticket_id, session.officer_id) or holds(session, self.desk.ticket(ticket_id))
+
+        return await self._act(request, take)
 
     async def reply(self, request: Request) -> Response:
         """Answer the citizen, once per form."""
@@ -141,7 +148,12 @@ class Console:
 
     async def resolve(self, request: Request) -> Response:
         """Close the conversation."""
-        return await self._act(request, lambda ticket_id, session, _: self.desk.resolve(ticket_id, session.officer_id))
+
+        def close(ticket_id: int, session: Session, _: dict[str, str]) -> bool:
+            done = self.desk.resolve(ticket_id, session.officer_id)
+            return done or holds(session, self.desk.ticket(ticket_id), "resolved")
+
+        return await self._act(request, close)
 
     async def _act(
         self, request: Request, act: Callable[[int, Session, dict[str, str]], bool], writes: str = ""
@@ -153,7 +165,7 @@ class Console:
         draft = {writes: fields.get(writes, "")} if writes else {}
         if writes and not (draft[writes].strip() and len(draft[writes]) <= MAX_TEXT):
             return await self._ticket_page(request, session, 400, self.pages.words["console"]["bad_text"], draft)
-        ticket_id: int = request.path_params["id"]
+        ticket_id = ticket_number(request)
         try:
             done = await run_in_threadpool(act, ticket_id, session, {"key": "", **fields})
         except KeyError as error:
@@ -180,7 +192,7 @@ class Console:
 
     async def _ticket(self, request: Request) -> TicketView:
         try:
-            return await run_in_threadpool(self.desk.ticket, request.path_params["id"])
+            return await run_in_threadpool(self.desk.ticket, ticket_number(request))
         except KeyError as error:
             raise HTTPException(404) from error
 
@@ -203,13 +215,12 @@ class Console:
     ) -> Response:
         ticket = await self._ticket(request)
         values: dict[str, Any] = {"session": session, "ticket": ticket, "error": error, "draft": draft or {}}
-        held = ticket.summary.state == "claimed" and ticket.officer_id == session.officer_id
-        return self.pages.show(request, "ticket.html", status, key=uuid4(), held=held, **values)
+        return self.pages.show(request, "ticket.html", status, key=uuid4(), held=holds(session, ticket), **values)
 
     async def _signed_out(self, request: Request) -> Response:
         fields = await form_fields(request)
         draft = fields.get("reply") or fields.get("note") or ""
-        return self.pages.show(request, "signed_out.html", 403, draft=draft, ticket_id=request.path_params["id"])
+        return self.pages.show(request, "signed_out.html", 403, draft=draft, ticket_id=ticket_number(request))
 
 
 def refusal(ticket: TicketView, session: Session, words: dict[str, str]) -> tuple[int, str]:
@@ -221,9 +232,17 @@ def refusal(ticket: TicketView, session: Session, words: dict[str, str]) -> tupl
     return 403, words["not_held"]
 
 
-def chosen_view(name: str | None) -> View:
-    """The tab of that name, else the waiting ones."""
-    return next((view for view in VIEWS if view == name), "waiting")
+def holds(session: Session, ticket: TicketView, state: str = "claimed") -> bool:
+    """Whether the ticket is this officer's, in that state."""
+    return ticket.summary.state == state and ticket.officer_id == session.officer_id
+
+
+def ticket_number(request: Request) -> int:
+    """The number in the address, if any ticket could have it."""
+    number: int = request.path_params["id"]
+    if number > MAX_TICKET:
+        raise HTTPException(404)
+    return number
 
 
 def inside(path: str) -> str:

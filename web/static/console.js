@@ -14,7 +14,11 @@ function replace(old, fresh) {
 }
 
 function append(old, fresh) {
-  old.append(...[...fresh.children].slice(old.children.length));
+  const had = [...old.children], has = [...fresh.children];
+  const first = has.findIndex((child, index) => child.textContent !== had[index]?.textContent);
+  if (first === -1) return;
+  had.slice(first).forEach((child) => child.remove());
+  old.append(...has.slice(first));
 }
 
 async function refresh() {

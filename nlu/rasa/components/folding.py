@@ -12,6 +12,8 @@ from rasa.shared.nlu.training_data.message import Message
 
 from nlu.text import comparable
 
+_NO_WORDS = "nowords"  # a message of signs alone: without any token the classifier would fail
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class FoldingTokenizer(WhitespaceTokenizer):
@@ -20,5 +22,5 @@ class FoldingTokenizer(WhitespaceTokenizer):
     def tokenize(self, message: Message, attribute: str) -> List[Token]:
         if attribute != TEXT:
             return super().tokenize(message, attribute)
-        text = comparable(message.get(attribute))
+        text = comparable(message.get(attribute)) or _NO_WORDS
         return self._apply_token_pattern(self._convert_words_to_tokens(text.split(), text))
