@@ -24,6 +24,8 @@ class Cues:
     confirmation: re.Pattern[str]
     ordinals: dict[str, re.Pattern[str]]
     # position, from "1" -> ways to say it
+    qualifiers: tuple[re.Pattern[str], ...]
+    # words that make a procedure a special one
 
 
 @lru_cache(maxsize=1)
@@ -34,34 +36,40 @@ def default() -> Cues:
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
+        qualifiers=tuple(_bounded(pattern) for pattern in content["qualifiers"]),
     )
 
 
-def aspects(comparable: str) -> tuple[Aspect, ...]:
+def aspects(folded: str) -> tuple[Aspect, ...]:
     """Everything that is asked about, in the order of an answer."""
-    return tuple(aspect for aspect, pattern in default().aspects.items() if pattern.search(comparable))
+    return tuple(aspect for aspect, pattern in default().aspects.items() if pattern.search(folded))
 
 
 def entities(text: str) -> tuple[Entity, ...]:
     """A request for confirmation and a position in a list, as entities of the whole text."""
-    comparable = texts.comparable(text)
-    found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(comparable) else []
-    position = comparable if comparable.isdigit() and len(comparable) == 1 else _ordinal(comparable)
+    folded = texts.written_out(text)
+    found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(folded) else []
+    position = folded if folded.isdigit() and len(folded) == 1 else _ordinal(folded)
     return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
 
 
-def without_aspects(comparable: str) -> str:
+def qualifiers(folded: str) -> frozenset[int]:
+    """Which special words a text holds, by their place in the list."""
+    return frozenset(place for place, pattern in enumerate(default().qualifiers) if pattern.search(folded))
+
+
+def without_aspects(folded: str) -> str:
     """The text without its aspect phrases: what is left names the procedure."""
     for pattern in (*default().aspects.values(), default().confirmation):
-        comparable = pattern.sub(" ", comparable)
-    return " ".join(comparable.split())
+        folded = pattern.sub(" ", folded)
+    return " ".join(folded.split())
 
 
-def _ordinal(comparable: str) -> str:
+def _ordinal(folded: str) -> str:
     """Only a short message chooses by position: "con thứ hai" in a story does not."""
-    if len(comparable.split()) > 5:
+    if len(folded.split()) > 5:
         return ""
-    return next((position for position, pattern in default().ordinals.items() if pattern.search(comparable)), "")
+    return next((position for position, pattern in default().ordinals.items() if pattern.search(folded)), "")
 
 
 def _bounded(pattern: str) -> re.Pattern[str]:

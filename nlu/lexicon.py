@@ -12,6 +12,9 @@ import yaml
 
 from nlu.errors import BadData
 
+_ESCAPED = re.compile(r"\\.|\[[^]]*\]")
+_LITERAL = re.compile(r"[a-z]{2,}")
+
 PATH = Path(__file__).parent / "data" / "lexicon.yaml"
 
 
@@ -36,6 +39,8 @@ class Lexicon:
     # phrases of folded text that say nothing about the procedure
     cues: dict[str, re.Pattern[str]] = field(default_factory=dict)
     # name of a hint -> the phrases that give it
+    vocabulary: frozenset[str] = frozenset()
+    # the folded words its patterns are made of: what a misspelt word may be respelt to
 
     def official_words(self, folded: str) -> tuple[str, ...]:
         """The official words to add to a query, given its folded text."""
@@ -72,10 +77,12 @@ def load(path: Path = PATH) -> Lexicon:
     """Read a lexicon file. Raises `BadData` when it is not one."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said = [rule["said"] for rule in content["synonyms"]] + content["fillers"] + list(content["cues"].values())
         return Lexicon(
             abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},
             synonyms=tuple(Synonym(re.compile(rule["said"]), rule["official"]) for rule in content["synonyms"]),
             cues={name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in content["cues"].items()},
+            vocabulary=frozenset(word for pattern in said for word in _LITERAL.findall(_ESCAPED.sub(" ", pattern))),
             filler=re.compile(rf"\b(?:{'|'.join(content['fillers'])})\b"),
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:

@@ -5,13 +5,14 @@ Answers from the first second, while Rasa starts, and takes over when Rasa is do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from nlu import entities
 from nlu.text import comparable
@@ -25,19 +26,25 @@ _INVERSE_REGULARISATION = 20.0  # cross-validated over 5..80: flat above 10, bes
 class PhraseEngine:
     """An `Understander` in this process; reading never waits for anything."""
 
-    classifier: Pipeline
-    # folded text -> probability of each intent
+    vectorizers: tuple[TfidfVectorizer, ...]
+    # n-grams of characters and of words; each gives some columns of the features
+    classifier: LogisticRegression
+    # (1, columns) -> (1, intents), probabilities
 
     @classmethod
     def train(cls, examples: Iterable[Example]) -> PhraseEngine:
-        """Learn from sentences; takes under two seconds for a thousand."""
+        """Learn from sentences: a thousand take about half a second."""
         sentences = [(comparable(example.text), example.intent) for example in examples]
         texts, intents = zip(*sentences, strict=True)
-        return cls(_untrained().fit(texts, intents))
+        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in _untrained_vectorizers())
+        classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=400)
+        with threadpool_limits(limits=1):  # the matrices are small: more threads take three times as long
+            classifier.fit(_features(vectorizers, texts), intents)
+        return cls(vectorizers, classifier)
 
     def read(self, text: str) -> Reading:
         """The most probable intent and the entities of one masked message."""
-        probabilities = self.classifier.predict_proba([comparable(text)])[0]
+        probabilities = self.classifier.predict_proba(_features(self.vectorizers, [comparable(text)]))[0]
         best = int(np.argmax(probabilities))
         return Reading(
             intent=str(self.classifier.classes_[best]),
@@ -47,8 +54,12 @@ class PhraseEngine:
         )
 
 
-def _untrained() -> Pipeline:
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32)
-    words = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32)
-    features = FeatureUnion([("characters", characters), ("words", words)])
-    return make_pipeline(features, LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=400))
+def _features(vectorizers: Sequence[TfidfVectorizer], texts: Sequence[str]) -> csr_matrix:
+    return hstack([vectorizer.transform(texts) for vectorizer in vectorizers], format="csr")
+
+
+def _untrained_vectorizers() -> tuple[TfidfVectorizer, ...]:
+    return (
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32),
+        TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32),
+    )

@@ -65,6 +65,8 @@ class Signals:
     # rapidfuzz token_set_ratio with the best row, 0 to 1
     local: float
     # 1 for a reviewed procedure
+    plain: float
+    # minus the number of special words in the name that the citizen did not say
 
     def values(self) -> list[float]:
         """In the order of the fields."""
@@ -86,6 +88,7 @@ class Retrieval:
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
         self._matrix = self._letters.fit_transform(self._rows)
         self._rarity = _rarity(self._rows)
+        self._qualifiers = [cues.qualifiers(texts.written_out(entry.name)) for entry in entries]
 
     def rank(self, text: str) -> tuple[Candidate, ...]:
         """At most ten procedures, best first, each with its calibrated confidence."""
@@ -102,7 +105,7 @@ class Retrieval:
         query = content(text)
         if not query:
             return []
-        more = " ".join([query, *map(_words, lexicons.default().official_words(texts.comparable(text)))])
+        more = " ".join([query, *map(_words, lexicons.default().official_words(texts.written_out(text)))])
         words = self._bm25.get_scores(_known(self._bm25, _terms(more)))
         letters = (self._matrix @ self._letters.transform([query]).T).toarray().ravel()
         hidden = _words(left_out) if left_out else None
@@ -119,6 +122,7 @@ class Retrieval:
         chosen = np.argsort(-by_owner, kind="stable")[:RERANKED]
         rows_of = {number: np.flatnonzero(self._owners == number) for number in chosen if by_owner[number] > 0}
         asked, asked_more = set(query.split()), set(more.split())
+        said = cues.qualifiers(more)
         found = []
         for number, rows in rows_of.items():
             entry, name_row, phrases = self._entries[number], rows[0], rows[1:] if len(rows) > 1 else rows
@@ -135,6 +139,7 @@ class Retrieval:
                         query_covered=self._covered(list(asked), set(self._rows[best_row].split())),
                         tokens=fuzz.token_set_ratio(query, self._rows[best_row]) / 100,
                         local=float(entry.local),
+                        plain=-float(len(self._qualifiers[number] - said)),
                     ),
                 )
             )
@@ -149,12 +154,12 @@ class Retrieval:
 
 def content(text: str) -> str:
     """The folded words that may name a procedure: aspects, courtesy and fillers left out."""
-    bare = texts.strip_fillers(cues.without_aspects(texts.comparable(text)))
+    bare = texts.strip_fillers(cues.without_aspects(texts.written_out(text)))
     return " ".join(texts.words(bare))
 
 
 def _words(phrase: str) -> str:
-    return " ".join(texts.words(texts.strip_fillers(texts.comparable(phrase))))
+    return " ".join(texts.words(texts.strip_fillers(texts.written_out(phrase))))
 
 
 def _terms(words: str) -> list[str]:

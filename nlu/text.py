@@ -10,12 +10,19 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from nlu import lexicon as lexicons
 from nlu.lexicon import Lexicon
 
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _PLACEHOLDER = re.compile(r"‹[^›]*›")
+_SYLLABLE = re.compile(  # what folded Vietnamese can spell
+    r"(?!\w*([aeiouy])\1)(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdghklmnpqrstvx])?[aeiouy]{1,3}(?:ch|ng|nh|[cmnpt])?"
+)
+_SHORTEST_RESPELT = 3
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs"}  # controls; zero-width, bidi and tag characters; lone surrogates
 _HIDDEN_LETTERS = "\u034f\u115f\u1160\u3164\uffa0"  # invisible, though Unicode files them under letters and marks
 _HIDDEN_MARKS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # variation selectors
@@ -79,11 +86,25 @@ def strip_fillers(folded: str, lexicon: Lexicon | None = None) -> str:
     return " ".join(stripped.split()) or folded
 
 
+@lru_cache(maxsize=8192)
+def respell(word: str, vocabulary: frozenset[str]) -> str:
+    """The word of the vocabulary that is one slip away from a folded word that is none; the word itself in doubt."""
+    if len(word) < _SHORTEST_RESPELT or word in vocabulary or not word.isalpha() or _SYLLABLE.fullmatch(word):
+        return word
+    near = process.extract(word, sorted(vocabulary), scorer=OSA.distance, score_cutoff=1, limit=2)
+    return near[0][0] if near and (len(near) == 1 or near[0][0][0] == word[0]) else word
+
+
+def written_out(text: str, lexicon: Lexicon | None = None) -> str:
+    """Abbreviations written out, folded, words only."""
+    return " ".join(words(expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)))
+
+
 def comparable(text: str, lexicon: Lexicon | None = None) -> str:
     """What both engines learn from and read: written out, folded, words only, every digit a nought, hints behind."""
     lexicon = lexicon or lexicons.default()
     written_out = expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)
-    folded = " ".join(_DIGIT.sub("0", word) for word in words(written_out))
+    folded = " ".join(respell(_DIGIT.sub("0", word), lexicon.vocabulary) for word in words(written_out))
     return " ".join([folded, *lexicon.cues_in(folded)])
 
 

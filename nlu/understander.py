@@ -51,6 +51,6 @@ class Interpreter:
 
 def _aspects(text: str, reading: Reading) -> tuple[Aspect, ...]:
     """What the words show; where they show nothing, what a confident intent says."""
-    shown = cues.aspects(texts.comparable(text))
+    shown = cues.aspects(texts.written_out(text))
     said = cues.ASPECT_OF_INTENT.get(reading.intent)
     return shown or ((said,) if said and reading.confidence >= SURE else ())

@@ -59,6 +59,11 @@ def test_abbreviations_are_written_out(short: str, full: str) -> None:
     assert text.expand(short) == full
 
 
+def test_a_misspelt_word_is_read_as_the_known_word_one_slip_away() -> None:
+    assert text.comparable("khai sihn mất bnao nhieeu tiền").startswith("khai sinh mat bao nhieu tien")
+    assert text.comparable("ở Ngãi Giao, Bình Quới").startswith("o ngai giao binh quoi")
+
+
 def test_fillers_go_but_never_the_whole_text() -> None:
     assert text.strip_fillers("cho toi hoi lam the can cuoc o dau a") == "lam the can cuoc"
     assert text.strip_fillers("bao nhieu tien") == "bao nhieu tien"

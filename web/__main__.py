@@ -12,18 +12,21 @@ import contextlib
 import logging
 import os
 import secrets
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.routing import BaseRoute
 
 from bot import settings, wiring
 from bot.channels import telegram
-from bot.errors import BotError
+from bot.errors import BadSettings, BotError
 from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
 from bot.officers import Officers
@@ -37,8 +40,11 @@ from web.rasa_process import RasaProcess
 
 WORKERS = 2
 RASA_PORT = 5005
-PORTAL_PORT = 8099
 DEMO_OFFICER = "canbo"
+RASA_STATES = {
+    True: "starting, about 20 s; the embedded engine answers meanwhile",
+    False: "not installed (no Python 3.10 was found): the embedded engine answers",
+}
 QUESTIONS = (
     "Làm giấy khai sinh cho bé cần giấy tờ gì?",
     "dang ky tam tru het bao nhieu tien",
@@ -52,13 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--demo", action="store_true", help="start what is needed around us and a demo officer")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        loaded = settings.load()
-        with _neighbours(loaded) if options.demo else contextlib.nullcontext(loaded) as ready:
-            parts = wiring.build(ready)
-            if options.demo:
-                _welcome(parts)
-            asyncio.run(_serve(parts))
+        _run_demo(settings.load()) if options.demo else _run(settings.load())
     except BotError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -67,8 +69,48 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-async def _serve(parts: Parts) -> None:
-    """The web server with its workers and channels."""
+def _interrupt(number: int, frame: object) -> None:
+    """An ended process ends its neighbours too."""
+    raise KeyboardInterrupt
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadSettings(f"{host}:{port} is taken by another program: set MOT_CUA_PORT to a free port") from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _run(loaded: Settings) -> None:
+    _refuse_taken_port(loaded.host, loaded.port)
+    asyncio.run(_serve(wiring.build(loaded)))
+
+
+def _run_demo(loaded: Settings) -> None:
+    """With a portal stand-in and Rasa; Rasa starts when the chat is up, so that nobody waits for it."""
+    _refuse_taken_port(loaded.host, loaded.port)
+    rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
+    rasa = RasaProcess(rasa_port)
+    rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
+    with _portal_stand_in(replace(loaded, rasa_url=rasa_url)) as ready:
+        parts = wiring.build(ready)
+        _welcome(parts, rasa.installed())
+        try:
+            asyncio.run(_serve(parts, started=rasa.start if rasa.installed() else None))
+        finally:
+            rasa.stop()
+
+
+async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
+    """The web server with its workers and channels; `started` is called once it answers."""
     workers = Loop(parts.worker.step, WORKERS)
     accept = ringing(parts.inbox.accept, workers)
     routes: list[BaseRoute] = []
@@ -81,8 +123,11 @@ async def _serve(parts: Parts) -> None:
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
     )
     workers.start()
+    server = uvicorn.Server(config)
+    if started is not None:
+        tasks.append(asyncio.create_task(_when_started(server, started)))
     try:
-        await uvicorn.Server(config).serve()
+        await server.serve()
     finally:
         for task in tasks:
             task.cancel()
@@ -111,39 +156,40 @@ async def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRout
     return [asyncio.create_task(item) for item in work]
 
 
+async def _when_started(server: uvicorn.Server, act: Callable[[], None]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.1)
+    act()
+
+
 @contextlib.contextmanager
-def _neighbours(loaded: Settings) -> Iterator[Settings]:
-    """A portal stand-in, and Rasa when it is installed."""
-    base = f"http://127.0.0.1:{PORTAL_PORT}"
-    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(PORTAL_PORT)]
+def _portal_stand_in(loaded: Settings) -> Iterator[Settings]:
+    """The settings that reach a portal stand-in, while it runs."""
+    port = _free_port()
+    base = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port)]
     stand_in = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    rasa = RasaProcess(RASA_PORT)
-    if rasa.installed():
-        rasa.start()
-    else:
-        print("Rasa is not installed (no Python 3.10): the embedded engine answers.")
     try:
         yield replace(
             loaded,
-            rasa_url=f"http://127.0.0.1:{RASA_PORT}" if rasa.installed() else "",
             portal_url=base,
             portal_token_url=base + portal_stand_in.TOKEN_PATH,
             portal_client_id=portal_stand_in.CLIENT_ID,
             portal_client_secret=portal_stand_in.CLIENT_SECRET,
         )
     finally:
-        rasa.stop()
         stand_in.terminate()
         stand_in.wait()
 
 
-def _welcome(parts: Parts) -> None:
+def _welcome(parts: Parts, rasa_installed: bool) -> None:
     """Where everything is, who may sign in, and what to try."""
     address = f"http://{parts.settings.host}:{parts.settings.port}"
     print(f"\nWeb chat            {address}/")
     print(f"Officers' console   {address}/console")
-    print(f"Portal stand-in     http://127.0.0.1:{PORTAL_PORT}")
+    print(f"Portal stand-in     {parts.settings.portal_url}")
     print(f"Demo officer        {_demo_officer(parts.officers, parts.settings.data_dir)}")
+    print(f"Rasa                {RASA_STATES[rasa_installed]}")
     print("\nTry:")
     for question in QUESTIONS:
         print(f"  {question}")
