@@ -27,7 +27,7 @@ MOST_LEGAL_BASES = 6
 MOST_DOCUMENTS_OF_ALL_CASES = 10
 MOST_BUTTONS = 5
 LONGEST_LABEL = 60
-MARKS = {"# ": "heading", "- ": "bullets", "! ": "warning"}
+MARKS = {"# ": "heading", "- ": "bullets", "! ": "warning", "~ ": "source"}
 OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
     Outcome.DOSSIER_NOT_FOUND,
@@ -99,7 +99,7 @@ def say(note: str, **values: str) -> Reply:
 
 
 def blocks(text: str) -> tuple[Block, ...]:
-    """Rendered lines to blocks: `# ` heading, `- ` bullet, `! ` warning, anything else a paragraph."""
+    """Rendered lines to blocks: `# ` heading, `- ` bullet, `! ` warning, `~ ` source, anything else a paragraph."""
     found: list[Block] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         kind = MARKS.get(line[:2], "paragraph")

@@ -59,10 +59,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of a reply: heading, paragraph, bullets or warning."""
+    """A piece of a reply. A channel that shows `Reply.sources` in its own way leaves out the source block."""
 
     kind: str
-    # "heading" | "paragraph" | "bullets" | "warning"
+    # "heading" | "paragraph" | "bullets" | "warning" | "source"
     lines: tuple[str, ...]
     # bullets: one item a line; the others: one line
 

@@ -166,6 +166,8 @@ def _lines(block: Block) -> list[str]:
             return [*(f"• {line}" for line in safe), ""]
         case "warning":
             return [*(f"⚠️ {line}" for line in safe), ""]
+        case "source":
+            return [f"<i>{line}</i>" for line in safe]
     return [*safe, ""]
 
 

@@ -16,7 +16,7 @@ from bot.worker import now
 
 CHANNEL = "terminal"
 POLL_S = 0.1
-STYLES = {"heading": "bold cyan", "warning": "yellow", "paragraph": "", "bullets": ""}
+STYLES = {"heading": "bold cyan", "warning": "yellow", "paragraph": "", "bullets": "", "source": "dim"}
 PROMPT = "> "
 LEAVE = {"/thoat", "/quit", "/exit"}
 

@@ -67,7 +67,7 @@ function sourceElement(source) {
 }
 
 function answer(reply) {
-  const parts = reply.blocks.map(blockElement);
+  const parts = reply.blocks.filter(({ kind }) => kind !== "source").map(blockElement);
   if (reply.buttons.length) parts.push(choices(reply.buttons));
   return line(reply.author, new Date(reply.at), ...parts, ...reply.sources.map(sourceElement));
 }
