@@ -37,7 +37,7 @@ class Lexicon:
     synonyms: tuple[Synonym, ...]
     filler: re.Pattern[str]
     # phrases of folded text that say nothing about the procedure
-    cues: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    hints: dict[str, re.Pattern[str]] = field(default_factory=dict)
     # name of a hint -> the phrases that give it
     vocabulary: frozenset[str] = frozenset()
     # the folded words its patterns are made of: what a misspelt word may be respelt to
@@ -47,21 +47,21 @@ class Lexicon:
         found = (synonym.official for synonym in self.synonyms if synonym.pattern.search(folded))
         return tuple(dict.fromkeys(found))
 
-    def cues_in(self, folded: str) -> tuple[str, ...]:
+    def hints_in(self, folded: str) -> tuple[str, ...]:
         """The names of the hints in a folded, written-out text."""
-        return tuple(name for name, pattern in self.cues.items() if pattern.search(folded))
+        return tuple(name for name, pattern in self.hints.items() if pattern.search(folded))
 
     def problems(self) -> list[str]:
         """Sentences that say what is wrong; empty when all is well."""
         return [
             *(problem for short, full in self.abbreviations.items() for problem in self._abbreviation(short, full)),
             *(problem for synonym in self.synonyms for problem in _synonym_problems(synonym)),
-            *(f"The cue '{name}' cannot match folded text." for name in self._unmatchable_cues()),
+            *(f"The hint '{name}' cannot match folded text." for name in self._unmatchable_hints()),
             *([] if self.filler.pattern.isascii() else ["The fillers hold letters that folded text cannot have."]),
         ]
 
-    def _unmatchable_cues(self) -> list[str]:
-        return [name for name, pattern in self.cues.items() if not _can_match_folded(pattern.pattern)]
+    def _unmatchable_hints(self) -> list[str]:
+        return [name for name, pattern in self.hints.items() if not _can_match_folded(pattern.pattern)]
 
     def _abbreviation(self, short: str, full: str) -> list[str]:
         """An expansion that holds another abbreviation would need a second pass, and could turn in circles."""
@@ -77,17 +77,17 @@ def load(path: Path = PATH) -> Lexicon:
     """Read a lexicon file. Raises `BadData` when it is not one."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        said = [rule["said"] for rule in content["synonyms"]] + content["fillers"] + list(content["cues"].values())
+        said = [rule["said"] for rule in content["synonyms"]] + content["fillers"] + list(content["hints"].values())
         return Lexicon(
             abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},
             synonyms=tuple(Synonym(re.compile(rule["said"]), rule["official"]) for rule in content["synonyms"]),
-            cues={name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in content["cues"].items()},
+            hints={name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in content["hints"].items()},
             vocabulary=frozenset(word for pattern in said for word in _LITERAL.findall(_ESCAPED.sub(" ", pattern))),
             filler=re.compile(rf"\b(?:{'|'.join(content['fillers'])})\b"),
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadData(
-            f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms, cues and fillers."
+            f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms, hints and fillers."
         ) from error
 
 

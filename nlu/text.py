@@ -105,7 +105,7 @@ def comparable(text: str, lexicon: Lexicon | None = None) -> str:
     lexicon = lexicon or lexicons.default()
     written_out = expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)
     folded = " ".join(respell(_DIGIT.sub("0", word), lexicon.vocabulary) for word in words(written_out))
-    return " ".join([folded, *lexicon.cues_in(folded)])
+    return " ".join([folded, *lexicon.hints_in(folded)])
 
 
 def _is_hidden(character: str) -> bool:
