@@ -74,6 +74,38 @@ class Case:
 
 
 @dataclass(frozen=True)
+class PageTariff:
+    """A fee that goes by pages."""
+
+    first_pages: int
+    first_vnd: int
+    # for each of the first pages
+    further_vnd: int
+    # for each page after them
+    most_vnd: int | None
+    # for one copy
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """People who pay less or nothing."""
+
+    id: str
+    label: str
+    kinds: tuple[str, ...]
+    # which kinds of fee: "le_phi", "phi"
+    percent: int
+    # 100: nothing is paid
+    basis: str
+    valid_from: date
+    valid_to: date | None
+
+    def covers(self, kind: str, on: date) -> bool:
+        """Whether a kind of fee is reduced on a day."""
+        return kind in self.kinds and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True)
 class Fee:
     """One dated fee."""
 
@@ -85,6 +117,8 @@ class Fee:
     kind: str
     # "le_phi", "phi" or empty when the source does not say
     amount_vnd: int | None
+    tariff: PageTariff | None
+    # for a fee by pages; its status is by_rule
     per: str
     # what one amount pays for: "lần", "bản", "thẻ"; may be empty
     text: str
@@ -148,6 +182,7 @@ class Procedure:
     documents: tuple[Document, ...]
     # needed in every case
     fees: tuple[Fee, ...]
+    exemptions: tuple[Exemption, ...]
     times: tuple[ProcessingTime, ...]
     conditions: str
     result: str

@@ -13,11 +13,13 @@ from knowledge.procedure import (
     Case,
     Channel,
     Document,
+    Exemption,
     Fee,
     FeeStatus,
     LegalBasis,
     OnlineLevel,
     OpenPoint,
+    PageTariff,
     Procedure,
     ProcessingTime,
     TimeUnit,
@@ -47,6 +49,7 @@ def procedure(record: Record, *, reviewed: bool) -> Procedure:
         cases=tuple(_case(item) for item in record.get("cases", ())),
         documents=_documents(record),
         fees=tuple(_fee(item, valid_from) for item in record["fees"]),
+        exemptions=tuple(_exemption(item, valid_from) for item in record.get("exemptions", ())),
         times=tuple(_time(item, valid_from) for item in record["times"]),
         conditions=record.get("conditions", ""),
         result=record["result"],
@@ -95,9 +98,26 @@ def _fee(item: Record, valid_from: date) -> Fee:
         case_id=item.get("case", ""),
         kind=item.get("kind", ""),
         amount_vnd=item.get("amount_vnd"),
+        tariff=_tariff(item["tariff"]) if "tariff" in item else None,
         per=item.get("per", ""),
         text=item.get("text", ""),
         basis=item.get("basis", ""),
+        valid_from=_day(item.get("valid_from")) or valid_from,
+        valid_to=_day(item.get("valid_to")),
+    )
+
+
+def _tariff(item: Record) -> PageTariff:
+    return PageTariff(item["first_pages"], item["first_vnd"], item["further_vnd"], item.get("most_vnd"))
+
+
+def _exemption(item: Record, valid_from: date) -> Exemption:
+    return Exemption(
+        id=item["id"],
+        label=item["label"],
+        kinds=tuple(item["kinds"]),
+        percent=item["percent"],
+        basis=item["basis"],
         valid_from=_day(item.get("valid_from")) or valid_from,
         valid_to=_day(item.get("valid_to")),
     )
