@@ -89,7 +89,7 @@ def templates() -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
-    environment.filters["moment"] = lambda at: f"{at.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"
+    environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
 
 
@@ -113,7 +113,7 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 def vnd(amount_vnd: int) -> str:
     """10000 -> "10.000 đồng"."""
-    return f"{amount_vnd:,} đồng".replace(",", ".")
+    return _said("vnd", amount=f"{amount_vnd:,}".replace(",", "."))
 
 
 def shorten(text: str, length: int) -> str:
@@ -123,6 +123,11 @@ def shorten(text: str, length: int) -> str:
 
 def _render(outcome: Outcome, **values: object) -> tuple[Block, ...]:
     return blocks(templates().get_template(f"{outcome.value}.txt").render(**values))
+
+
+def _said(line: str, **values: object) -> str:
+    """How a value of a record is said."""
+    return str(words()["lines"][line].format(**values))
 
 
 def _button(name: str) -> Button:
@@ -198,11 +203,11 @@ def _documents(facts: ProcedureFacts) -> tuple[list[str], int, bool]:
 
 def document_line(document: Document) -> str:
     """One paper: what, how many, which form, when."""
-    counts = [(document.originals, "bản chính"), (document.copies, "bản sao")]
-    said = ", ".join(f"{number} {kind}" for number, kind in counts if number)
+    counts = {"originals": document.originals, "copies": document.copies}
+    said = ", ".join(_said(kind, number=number) for kind, number in counts.items() if number)
     line = document.name.rstrip(" .;")
     line += f" – {said}" if said else ""
-    line += f" (mẫu {document.form})" if document.form else ""
+    line += _said("form", form=document.form) if document.form else ""
     return line + (f". {document.note}" if document.note else "")
 
 
@@ -215,12 +220,12 @@ def fee_line(fee: Fee, case_labels: dict[str, str]) -> str:
             said += f"/{fee.per}" if fee.per else ""
             said += f" ({fee.text.strip(' .()')})" if fee.text else ""
         case FeeStatus.FREE:
-            said = f"không thu {kind if fee.kind else 'tiền'}"
+            said = _said("free", kind=kind) if fee.kind else _said("free_of_charge")
             said += f" ({fee.text.strip(' .()')})" if len(fee.text) > 12 else ""
         case FeeStatus.BY_RULE:
             said = fee.text
         case _:
-            said = "Cổng chưa công bố mức thu"
+            said = _said("unpublished")
     return _dated(fee, said, case_labels)
 
 
@@ -230,7 +235,7 @@ def time_line(time: ProcessingTime, case_labels: dict[str, str]) -> str:
         said = time.text
     elif time.amount is not None and time.unit is not None:
         said = f"{time.amount:g} {words()['time_units'][time.unit]}".replace(".", ",")
-        said += "" if time.unit_certain else " (nguồn chưa ghi rõ ngày làm việc hay ngày thường)"
+        said += "" if time.unit_certain else _said("unit_uncertain")
         said += f" – {time.text}" if time.text else ""
     else:
         said = time.text
@@ -242,9 +247,10 @@ def _dated(value: Fee | ProcessingTime, said: str, case_labels: dict[str, str]) 
     before = [case_labels[value.case_id]] if value.case_id in case_labels else []
     if value.channels and len(value.channels) < len(Channel):
         before.append(", ".join(_channel(channel) for channel in value.channels))
-    after = f" (theo {value.basis})" if value.basis and value.basis not in said else ""
-    after += f" (đến hết ngày {value.valid_to:%d/%m/%Y})" if value.valid_to else ""
-    return ": ".join([*before, said.rstrip(" .")]) + after
+    after = _said("basis", basis=value.basis) if value.basis and value.basis not in said else ""
+    after += _said("last_day", day=value.valid_to) if value.valid_to else ""
+    line = ": ".join([*before, said.rstrip(" .")]) + after
+    return line[:1].upper() + line[1:]
 
 
 def _channel(channel: Channel) -> str:

@@ -114,7 +114,7 @@ def _chosen(understanding: Understanding, conversation: Conversation, rules: Rul
     """The offered button that a typed text names by number, by label, or by a plain yes to the first."""
     position = understanding.first("ordinal")
     choices = [button for button in conversation.offered if button.payload.startswith(("p:", "c:"))]
-    if position and 1 <= int(position.value) <= len(choices):
+    if position and position.value.isdecimal() and 1 <= int(position.value) <= len(choices):
         return _pressed(choices[int(position.value) - 1].payload, conversation)
     if understanding.intent == "affirm" and len(choices) == 1:
         return _pressed(choices[0].payload, conversation)
@@ -166,7 +166,7 @@ def _procedure(understanding: Understanding, conversation: Conversation, rules: 
 def _about(code: str, aspects: tuple[str, ...], understanding: Understanding, case_id: str = "") -> Decision:
     """An answer, or a comparison when the citizen asks whether an amount is right."""
     claimed = understanding.first("amount")
-    if claimed and understanding.first("confirmation"):
+    if claimed and claimed.value.isdecimal() and understanding.first("confirmation"):
         return CorrectPremise(code, int(claimed.value))
     return AnswerAbout(code, aspects, case_id)
 

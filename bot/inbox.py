@@ -78,16 +78,20 @@ class Inbox:
             )
         return _taken(row)
 
-    def give_back(self, taken: Taken) -> bool:
-        """A failed attempt: the message is taken again, or set aside after the third. True when it was set aside."""
-        set_aside = taken.attempts >= MOST_ATTEMPTS
-        with self._store.writing() as connection:
-            connection.execute(
-                sa.update(tables.inbox)
-                .where(tables.inbox.c.id == taken.inbox_id)
-                .values(status="failed" if set_aside else "new", lease_until=None)
-            )
-        return set_aside
+
+def give_back(connection: sa.Connection, taken: Taken) -> bool:
+    """A failed attempt: the message is taken again, or set aside after the third. True when it was set aside.
+
+    Whoever took too long and lost the message to another worker changes nothing.
+    """
+    set_aside = taken.attempts >= MOST_ATTEMPTS
+    changed = connection.execute(
+        sa.update(tables.inbox)
+        .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.status == "working")
+        .where(tables.inbox.c.attempts == taken.attempts)
+        .values(status="failed" if set_aside else "new", lease_until=None)
+    )
+    return set_aside and changed.rowcount == 1
 
 
 def _conversation_id(connection: sa.Connection, message: InboundMessage) -> int:

@@ -45,9 +45,9 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'mot_cua.db'}"
 
     @property
-    def imported_catalogue(self) -> Path:
-        """Where `python -m knowledge import` leaves what is served."""
-        return self.data_dir / "catalogue" / "imported.jsonl"
+    def catalogue_dir(self) -> Path:
+        """Where imports and releases of the catalogue lie."""
+        return self.data_dir / "catalogue"
 
 
 _PREFIX = "MOT_CUA_"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,8 @@ LONGEST_STORED = 20_000
 # characters kept of one message
 LONGEST_READ = 2_000
 # characters the assistant is willing to read
+CUT_END = re.compile(r"\S*(?:[\d\W]+)$")
+# what may be half a personal number where a long text was cut
 
 
 class Fault(StrEnum):
@@ -53,7 +56,10 @@ class Utterance:
 def admit(message: InboundMessage) -> Utterance:
     """The utterance of a message."""
     if message.kind is Kind.BUTTON:
-        return Utterance(Kind.BUTTON, message.text[:64], (), len(message.text))
+        pressed = personal_data.mask(message.text[:LONGEST_PAYLOAD])
+        return Utterance(Kind.BUTTON, pressed.text, pressed.found, len(message.text))
     clean = text.normalise(message.text[:LONGEST_STORED])
+    if len(message.text) > LONGEST_STORED:
+        clean = CUT_END.sub("", clean)
     masked = personal_data.mask(clean)
     return Utterance(message.kind, masked.text, masked.found, len(message.text))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nlu.rasa_client import RasaClient
-
 from bot import rules
 from bot.assistant import Assistant
+from bot.editions import Editions
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
@@ -18,10 +17,10 @@ from bot.store import Store, open_store
 from bot.worker import Worker
 from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
-from knowledge import catalogue
 from knowledge.catalogue import Catalogue
 from nlu import confidence, training
 from nlu.phrases import PhraseEngine
+from nlu.rasa_client import RasaClient
 from nlu.retrieval import Entry, Retrieval
 from nlu.understander import Interpreter
 from nlu.understanding import Understander
@@ -33,7 +32,7 @@ class Parts:
 
     settings: Settings
     store: Store
-    assistant: Assistant
+    editions: Editions
     inbox: Inbox
     outbox: Outbox
     desk: Desk
@@ -52,23 +51,32 @@ class NoPortal:
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
-    assistant = build_assistant(settings)
+    editions = build_editions(settings)
     return Parts(
         settings=settings,
         store=store,
-        assistant=assistant,
+        editions=editions,
         inbox=Inbox(store),
         outbox=Outbox(store),
         desk=Desk(store),
         officers=Officers(store),
-        worker=Worker(store, assistant),
+        worker=Worker(store, editions.assistant),
     )
 
 
 def build_assistant(settings: Settings) -> Assistant:
     """The assistant without a database: what `python -m bot ask` and the evals use."""
-    records = catalogue.load(settings.imported_catalogue)
-    return Assistant(Interpreter(engines(settings), retrieval(records)), records, portal(settings), rules.load())
+    return build_editions(settings).assistant()
+
+
+def build_editions(settings: Settings) -> Editions:
+    """The assistant over the edition that is served. The engines and the portal outlive a switch of editions."""
+    readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
+
+    def over(records: Catalogue) -> Assistant:
+        return Assistant(Interpreter(readers, retrieval(records)), records, dossiers, thresholds)
+
+    return Editions(settings.catalogue_dir, over)
 
 
 def engines(settings: Settings) -> list[Understander]:

@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import handoff, outbox, tables
+from bot import handoff, inbox, outbox, tables
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
-from bot.inbox import Inbox, Taken
+from bot.inbox import MOST_ATTEMPTS, Inbox, Taken
 from bot.outcomes import Outcome
 from bot.store import Store
 from nlu.understanding import Understanding
@@ -30,10 +30,11 @@ def now() -> datetime:
 class Worker:
     """One worker; any number of them may run beside each other."""
 
-    def __init__(self, store: Store, assistant: Assistant, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, store: Store, assistant: Callable[[], Assistant], clock: Callable[[], datetime] = now) -> None:
         self._store = store
         self._inbox = Inbox(store)
         self._assistant = assistant
+        # asked for each turn: another edition of the catalogue may have come
         self._clock = clock
 
     def step(self) -> bool:
@@ -41,13 +42,15 @@ class Worker:
         taken = self._inbox.take(self._clock())
         if taken is None:
             return False
+        if taken.attempts > MOST_ATTEMPTS:
+            self._give_back(taken)
+            return True
         try:
-            turn = self._assistant.turn(taken.utterance, taken.conversation, self._clock().date())
+            turn = self._assistant().turn(taken.utterance, taken.conversation, self._clock().date())
             self._record(taken, turn)
         except Exception as error:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
-            if self._inbox.give_back(taken):
-                self._apologise(taken)
+            self._give_back(taken)
         return True
 
     def _record(self, taken: Taken, turn: Turn) -> None:
@@ -70,10 +73,12 @@ class Worker:
                 .values(status="done", lease_until=None)
             )
 
-    def _apologise(self, taken: Taken) -> None:
-        """A message that cannot be answered is set aside, and the citizen is told."""
+    def _give_back(self, taken: Taken) -> None:
+        """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""
         with self._store.writing() as connection:
-            outbox.put(connection, taken.conversation_id, f"failed:{taken.inbox_id}", say("went_wrong"), self._clock())
+            if inbox.give_back(connection, taken):
+                key = f"failed:{taken.inbox_id}"
+                outbox.put(connection, taken.conversation_id, key, say("went_wrong"), self._clock())
 
 
 def _owner(connection: sa.Connection, conversation_id: int) -> Owner:

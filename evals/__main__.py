@@ -1,4 +1,7 @@
-"""Quality, measured: `own` and `portal` ask and score, `fit` chooses the numbers of the ranking."""
+"""Quality, measured.
+
+`own` and `portal` ask and score, `truth` compares every answer with its record, `fit` chooses the confidence.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,10 @@ from rich.progress import track
 from rich.table import Table
 
 from bot import ask, settings, wiring
-from evals import fitting, scoring
+from evals import fitting, rendering, scoring, truth
 from evals.scoring import Label, Score
-from knowledge import catalogue
+from knowledge import catalogue, record
+from knowledge.importing import SERVED
 from nlu import confidence, training
 from nlu.retrieval import Entry, Retrieval
 
@@ -42,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--engine", choices=("rasa", "embedded"), default="embedded")
         command.add_argument("--answers", type=Path, help="keep the answers in this file")
         command.set_defaults(run=run)
+    truth_check = commands.add_parser("truth")
+    truth_check.set_defaults(run=_truth)
     fit = commands.add_parser("fit")
     fit.set_defaults(run=_fit)
     return parser
@@ -106,8 +112,24 @@ def _print(labels: Sequence[Label], answers: dict[str, dict[str, Any]]) -> None:
         print(f"{right:>15} -> {given:<15} {count}")
 
 
+def _truth(options: argparse.Namespace) -> int:
+    """Render every answer of every reviewed procedure and compare its figures with the files."""
+    today = date.today()
+    rendered, figures = 0, 0
+    found: list[truth.Mismatch] = []
+    for raw in track(list(catalogue.read_reviewed(catalogue.REVIEWED_FOLDER)), console=Console(stderr=True)):
+        for answer in rendering.answers(record.procedure(raw, reviewed=True), today):
+            rendered += 1
+            figures += len(truth.figures(answer.text))
+            found += truth.compare(raw, answer.aspect, answer.case_id, answer.channel, answer.text, today)
+    for mismatch in found:
+        print(f"{mismatch.code} {mismatch.part}: {mismatch.problem}")
+    print(f"{rendered} answers rendered, {figures} figures compared, {len(found)} mismatches")
+    return 1 if found else 0
+
+
 def _fit(options: argparse.Namespace) -> int:
-    records = catalogue.load(settings.load().imported_catalogue)
+    records = catalogue.load(settings.load().catalogue_dir / SERVED)
     entries = [
         Entry(item.code, item.name, (*item.aliases, *item.examples), local=item.reviewed)
         for item in sorted(records, key=lambda item: item.code)

@@ -1,21 +1,25 @@
-"""The catalogue's commands: check, import, draft."""
+"""The catalogue's commands: check, import, draft, release, diff."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
-from knowledge import checking, drafting, importing
-from knowledge.catalogue import REVIEWED_FOLDER
+from knowledge import checking, difference, drafting, importing, releasing
+from knowledge.catalogue import REVIEWED_FOLDER, read_records, read_reviewed
 from knowledge.errors import KnowledgeError
+from knowledge.record import Record
+from knowledge.releasing import Releases
 
 IMPORT_FOLDER = Path("var/catalogue")
 REFUSALS_SHOWN = 20
+WORKING = "WORKING"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,12 +42,97 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path)
     load.add_argument("--into", type=Path, default=IMPORT_FOLDER)
     load.set_defaults(run=_import)
+    _add_release(commands.add_parser("release", help="make, approve, verify, switch or roll back an edition"))
+    diff = commands.add_parser(
+        "diff", help="what changes for citizens between two releases; WORKING is the files as they are"
+    )
+    diff.add_argument("before")
+    diff.add_argument("after")
+    diff.add_argument("--in", dest="folder", type=Path, default=IMPORT_FOLDER)
+    diff.set_defaults(run=_diff)
     draft = commands.add_parser("draft", help="print a draft file for one procedure of an export")
     draft.add_argument("code")
     draft.add_argument("field")
     draft.add_argument("--from", dest="export", type=Path, required=True)
     draft.set_defaults(run=_draft)
     return parser
+
+
+def _add_release(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(required=True)
+    for name, run, positional in (
+        ("key", _key, ["person", "key"]),
+        ("make", _make, ["id"]),
+        ("approve", _approve, ["id", "person", "key"]),
+        ("verify", _verify, ["id"]),
+        ("switch", _switch, ["id"]),
+        ("rollback", _rollback, []),
+    ):
+        act = acts.add_parser(name, help=run.__doc__)
+        for argument in positional:
+            act.add_argument(argument, type=Path if argument == "key" else str)
+        act.add_argument("--in", dest="folder", type=Path, default=IMPORT_FOLDER)
+        act.set_defaults(run=run)
+
+
+def _key(options: argparse.Namespace) -> int:
+    """write a person's private key; prints the line for approvers.yaml"""
+    print(f"{options.person}: {releasing.new_key(options.key)}")
+    return 0
+
+
+def _make(options: argparse.Namespace) -> int:
+    """make a release of the reviewed files and the imported records"""
+    if _check(argparse.Namespace(folder=REVIEWED_FOLDER)):
+        return 1
+    imported = read_records(options.folder / importing.SERVED)
+    made = Releases(options.folder).make(options.id, read_reviewed(REVIEWED_FOLDER), imported, datetime.now(UTC))
+    print(f"release {made.id}: {made.reviewed} reviewed and {made.imported} imported procedures, sha256 {made.sha256}")
+    return 0
+
+
+def _approve(options: argparse.Namespace) -> int:
+    """sign a release with a person's private key"""
+    Releases(options.folder).approve(options.id, options.person, releasing.read_key(options.key))
+    print(f"release {options.id} is signed by {options.person}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    """say whether a release is whole and approved by two people"""
+    print(f"release {Releases(options.folder).verify(options.id).id} is whole and approved")
+    return 0
+
+
+def _switch(options: argparse.Namespace) -> int:
+    """serve a release from now on"""
+    print(f"release {Releases(options.folder).switch(options.id).id} is served from now on")
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    """serve the release that was served before this one"""
+    print(f"release {Releases(options.folder).roll_back().id} is served again")
+    return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    before, after = (_edition(options.folder, name) for name in (options.before, options.after))
+    table = Table("code", "field", "before", "after")
+    found = list(difference.changes(before, after))
+    for change in found:
+        table.add_row(change.code, change.field or change.name, change.before, change.after)
+    Console().print(table)
+    print(f"{len(found)} changes in {len({change.code for change in found})} procedures")
+    return 0
+
+
+def _edition(folder: Path, name: str) -> dict[str, Record]:
+    if name == WORKING:
+        items = [*read_records(folder / importing.SERVED), *read_reviewed(REVIEWED_FOLDER)]
+    else:
+        items = [item for _, item in Releases(folder).records(name)]
+    return {item["code"]: item for item in items}
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -47,8 +47,8 @@ class Catalogue:
 def load(imported: Path | None = None, folder: Path = REVIEWED_FOLDER) -> Catalogue:
     """The reviewed files and, when the file exists, the imported records."""
     procedures = [record.procedure(item, reviewed=True) for item in read_reviewed(folder)]
-    if imported is not None and imported.exists():
-        procedures.extend(read_imported(imported))
+    if imported is not None:
+        procedures.extend(record.procedure(item, reviewed=False) for item in read_records(imported))
     return Catalogue(procedures)
 
 
@@ -58,8 +58,10 @@ def read_reviewed(folder: Path) -> Iterator[record.Record]:
         yield yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
-def read_imported(path: Path) -> Iterator[Procedure]:
-    """The procedures of an import, one JSON record a line."""
+def read_records(path: Path) -> Iterator[record.Record]:
+    """The records of an import, one JSON object a line; none when there was no import."""
+    if not path.exists():
+        return
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            yield record.procedure(json.loads(line), reviewed=False)
+            yield json.loads(line)

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -111,18 +112,19 @@ def _run_demo(loaded: Settings) -> None:
 
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
-    workers = Loop(parts.worker.step, WORKERS)
+    workers, stop = Loop(parts.worker.step, WORKERS), threading.Event()
     accept = ringing(parts.inbox.accept, workers)
     routes: list[BaseRoute] = []
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
-        tasks = await _telegram(parts, accept, routes)
+        tasks = _telegram(parts, accept, routes)
     ports = Ports(_Accepting(accept), Mailbox(parts.store, parts.outbox), parts.desk, parts.officers)
     app = create_app(ports, settings.secret_key(parts.settings), routes)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
     )
     workers.start()
+    threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))
@@ -131,6 +133,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     finally:
         for task in tasks:
             task.cancel()
+        stop.set()
         await asyncio.to_thread(workers.stop)
 
 
@@ -141,7 +144,7 @@ class _Accepting:
         self.accept = accept
 
 
-async def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
+def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
     """The Telegram channel, by webhook or polling."""
     chosen = parts.settings
     bot = telegram.make_bot(chosen.telegram_token, chosen.telegram_api_url)
@@ -150,7 +153,7 @@ async def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRout
     if chosen.telegram_mode == "webhook":
         secret = chosen.telegram_webhook_secret or secrets.token_urlsafe(32)
         routes.append(webhooks.telegram(channel.receive, secret))
-        await channel.set_webhook(chosen.telegram_webhook_url, secret)
+        work.append(channel.set_webhook(chosen.telegram_webhook_url, secret))
     else:
         work.append(channel.poll())
     return [asyncio.create_task(item) for item in work]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -63,45 +63,50 @@ class Telegram:
             await self._acknowledge(update.callback_query)
 
     async def set_webhook(self, url: str, secret: str) -> None:
-        """Ask Telegram to push updates to us."""
-        await self._bot.initialize()
-        await self._bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATES)
+        """Ask Telegram to push updates to us, until it agrees."""
+        await self._reach(lambda: self._bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATES))
 
     async def poll(self) -> None:
-        """Fetch updates for ever; an update is acknowledged after it was committed."""
-        await self._bot.initialize()
-        await self._bot.delete_webhook()
+        """Fetch updates for ever; an update is acknowledged after it was committed, otherwise it comes again."""
+        await self._reach(self._bot.delete_webhook)
         offset = 0
         while True:
             try:
-                updates = await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES)
-            except TelegramError as error:
+                for update in await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES):
+                    await self.receive(update.to_dict())
+                    offset = update.update_id + 1
+            except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
                 await asyncio.sleep(RETRY_S)
-                continue
-            for update in updates:
-                await self.receive(update.to_dict())
-                offset = update.update_id + 1
 
     async def deliver(self) -> None:
         """Send what the outbox holds, for ever."""
-        await self._bot.initialize()
+        await self._reach(self._bot.get_me)
         while True:
-            delivery = await asyncio.to_thread(self._outbox.take, CHANNEL, now())
-            if delivery is None:
-                await asyncio.sleep(IDLE_S)
-                continue
-            await self._send(delivery)
+            try:
+                delivery = await asyncio.to_thread(self._outbox.take, CHANNEL, now())
+                await (asyncio.sleep(IDLE_S) if delivery is None else self._send(delivery))
+            except Exception as error:
+                log.error("delivering failed: %s", type(error).__name__)
+                await asyncio.sleep(RETRY_S)
+
+    async def _reach(self, act: Callable[[], Awaitable[object]]) -> None:
+        """The first call, again and again until Telegram answers: the other channels do not wait for it."""
+        while True:
+            try:
+                await self._bot.initialize()
+                await act()
+                return
+            except TelegramError as error:
+                log.warning("Telegram is not reached: %s", type(error).__name__)
+                await asyncio.sleep(RETRY_S)
 
     async def _send(self, delivery: Delivery) -> None:
         try:
             for text, keyboard in render(delivery.reply):
                 await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
         except RetryAfter as error:
-            wait = (
-                error.retry_after if isinstance(error.retry_after, timedelta) else timedelta(seconds=error.retry_after)
-            )
-            await asyncio.to_thread(self._outbox.retry, delivery, now() + wait)
+            await asyncio.to_thread(self._outbox.retry, delivery, now() + _length(error.retry_after))
         except (Forbidden, BadRequest, InvalidToken) as error:
             log.warning("delivery %s refused: %s", delivery.id, type(error).__name__)
             await asyncio.to_thread(self._outbox.refused, delivery.id)

@@ -1,0 +1,77 @@
+"""The edition of the catalogue that is served, switched while the assistant works.
+
+Where a release is current in the catalogue's folder, it is served; otherwise the reviewed files with what was imported.
+A release that is tampered with, unapproved or unreadable is refused, and what was served goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.assistant import Assistant
+from knowledge import catalogue
+from knowledge.catalogue import Catalogue
+from knowledge.errors import KnowledgeError
+from knowledge.importing import SERVED
+from knowledge.releasing import Releases
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+
+
+class Editions:
+    """The assistant over the current edition; `look` notices a switch."""
+
+    def __init__(self, folder: Path, build: Callable[[Catalogue], Assistant]) -> None:
+        self._folder = folder
+        self._releases = Releases(folder)
+        self._build = build
+        self._seen = self._releases.current()
+        self._assistant = build(self._first())
+
+    def assistant(self) -> Assistant:
+        """The assistant to use for the next turn."""
+        return self._assistant
+
+    def look(self) -> bool:
+        """Serve another release when one was switched to; True when something changed."""
+        current = self._releases.current()
+        if current == self._seen:
+            return False
+        self._seen = current
+        try:
+            self._assistant = self._build(self._releases.load(current) if current else self._working())
+        except (KnowledgeError, OSError, ValueError) as error:
+            log.error("release %s is refused, the former edition goes on: %s", current, error)
+            return False
+        return True
+
+    def keep_looking(self, stop: threading.Event) -> None:
+        """Look again and again until told to stop."""
+        while not stop.wait(LOOK_EVERY_S):
+            self.look()
+
+    def _first(self) -> Catalogue:
+        if not self._seen:
+            return self._working()
+        try:
+            return self._releases.load(self._seen)
+        except (KnowledgeError, OSError, ValueError) as error:
+            log.error("release %s is refused at start, an earlier one is looked for: %s", self._seen, error)
+            return self._earlier()
+
+    def _earlier(self) -> Catalogue:
+        """The newest release before the current one that is whole; the reviewed files when there is none."""
+        for release_id in reversed(self._releases.history()[:-1]):
+            try:
+                return self._releases.load(release_id)
+            except (KnowledgeError, OSError, ValueError):
+                continue
+        return self._working()
+
+    def _working(self) -> Catalogue:
+        return catalogue.load(self._folder / SERVED)
