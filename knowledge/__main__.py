@@ -148,7 +148,7 @@ def _import(options: argparse.Namespace) -> int:
     size_bytes = options.file.stat().st_size
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("importing", total=size_bytes)
-        done = importing.import_export(options.file, options.into, lambda read: bar.advance(task, read))
+        done = importing.import_export(options.file, options.into, date.today(), lambda read: bar.advance(task, read))
     for refusal in done.refused[:REFUSALS_SHOWN]:
         print(f"line {refusal.line}: refused: {refusal.reason}")
     if len(done.refused) > REFUSALS_SHOWN:

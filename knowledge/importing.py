@@ -1,4 +1,4 @@
-"""Import of a national export: good records are kept, bad ones refused one by one, the old import stays if all fail."""
+"""Import of other people's records: good ones are kept, bad ones refused one by one; a failed import changes nothing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from knowledge import national_export, record
+from knowledge import national_database, national_export, record
 from knowledge.errors import BadRecord, KnowledgeError
 
 SERVED = "imported.jsonl"
 ELSEWHERE = "imported_elsewhere.jsonl"
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,14 @@ class Imported:
     refused: tuple[Refusal, ...]
 
 
-def import_export(source: Path, folder: Path, progress: Callable[[int], None] = lambda size_bytes: None) -> Imported:
-    """Load an export file into a folder; replaces the former import at once, or not at all.
+def import_export(
+    source: Path, folder: Path, today: date, progress: Callable[[int], None] = lambda size_bytes: None
+) -> Imported:
+    """Load a file into a folder; replaces the former import at once, or not at all.
 
-    `progress` is called with the number of bytes read. Raises KnowledgeError when no record is good.
+    Each line is a record of the national portal's export or an answer of the national database; `today` dates the
+    latter. `progress` is called with the number of bytes read. Raises KnowledgeError when no record is good, or when
+    the file says that it has a format we do not know.
     """
     folder.mkdir(parents=True, exist_ok=True)
     seen: set[str] = set()
@@ -48,13 +54,13 @@ def import_export(source: Path, folder: Path, progress: Callable[[int], None] = 
     files = {name: draft.open("w", encoding="utf-8") for name, draft in drafts.items()}
     try:
         for number, line in _lines(source, progress):
-            try:
-                item, name = _read(line, seen)
-            except BadRecord as error:
-                refused.append(Refusal(number, str(error)))
-                continue
-            files[name].write(json.dumps(item, ensure_ascii=False) + "\n")
-            counts[name] += 1
+            for read in _read(line, seen, today):
+                if isinstance(read, BadRecord):
+                    refused.append(Refusal(number, str(read)))
+                    continue
+                item, name = read
+                files[name].write(json.dumps(item, ensure_ascii=False) + "\n")
+                counts[name] += 1
     finally:
         for file in files.values():
             file.close()
@@ -76,15 +82,32 @@ def _lines(source: Path, progress: Callable[[int], None]) -> Iterator[tuple[int,
                 yield number, line
 
 
-def _read(line: bytes, seen: set[str]) -> tuple[dict[str, Any], str]:
-    """The record of a line and the file it belongs to. Raises BadRecord."""
+def _read(line: bytes, seen: set[str], today: date) -> Iterator[tuple[dict[str, Any], str] | BadRecord]:
+    """The records of a line, each with the file it belongs to, or why it is refused."""
     try:
-        export = json.loads(line.decode("utf-8-sig"))
+        content = json.loads(line.decode("utf-8-sig"))
+        _refuse_unknown_format(content)
+        exports = list(national_database.unwrapped(content)) if national_database.is_answer(content) else [content]
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadRecord([f"not a JSON object in UTF-8: {error}"]) from error
+        yield BadRecord([f"not a JSON object in UTF-8: {error}"])
+        return
+    except BadRecord as error:
+        yield error
+        return
+    for export in exports:
+        try:
+            yield _record(export, seen, today)
+        except BadRecord as error:
+            yield error
+
+
+def _record(export: Any, seen: set[str], today: date) -> tuple[dict[str, Any], str]:
     if not isinstance(export, dict):
         raise BadRecord(["not a JSON object"])
-    item = national_export.record(export)
+    if "MATTHC" in export:
+        item, ours = national_database.record(export, today.isoformat()), national_database.is_of_this_city(export)
+    else:
+        item, ours = national_export.record(export), national_export.is_of_this_city(export)
     try:
         record.procedure(item, reviewed=False)
     except (KeyError, ValueError, TypeError) as error:
@@ -92,4 +115,10 @@ def _read(line: bytes, seen: set[str]) -> tuple[dict[str, Any], str]:
     if item["code"] in seen:
         raise BadRecord([f"{item['code']} appears twice: the first one is kept"])
     seen.add(item["code"])
-    return item, SERVED if national_export.is_of_this_city(export) else ELSEWHERE
+    return item, SERVED if ours else ELSEWHERE
+
+
+def _refuse_unknown_format(content: Any) -> None:
+    """A line {"format": N} says which edition of the shape follows."""
+    if isinstance(content, dict) and content.get("format", FORMAT) != FORMAT:
+        raise KnowledgeError(f"the file has format {content['format']}; this program reads format {FORMAT}")

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
+from knowledge.cleaning import is_date, legal_bases, merge_channels, one_line
 from knowledge.errors import BadRecord
 
 Export = Mapping[str, Any]
 
-CODE = re.compile(r"^\d\.\d{6}(\.\d{3}\.\d{2}\.\d{2}\.H\d{2})?$")
+CODE = re.compile(r"[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.H[0-9]{2})?")
 CITY_NAMES = ("hồ chí minh",)
 TEST_RECORDS = {"1.116538", "5.003872", "1.116216"}
 CHANNELS = {"Trực tiếp": "counter", "Trực tuyến": "online", "Dịch vụ bưu chính": "post"}
@@ -30,9 +30,8 @@ TIME_UNITS = {
     "giờ": "hours",
     "tháng": "months",
 }
-TRUNCATED_RESOLUTION = re.compile(r"^\d{1,3}/202[56]/NQ-CP$")
-JOINED_NUMBER = re.compile(r"^\d{4,}/")
 LONGEST_TEXT = 600
+LISTS = ("methods", "documents", "legal_basis")
 
 
 def is_of_this_city(export: Export) -> bool:
@@ -56,28 +55,28 @@ def record(export: Export) -> dict[str, Any]:
     common, cases = _documents(_rows(export, "documents"))
     return {
         "code": export["code"],
-        "name": _text(export.get("name")).rstrip("."),
+        "name": one_line(export.get("name")).rstrip("."),
         "field": "nhap_khau",
         "purpose": "",
-        "levels": _levels(_text(export.get("level"))),
-        "authority": _text(export.get("authority")) or _text(export.get("agency")),
-        "receiving_point": _text(export.get("receiving_address")) or _text(export.get("agency")),
+        "levels": _levels(one_line(export.get("level"))),
+        "authority": one_line(export.get("authority")) or one_line(export.get("agency")),
+        "receiving_point": one_line(export.get("receiving_address")) or one_line(export.get("agency")),
         "channels": _channels(_rows(export, "methods")),
-        "online_level": {"toàn trình": "full"}.get(_text(export.get("online_level")), "unknown"),
+        "online_level": {"toàn trình": "full"}.get(one_line(export.get("online_level")), "unknown"),
         "cases": cases,
         "documents": common,
         "fees": fees,
         "times": times,
-        "conditions": _text(export.get("conditions")),
-        "result": _text(export.get("result")),
+        "conditions": one_line(export.get("conditions")),
+        "result": one_line(export.get("result")),
         "steps": _steps(str(export.get("steps") or "")),
         "legal_basis": _legal_basis(_rows(export, "legal_basis")),
         "aliases": [],
         "examples": [],
         "source": {
             "code": export["code"],
-            "decision": _text(export.get("decision")),
-            "url": _text(export.get("url")),
+            "decision": one_line(export.get("decision")),
+            "url": one_line(export.get("url")),
             "as_of": as_of,
         },
         "valid_from": valid_from,
@@ -90,37 +89,31 @@ def record(export: Export) -> dict[str, Any]:
 def _problems(export: Export) -> list[str]:
     problems = []
     code = export.get("code")
-    if not isinstance(code, str) or not CODE.match(code):
+    if not isinstance(code, str) or not CODE.fullmatch(code):
         problems.append(f"code {code!r} does not look like 1.004222: give the procedure code")
     elif code in TEST_RECORDS:
         problems.append(f"{code} is a test record of the portal: leave it out")
-    if not _text(export.get("name")):
+    if not one_line(export.get("name")):
         problems.append("no name: give the procedure's name")
-    if not re.match(r"^20\d\d-\d\d(-\d\d)?$", str(export.get("as_of") or "")) or not _is_date(str(export["as_of"])):
+    if not re.match(r"^20\d\d-\d\d(-\d\d)?$", str(export.get("as_of") or "")) or not is_date(str(export["as_of"])):
         problems.append(f"as_of {export.get('as_of')!r} is not a date YYYY-MM or YYYY-MM-DD")
-    for key in ("methods", "documents", "legal_basis"):
+    for key in LISTS:
         rows = export.get(key)
         if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
             problems.append(f"{key} is not a list of objects")
-    return problems
+            continue
+        nested = {name for row in rows or () for name, value in row.items() if name != "note" and _is_nested(value)}
+        problems += [f"{key}: {name} is no text and no number" for name in sorted(nested)]
+    nested = {name for name, value in export.items() if name not in LISTS and _is_nested(value)}
+    return problems + [f"{name} is no text and no number" for name in sorted(nested)]
 
 
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text if len(text) == 10 else f"{text}-01")
-    except ValueError:
-        return False
-    return True
+def _is_nested(value: object) -> bool:
+    return isinstance(value, list | dict)
 
 
 def _rows(export: Export, key: str) -> list[dict[str, Any]]:
     return export.get(key) or []
-
-
-def _text(value: object) -> str:
-    """One line of plain text; amounts in Vietnamese style (10.000)."""
-    line = " ".join(str(value or "").replace("\u200e", "").replace("\u200f", "").split())
-    return re.sub(r"(?<=\d),(?=\d{3}\b)", ".", line)
 
 
 def _levels(text: str) -> list[str]:
@@ -139,7 +132,7 @@ def _flags(method: Export) -> set[str]:
 
 def _fees(methods: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     values = [(_fee(method), CHANNELS.get(method.get("channel", ""))) for method in methods]
-    merged = _merge_channels(values)
+    merged = merge_channels(values)
     if all(value["status"] == "unpublished" for value in merged):
         return merged, [{"field": "fees", "reason": "Cổng chưa công bố mức thu"}]
     return merged, []
@@ -147,7 +140,7 @@ def _fees(methods: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dic
 
 def _fee(method: Export) -> dict[str, Any]:
     text, status, flags = str(method.get("fee") or ""), method.get("fee_status"), _flags(method)
-    inner = _text(_inside(text))
+    inner = one_line(_inside(text))
     if "ambiguous_split" in flags:
         return {"status": "unpublished"}
     if status == "amount":
@@ -167,7 +160,7 @@ def _amount(text: str, inner: str, *, suspect: bool) -> dict[str, Any]:
         others = {found for found in ANY_AMOUNT.findall(inner) if _digits(found) != str(amount)}
         if not others:
             return {"status": "amount", "amount_vnd": amount, **({"text": inner[:LONGEST_TEXT]} if inner else {})}
-    words = inner if suspect or re.match(r"^\d{1,3} đồng", text) else _text(text)
+    words = inner if suspect or re.match(r"^\d{1,3} đồng", text) else one_line(text)
     return {"status": "by_rule", "text": words[:LONGEST_TEXT]} if words else {"status": "unpublished"}
 
 
@@ -189,15 +182,15 @@ def _times(methods: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[di
     values = [(_time(method), CHANNELS.get(method.get("channel", ""))) for method in methods]
     known = [(value, channel) for value, channel in values if value]
     if known:
-        return _merge_channels(known), []
+        return merge_channels(known), []
     return [], [{"field": "times", "reason": "Cổng không ghi rõ thời hạn hoặc đơn vị thời gian"}]
 
 
 def _time(method: Export) -> dict[str, Any] | None:
-    text, flags = _text(method.get("time_limit")), _flags(method)
+    text, flags = one_line(method.get("time_limit")), _flags(method)
     if "ambiguous_split" in flags or "nguồn không ghi đơn vị" in text:
         return None
-    description = _text(method.get("description"))
+    description = one_line(method.get("description"))
     words = description if re.search(r"\d+ (ngày|giờ|tháng)", description) and len(description) <= LONGEST_TEXT else ""
     match = TIME.match(text)
     if not match:
@@ -211,26 +204,13 @@ def _time(method: Export) -> dict[str, Any] | None:
     return {**value, "text": words} if words else value
 
 
-def _merge_channels(values: list[tuple[dict[str, Any], str | None]]) -> list[dict[str, Any]]:
-    """Equal values of several channels become one value with several channels."""
-    merged: list[tuple[dict[str, Any], list[str]]] = []
-    for value, channel in values:
-        same = next((channels for seen, channels in merged if seen == value), None)
-        if same is None:
-            same = []
-            merged.append((value, same))
-        if channel and channel not in same:
-            same.append(channel)
-    return [{**value, "channels": channels} for value, channels in merged]
-
-
 def _documents(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Common documents, and one case for each heading the portal uses."""
     cases: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        name = _text(row.get("name")).lstrip("-+• ").strip()
+        name = one_line(row.get("name")).lstrip("-+• ").strip()
         if name:
-            cases.setdefault(_text(row.get("case")), []).append(_document(row, name))
+            cases.setdefault(one_line(row.get("case")), []).append(_document(row, name))
     common = cases.pop("", [])
     if not common and len(cases) == 1:
         return next(iter(cases.values())), []
@@ -241,25 +221,22 @@ def _documents(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[d
 
 
 def _document(row: Export, name: str) -> dict[str, Any]:
-    form = _text(row.get("form"))
-    copies = {"originals": row.get("original_copies"), "copies": row.get("photo_copies")}
+    form = one_line(row.get("form"))
+    copies = {"originals": _count(row.get("original_copies")), "copies": _count(row.get("photo_copies"))}
     return {"name": name, **copies, **({"form": form} if form else {})}
 
 
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
 def _steps(text: str) -> list[str]:
-    lines = (_text(line).lstrip("-+• ") for line in text.splitlines())
+    lines = (one_line(line).lstrip("-+• ") for line in text.splitlines())
     return [re.sub(r"^\d+\.\s+(?=Bước|-)", "", line) for line in lines if len(line) > 3]
 
 
 def _legal_basis(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Numbers cut or joined at the source are left out rather than printed wrong."""
-    return [
-        {"number": _text(row.get("code")), "name": _text(row.get("name"))}
-        for row in rows
-        if _text(row.get("code"))
-        and not TRUNCATED_RESOLUTION.match(_text(row.get("code")))
-        and not JOINED_NUMBER.match(_text(row.get("code")))
-    ]
+    return legal_bases((row.get("code"), row.get("name")) for row in rows)
 
 
 def _open_record(export: Export) -> list[dict[str, str]]:
