@@ -1,4 +1,4 @@
-"""The catalogue's commands: check, import, draft, release, diff."""
+"""The catalogue's commands: check, index, import, draft, release, diff."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from knowledge import checking, difference, drafting, importing, releasing
+from knowledge import bundles, catalogue, checking, difference, drafting, importing, indexing, releasing
 from knowledge.catalogue import REVIEWED_FOLDER, read_records, read_reviewed
 from knowledge.errors import KnowledgeError
 from knowledge.record import Record
@@ -19,6 +19,7 @@ from knowledge.releasing import Releases
 
 IMPORT_FOLDER = Path("var/catalogue")
 REFUSALS_SHOWN = 20
+INDEX = Path("docs/catalogue.md")
 WORKING = "WORKING"
 
 
@@ -38,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check every reviewed file")
     check.add_argument("folder", nargs="?", type=Path, default=REVIEWED_FOLDER)
     check.set_defaults(run=_check)
+    index = commands.add_parser("index", help="write docs/catalogue.md")
+    index.set_defaults(run=_index)
     load = commands.add_parser("import", help="load a national export (one JSON object a line)")
     load.add_argument("file", type=Path)
     load.add_argument("--into", type=Path, default=IMPORT_FOLDER)
@@ -137,11 +140,20 @@ def _edition(folder: Path, name: str) -> dict[str, Record]:
 
 def _check(options: argparse.Namespace) -> int:
     problems = checking.check(options.folder)
-    for problem in problems:
+    loose = [] if problems else bundles.problems(bundles.load(), catalogue.load(folder=options.folder))
+    for problem in (*problems, *loose):
         print(problem)
     files = len(list(options.folder.glob("*/*.yaml")))
-    print(f"{files} files checked, {len(problems)} problems")
-    return 1 if problems else 0
+    count = len(problems) + len(loose)
+    print(f"{files} files checked, {count} problems")
+    return 1 if count else 0
+
+
+def _index(options: argparse.Namespace) -> int:
+    text = indexing.page(catalogue.load())
+    INDEX.write_text(text, encoding="utf-8")
+    print(f"{INDEX} written")
+    return 0
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -125,22 +125,22 @@ class WorkCalendar:
             day += ONE_DAY
 
 
-def due(received_at: datetime, time: ProcessingTime, calendar: WorkCalendar) -> Due | None:
+def due(received_at: datetime, limit: ProcessingTime, calendar: WorkCalendar) -> Due | None:
     """When an answer is due for a dossier received at a moment (aware); None when the limit is given in words only."""
-    if time.unit is None or (time.amount is None and time.unit is not TimeUnit.SAME_DAY):
+    if limit.unit is None or (limit.amount is None and limit.unit is not TimeUnit.SAME_DAY):
         return None
     received = received_at.astimezone(calendar.zone)
-    end, moment = _end(received, time.unit, time.amount or 0, calendar)
+    end, moment = _end(received, limit.unit, limit.amount or 0, calendar)
     on = calendar.working_day_from(end)
     decided = on <= calendar.decided_through
     rules = calendar.rules
     parts = (
-        rules[time.unit],
+        rules[limit.unit],
         rules["moved"] if on != end else "",
         "" if decided else rules["undecided"],
-        "" if time.unit_certain else rules["unit_unclear"],
+        "" if limit.unit_certain else rules["unit_unclear"],
     )
-    return Due(on, decided and time.unit_certain, "".join(parts), moment if on == end else None)
+    return Due(on, decided and limit.unit_certain, "".join(parts), moment if on == end else None)
 
 
 def _end(received: datetime, unit: TimeUnit, amount: float, calendar: WorkCalendar) -> tuple[date, datetime | None]:

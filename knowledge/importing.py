@@ -1,9 +1,10 @@
-"""Import of other people's records: good ones are kept, bad ones refused one by one; a failed import changes nothing."""
+"""Import of other people's records: bad ones are refused one by one; a failed import changes nothing."""
 
 from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -85,10 +86,10 @@ def _lines(source: Path, progress: Callable[[int], None]) -> Iterator[tuple[int,
 def _read(line: bytes, seen: set[str], today: date) -> Iterator[tuple[dict[str, Any], str] | BadRecord]:
     """The records of a line, each with the file it belongs to, or why it is refused."""
     try:
-        content = json.loads(line.decode("utf-8-sig"))
+        content = json.loads(line.decode("utf-8-sig"), object_hook=_composed)
         _refuse_unknown_format(content)
         exports = list(national_database.unwrapped(content)) if national_database.is_answer(content) else [content]
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         yield BadRecord([f"not a JSON object in UTF-8: {error}"])
         return
     except BadRecord as error:
@@ -104,18 +105,24 @@ def _read(line: bytes, seen: set[str], today: date) -> Iterator[tuple[dict[str, 
 def _record(export: Any, seen: set[str], today: date) -> tuple[dict[str, Any], str]:
     if not isinstance(export, dict):
         raise BadRecord(["not a JSON object"])
-    if "MATTHC" in export:
-        item, ours = national_database.record(export, today.isoformat()), national_database.is_of_this_city(export)
-    else:
-        item, ours = national_export.record(export), national_export.is_of_this_city(export)
     try:
+        if "MATTHC" in export:
+            item, ours = national_database.record(export, today.isoformat()), national_database.is_of_this_city(export)
+        else:
+            item, ours = national_export.record(export), national_export.is_of_this_city(export)
         record.procedure(item, reviewed=False)
     except (KeyError, ValueError, TypeError) as error:
-        raise BadRecord([f"{item['code']}: {error}"]) from error
+        code = export.get("code") or export.get("MATTHC")
+        raise BadRecord([f"{code}: {error}"]) from error
     if item["code"] in seen:
         raise BadRecord([f"{item['code']} appears twice: the first one is kept"])
     seen.add(item["code"])
     return item, SERVED if ours else ELSEWHERE
+
+
+def _composed(row: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object with its texts in NFC: a decomposed text reads the same and matches nothing."""
+    return {key: unicodedata.normalize("NFC", value) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def _refuse_unknown_format(content: Any) -> None:

@@ -194,7 +194,9 @@ def _time(method: Export) -> dict[str, Any] | None:
     words = description if re.search(r"\d+ (ngày|giờ|tháng)", description) and len(description) <= LONGEST_TEXT else ""
     match = TIME.match(text)
     if not match:
-        return {"text": text.removesuffix(" ngày")} if 8 <= len(text) <= LONGEST_TEXT else None
+        said = re.sub(r"(?<!\d) ngày$", "", text)
+        said = words if said.casefold() == "theo mô tả" else said
+        return {"text": said} if 8 <= len(said) <= LONGEST_TEXT else None
     amount = float(match[1].replace(",", "."))
     value: dict[str, Any] = {
         "amount": int(amount) if amount.is_integer() else amount,
