@@ -48,8 +48,10 @@ def _question(number: int, line: bytes) -> Question | BadLine:
         turns = content["turns"] if "turns" in content else [content["text"]]
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
             return BadLine(number, "turns is not a list of texts")
-        return Question(str(content["id"]), tuple(turns))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        name = str(content["id"])
+        name.encode()  # a lone surrogate could not be written back
+        return Question(name, tuple(turns))
+    except (ValueError, RecursionError) as error:
         return BadLine(number, f"not a JSON object in UTF-8: {error}")
     except (KeyError, TypeError):
         return BadLine(number, "needs `id`, and `text` or `turns`")

@@ -99,7 +99,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
     outcome = facts.outcome
     after = conversation.with_(
         owner=OWNERS.get(outcome, conversation.owner),
-        awaiting=AWAITING.get(outcome, Awaiting.NOTHING),
+        awaiting=AWAITING.get(outcome, Awaiting.CHOICE if _asks_case(reply) else Awaiting.NOTHING),
         offered=reply.buttons if reply else (),
         failures=conversation.failures + 1 if outcome in FAILURES else 0,
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
@@ -107,3 +107,8 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
     if isinstance(facts, ProcedureFacts):
         return after.with_(topic=facts.procedure.code, case_id=facts.case_id)
     return after
+
+
+def _asks_case(reply: Reply | None) -> bool:
+    """Whether an answer offers the cases of its procedure."""
+    return reply is not None and any(button.payload.startswith("c:") for button in reply.buttons)

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 import jinja2
 import yaml
 
-from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
 from integrations.portal import group
+from knowledge import bundles
+from knowledge.fees import Order, bill
 from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
 from nlu.understanding import Aspect
 
@@ -52,6 +54,8 @@ def _compose(facts: Facts) -> Reply:
     match facts:
         case ProcedureFacts():
             return _procedure(facts)
+        case JourneyFacts():
+            return _journey(facts)
         case ChoiceFacts(outcome, procedures):
             none = Button(words()["buttons"]["none_of_these"], "none")
             choices = tuple(Button(shorten(item.name, LONGEST_LABEL), f"p:{item.code}") for item in procedures)
@@ -164,6 +168,7 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "case_label": case.label if case else "",
         "case_question": procedure.case_question if ask_case else "",
         "fees": [fee_line(fee, case_labels) for fee in procedure.fees_on(facts.on, facts.case_id)],
+        "order": _order_line(facts),
         "times": [time_line(time, case_labels) for time in procedure.times_on(facts.on, facts.case_id)],
         "channels": [_channel(channel) for channel in procedure.channels],
         "legal_basis": [f"{item.number}: {item.name}" for item in procedure.legal_basis[:MOST_LEGAL_BASES]],
@@ -172,6 +177,34 @@ def _procedure(facts: ProcedureFacts) -> Reply:
     }
     answer = Answer(_render(facts.outcome, **values), (source_of(procedure),))
     return Reply.of(answer, _next_buttons(facts, ask_case))
+
+
+def _journey(facts: JourneyFacts) -> Reply:
+    """All papers once, the joint time and place; the parts to ask about as buttons."""
+    journey = facts.journey
+    names = {part.code: part.name for part in (*journey.parts, *([journey.joint] if journey.joint else []))}
+    values: dict[str, object] = {
+        "journey": journey,
+        "documents": [document_line(needed.document) for needed in journey.documents],
+        "times": [time_line(time, {}) for time in journey.times],
+        "parts": list(names.values()),
+        "words": words(),
+    }
+    told = (journey.joint,) if journey.joint else journey.parts
+    answer = Answer(_render(facts.outcome, **values), tuple(source_of(item) for item in told))
+    buttons = tuple(Button(shorten(name, LONGEST_LABEL), f"p:{code}") for code, name in names.items())
+    return Reply.of(answer, (*buttons[: MOST_BUTTONS - 1], _button("officer")))
+
+
+def _order_line(facts: ProcedureFacts) -> str:
+    """What the citizen's own number of pages and copies costs, where the record lets it be computed."""
+    if not (facts.pages or facts.copies):
+        return ""
+    order = Order(Channel.COUNTER, facts.case_id, facts.copies or 1, facts.pages or 1)
+    total_vnd = bill(facts.procedure, order, facts.on).total_vnd
+    if total_vnd is None:
+        return ""
+    return str(words()["order"].format(copies=order.quantity, pages=order.pages, total=vnd(total_vnd)))
 
 
 def _open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
@@ -265,7 +298,9 @@ def _next_buttons(facts: ProcedureFacts, ask_case: bool) -> tuple[Button, ...]:
         return (*cases, _button("officer"))
     rest = [aspect.value for aspect in Aspect if aspect.value not in told and _has(procedure, aspect)]
     shown = [Button(words()["buttons"][name], f"a:{name}") for name in rest[: MOST_BUTTONS - 1]]
-    return (*shown, _button("officer"))
+    bundle = bundles.containing(procedure.code, bundles.load())
+    journey = [Button(words()["buttons"]["journey"], f"b:{bundle.id}")] if bundle else []
+    return (*shown, *journey, _button("officer"))
 
 
 def _has(procedure: Procedure, aspect: Aspect) -> bool:

@@ -18,6 +18,7 @@ from bot.decisions import (
     SmallTalk,
     Stay,
     TakeComplaint,
+    TellJourney,
 )
 from bot.messages import Kind
 from bot.rules import Rules
@@ -66,6 +67,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (aspect,), conversation.case_id)
         case "c", case_id if case_id and conversation.topic:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
+        case "b", bundle_id if bundle_id:
+            return TellJourney(bundle_id)
         case "officer", "":
             return HandOff("asked")
         case "dossier", "":
@@ -118,7 +121,8 @@ def _chosen(understanding: Understanding, conversation: Conversation, rules: Rul
         return _pressed(choices[int(position.value) - 1].payload, conversation)
     if understanding.intent == "affirm" and len(choices) == 1:
         return _pressed(choices[0].payload, conversation)
-    if understanding.intent == "deny" and _sure(understanding, rules) and _best(understanding) < rules.answer_at:
+    denies = understanding.intent == "deny" and _sure(understanding, rules) and _best(understanding) < rules.answer_at
+    if denies and choices and choices[0].payload.startswith("p:"):
         return AskSlot("procedure")
     return AskAgain("unknown_choice") if position else None
 
@@ -168,7 +172,12 @@ def _about(code: str, aspects: tuple[str, ...], understanding: Understanding, ca
     claimed = understanding.first("amount")
     if claimed and claimed.value.isdecimal() and understanding.first("confirmation"):
         return CorrectPremise(code, int(claimed.value))
-    return AnswerAbout(code, aspects, case_id)
+    return AnswerAbout(code, aspects, case_id, _count(understanding, "pages"), _count(understanding, "copies"))
+
+
+def _count(understanding: Understanding, kind: str) -> int:
+    found = understanding.first(kind)
+    return int(found.value) if found else 0
 
 
 def _aspects(understanding: Understanding) -> tuple[str, ...]:

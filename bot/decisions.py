@@ -13,6 +13,16 @@ class AnswerAbout:
     aspects: tuple[str, ...]
     # empty: an overview
     case_id: str = ""
+    pages: int = 0
+    # of one document, when the citizen says so
+    copies: int = 0
+
+
+@dataclass(frozen=True)
+class TellJourney:
+    """Tell the procedures of one event in life together."""
+
+    bundle_id: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,7 @@ class Stay:
 
 Decision = (
     AnswerAbout
+    | TellJourney
     | CorrectPremise
     | AskWhich
     | AskSlot

@@ -7,6 +7,7 @@ from datetime import date
 
 from bot.outcomes import Outcome
 from integrations.portal import Dossier
+from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
 
 
@@ -21,6 +22,18 @@ class ProcedureFacts:
     on: date
     claimed_vnd: int | None = None
     # an amount the citizen heard
+    pages: int = 0
+    copies: int = 0
+    # how much the citizen wants done; 0 when not said
+
+
+@dataclass(frozen=True)
+class JourneyFacts:
+    """Several procedures told as one."""
+
+    outcome: Outcome
+    journey: Journey
+    on: date
 
 
 @dataclass(frozen=True)
@@ -51,4 +64,4 @@ class PlainFacts:
     # a code to repeat to the citizen
 
 
-Facts = ProcedureFacts | ChoiceFacts | DossierFacts | PlainFacts
+Facts = ProcedureFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts

@@ -12,7 +12,8 @@ from bot import tables
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store
 
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS = 100
+# with growing waits of at most five minutes: most of a working day without the channel
 LEASE = timedelta(seconds=60)
 
 

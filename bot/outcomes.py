@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     """How a turn ended."""
 
     ANSWERED = "answered"
+    JOURNEY_TOLD = "journey_told"
     PREMISE_CORRECTED = "premise_corrected"
     ASKED_WHICH = "asked_which"
     ASKED_PROCEDURE = "asked_procedure"

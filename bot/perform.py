@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
@@ -20,11 +21,13 @@ from bot.decisions import (
     SmallTalk,
     Stay,
     TakeComplaint,
+    TellJourney,
 )
-from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts
 from bot.outcomes import Outcome
 from integrations import errors as integration_errors
 from integrations.portal import Dossier, is_overdue
+from knowledge import bundles
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
 from nlu.understanding import Aspect
@@ -50,8 +53,11 @@ class Portal(Protocol):
 def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) -> Facts:
     """What the decision brings back on a day."""
     match decision:
-        case AnswerAbout(code, aspects, case_id):
-            return _record(catalogue, code, aspects, case_id, on)
+        case AnswerAbout(code, aspects, case_id, pages, copies):
+            facts = _record(catalogue, code, aspects, case_id, on)
+            return replace(facts, pages=pages, copies=copies) if isinstance(facts, ProcedureFacts) else facts
+        case TellJourney(bundle_id):
+            return _journey(catalogue, bundle_id, on)
         case CorrectPremise(code, claimed_vnd):
             return _premise(catalogue, code, claimed_vnd, on)
         case AskWhich(codes):
@@ -83,6 +89,14 @@ def _record(catalogue: Catalogue, code: str, aspects: tuple[str, ...], case_id: 
         return ProcedureFacts(Outcome.ANSWERED, catalogue.get(code, on), aspects, case_id, on)
     except NotFound:
         return PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=code)
+
+
+def _journey(catalogue: Catalogue, bundle_id: str, on: date) -> Facts:
+    bundle = next((bundle for bundle in bundles.load() if bundle.id == bundle_id), None)
+    journey = bundles.journey(bundle, catalogue, on) if bundle else None
+    if journey is None or not journey.parts:
+        return PlainFacts(Outcome.ASKED_AGAIN, "unknown_button")
+    return JourneyFacts(Outcome.JOURNEY_TOLD, journey, on)
 
 
 def _premise(catalogue: Catalogue, code: str, claimed_vnd: int, on: date) -> Facts:

@@ -10,6 +10,7 @@ import yaml
 from bot.errors import BadData
 
 PATH = Path(__file__).parent / "data" / "rules.yaml"
+ENGINES = ("rasa", "embedded")
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,14 @@ def load(path: Path = PATH) -> Rules:
         rules = Rules(**content)
     except TypeError as error:
         raise BadData(f"{path}: {error}") from error
+    if not isinstance(rules.intent_at, dict) or set(rules.intent_at) != set(ENGINES):
+        raise BadData(f"{path}: intent_at needs one confidence for each of {', '.join(ENGINES)}")
     shares = (rules.answer_at, rules.ask_at, rules.follow_up_below, *rules.intent_at.values())
-    if not all(0 <= share <= 1 for share in shares):
+    if not all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares):
         raise BadData(f"{path}: a confidence lies outside 0 to 1")
+    counts = (rules.choices, rules.failures_before_officer)
+    if not all(isinstance(count, int) and count >= 1 for count in counts):
+        raise BadData(f"{path}: choices and failures_before_officer are counts from 1")
     if not rules.ask_at < rules.answer_at:
         raise BadData(f"{path}: ask_at must lie below answer_at")
     return rules

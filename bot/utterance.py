@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,8 +13,10 @@ LONGEST_STORED = 20_000
 # characters kept of one message
 LONGEST_READ = 2_000
 # characters the assistant is willing to read
-CUT_END = re.compile(r"\S*(?:[\d\W]+)$")
-# what may be half a personal number where a long text was cut
+LONGEST_NUMBER = 50
+# characters of a personal number: where a text is cut, the last ones may be half of one
+LONGEST_PAYLOAD = 64
+# bytes of a button's payload, all of them ASCII
 
 
 class Fault(StrEnum):
@@ -56,10 +57,8 @@ class Utterance:
 def admit(message: InboundMessage) -> Utterance:
     """The utterance of a message."""
     if message.kind is Kind.BUTTON:
-        pressed = personal_data.mask(message.text[:LONGEST_PAYLOAD])
-        return Utterance(Kind.BUTTON, pressed.text, pressed.found, len(message.text))
-    clean = text.normalise(message.text[:LONGEST_STORED])
-    if len(message.text) > LONGEST_STORED:
-        clean = CUT_END.sub("", clean)
-    masked = personal_data.mask(clean)
-    return Utterance(message.kind, masked.text, masked.found, len(message.text))
+        pressed = personal_data.mask(message.text[:LONGEST_STORED])
+        return Utterance(Kind.BUTTON, pressed.text[:LONGEST_PAYLOAD], pressed.found, len(message.text))
+    masked = personal_data.mask(text.normalise(message.text[:LONGEST_STORED]))
+    kept = masked.text[:-LONGEST_NUMBER] if len(message.text) > LONGEST_STORED else masked.text
+    return Utterance(message.kind, kept, masked.found, len(message.text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -54,6 +55,7 @@ class Journey:
     # where all is handed in at once; empty when it is not known
 
 
+@lru_cache(maxsize=1)
 def load(folder: Path = FOLDER) -> tuple[Bundle, ...]:
     """All bundles, by file name."""
     return tuple(_bundle(path) for path in sorted(folder.glob("*.yaml")))

@@ -24,6 +24,8 @@ class Cues:
     confirmation: re.Pattern[str]
     ordinals: dict[str, re.Pattern[str]]
     # position, from "1" -> ways to say it
+    counts: dict[str, re.Pattern[str]]
+    # "pages", "copies" -> a number and its word
     qualifiers: tuple[re.Pattern[str], ...]
     # words that make a procedure a special one
 
@@ -36,6 +38,7 @@ def default() -> Cues:
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
+        counts={kind: re.compile(rf"\b(\d{{1,4}}) ?{pattern}\b") for kind, pattern in content["counts"].items()},
         qualifiers=tuple(_bounded(pattern) for pattern in content["qualifiers"]),
     )
 
@@ -49,8 +52,16 @@ def entities(text: str) -> tuple[Entity, ...]:
     """A request for confirmation and a position in a list, as entities of the whole text."""
     folded = texts.written_out(text)
     found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(folded) else []
+    found += _counts(text)
     position = folded if folded.isdigit() and len(folded) == 1 else _ordinal(folded)
     return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
+
+
+def _counts(text: str) -> list[Entity]:
+    """How many pages and copies are wanted."""
+    folded = texts.fold(text)
+    matches = ((kind, pattern.search(folded)) for kind, pattern in default().counts.items())
+    return [Entity(kind, match[1], match.start(), match.end()) for kind, match in matches if match and int(match[1])]
 
 
 def qualifiers(folded: str) -> frozenset[int]:

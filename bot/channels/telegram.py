@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import telegram
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.compose import words
@@ -29,6 +29,7 @@ LONGEST_MESSAGE = 4096
 POLL_TIMEOUT_S = 25
 IDLE_S = 0.1
 RETRY_S = 2.0
+LONGEST_RETRY_S = 300.0
 UPDATES = ["message", "callback_query"]
 
 Accept = Callable[[InboundMessage], bool]
@@ -107,12 +108,13 @@ class Telegram:
                 await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
         except RetryAfter as error:
             await asyncio.to_thread(self._outbox.retry, delivery, now() + _length(error.retry_after))
-        except (Forbidden, BadRequest, InvalidToken) as error:
+        except (Forbidden, BadRequest) as error:
             log.warning("delivery %s refused: %s", delivery.id, type(error).__name__)
             await asyncio.to_thread(self._outbox.refused, delivery.id)
         except TelegramError as error:
             log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
-            await asyncio.to_thread(self._outbox.retry, delivery, now() + timedelta(seconds=RETRY_S))
+            wait_s = min(RETRY_S * 2**delivery.attempts, LONGEST_RETRY_S)
+            await asyncio.to_thread(self._outbox.retry, delivery, now() + timedelta(seconds=wait_s))
         else:
             await asyncio.to_thread(self._outbox.sent, delivery.id, now())
 
@@ -189,11 +191,13 @@ def _packed(lines: list[str]) -> list[str]:
 
 
 def _pieces(line: str) -> list[str]:
-    """A line that is too long on its own, cut between words. Such a line carries no tag."""
+    """A line that is too long on its own, cut between words, never inside `&amp;`. Such a line carries no tag."""
     pieces = []
     while _units(line) > LONGEST_MESSAGE:
         cut = line.rfind(" ", 0, LONGEST_MESSAGE // 2)
         cut = cut if cut > 0 else LONGEST_MESSAGE // 2
+        escaped = line.rfind("&", cut - 4, cut)
+        cut = escaped if escaped > 0 and ";" not in line[escaped:cut] else cut
         pieces.append(line[:cut])
         line = line[cut:].strip()
     return [*pieces, line]

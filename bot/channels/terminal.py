@@ -53,7 +53,7 @@ class Terminal:
     def message(self, text: str) -> InboundMessage:
         """What was typed: a button's number, or words."""
         number = text.strip().removeprefix("/")
-        pressed = text.strip().startswith("/") and number.isdigit() and 1 <= int(number) <= len(self._buttons)
+        pressed = text.strip().startswith("/") and number.isdecimal() and 1 <= int(number) <= len(self._buttons)
         kind = Kind.BUTTON if pressed else Kind.TEXT
         said = self._buttons[int(number) - 1].payload if pressed else text
         return InboundMessage(CHANNEL, uuid.uuid4().hex, self._address, now(), kind, said)
