@@ -45,7 +45,7 @@ BARE_NAMES_FOLLOW = {"o", "tai", "ve", "ubnd", "thuoc"}
 STREET = "duong"
 
 NEAR_PERCENT = 88
-SIMILAR_PERCENT = 60
+SIMILAR_PERCENT = 75
 SHORTEST_MISSPELT = 5
 MOST_MISSPELT = 6
 # how many stretches of a text are tried as misspelt names: a limit on the work
@@ -64,6 +64,9 @@ class Word:
     # with its marks, the tone last: "hòa" and "hoà" are one word, so are "mỹ" and "mĩ"
 
 
+Text = Sequence[Word]
+
+
 @dataclass(frozen=True)
 class Span:
     """A stretch of words that names something."""
@@ -74,8 +77,9 @@ class Span:
     type: str
     # "Phường", "Quận", ...; empty when the text does not say
 
-
-Text = Sequence[Word]
+    def spelling(self, text: Text) -> Key:
+        """How the name, without its type, is spelt in the text."""
+        return tuple(word.spelt for word in text[self.end - len(self.key) : self.end])
 
 
 def words(text: str) -> tuple[Word, ...]:
@@ -190,6 +194,12 @@ class Reader:
                 yield Span(start, start + len(found), found, "")
 
 
+def without(text: Text, spans: Iterable[Span]) -> Text:
+    """The text with some stretches blanked out, every other word in its place."""
+    blank = {index for span in spans for index in range(span.start, span.end)}
+    return tuple(Word("", "") if index in blank else word for index, word in enumerate(text))
+
+
 def is_marked(text: Text) -> bool:
     """Whether the text is typed with diacritics."""
     return any(word.folded != word.spelt for word in text)
@@ -198,6 +208,12 @@ def is_marked(text: Text) -> bool:
 def follows_a_place_word(text: Text, span: Span) -> bool:
     """Whether a name begins the text or stands after a word that places are named after."""
     return span.start == 0 or text[span.start - 1].folded in BARE_NAMES_FOLLOW
+
+
+def first_of(wanted: Iterable[str], text: Text, places: Iterable[int]) -> str:
+    """The first of some words that stands at one of some places; empty when none does."""
+    here = [text[place : place + 1] for place in places if place >= 0]
+    return next((word for word in wanted if any(_read(found, words(word)) for found in here)), "")
 
 
 def _word(text: str) -> Word:

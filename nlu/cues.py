@@ -53,7 +53,7 @@ def entities(text: str) -> tuple[Entity, ...]:
     folded = texts.written_out(text)
     found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(folded) else []
     found += _counts(text)
-    position = folded if folded.isdigit() and len(folded) == 1 else _ordinal(folded)
+    position = folded if folded.isdecimal() and len(folded) == 1 else _ordinal(folded)
     return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
 
 
@@ -70,8 +70,8 @@ def qualifiers(folded: str) -> frozenset[int]:
 
 
 def without_aspects(folded: str) -> str:
-    """The text without its aspect phrases: what is left names the procedure."""
-    for pattern in (*default().aspects.values(), default().confirmation):
+    """The text without its aspect phrases and counts: what is left names the procedure."""
+    for pattern in (*default().aspects.values(), default().confirmation, *default().counts.values()):
         folded = pattern.sub(" ", folded)
     return " ".join(folded.split())
 
