@@ -41,11 +41,16 @@ PROVINCE_WORDS = {"tỉnh": "Tỉnh"}
 NEVER_MISSPELT_AFTER = {"q", "h", "x", "f", "tt", "tp", "tx", "đk"}
 # short words that mean too much else in a chat to forgive a slip after them
 BARE_NAMES_FOLLOW = {"o", "tai", "ve", "ubnd", "thuoc"}
-# text without marks names a unit without its type only at its beginning or after these words
+# in text without marks a name without its type is one only after these words, or alone
+NOTHING_BESIDE_NAMES = {"", "cu", "moi", "tphcm", "hcm", "tp", "thanh", "pho", "ho", "chi", "minh"}
+# what may stand beside a name that is alone
 STREET = "duong"
+# after it a name is a street's
 
 NEAR_PERCENT = 88
+# likeness of a misspelt name
 SIMILAR_PERCENT = 75
+# likeness of a suggestion
 SHORTEST_MISSPELT = 5
 MOST_MISSPELT = 6
 # how many stretches of a text are tried as misspelt names: a limit on the work
@@ -125,13 +130,12 @@ class Names:
             if found := self.at(text, after):
                 yield Span(start, after + len(found), found, name)
 
-    def misspelt(self, text: Text, percent: float = NEAR_PERCENT) -> list[Span]:
-        """The first name after its type that is like one we know; several spans when it is as like to several."""
+    def misspelt(self, text: Text, percent: float = NEAR_PERCENT) -> Iterator[list[Span]]:
+        """The names after their type that are like those we know: several spans for one that is as like to several."""
         introduced = (item for item in self._introduced(text) if item[2] not in NEVER_MISSPELT_AFTER)
         for start, after, _, name in islice(introduced, MOST_MISSPELT):
             if near := self._like(text, after, percent):
-                return [Span(start, end, found, name) for end, found in near]
-        return []
+                yield [Span(start, end, found, name) for end, found in near]
 
     def _introduced(self, text: Text) -> Iterator[tuple[int, int, str, str]]:
         """Where a type is written: first word, word after it, how it is written, the type."""
@@ -164,8 +168,9 @@ class Reader:
     def areas(self, text: Text) -> list[Span]:
         """The districts and provinces named with their type, in order."""
         found = [*self._districts.named(text), *self._provinces.named(text)]
-        near = [] if found else self._districts.misspelt(text)
-        return sorted(found, key=lambda span: span.start) or (near if len(near) == 1 else [])
+        if not found:
+            found = [near[0] for near in self._districts.misspelt(text) if len(near) == 1]
+        return sorted(found, key=lambda span: span.start)
 
     def area_at(self, text: Text, start: int) -> Span | None:
         """The district or province that is named without its type at a word."""
@@ -178,20 +183,22 @@ class Reader:
         """The units named with their type, in order."""
         return list(self._wards.named(text))
 
-    def misspelt_wards(self, text: Text) -> list[Span]:
-        """The first unit with a slip in its name; several spans when it could be several."""
+    def misspelt_wards(self, text: Text) -> Iterator[list[Span]]:
+        """The units with a slip in their name: several spans for one that could be several."""
         return self._wards.misspelt(text)
 
-    def similar_wards(self, text: Text) -> list[Span]:
-        """What an unknown name may have meant."""
+    def similar_wards(self, text: Text) -> Iterator[list[Span]]:
+        """What unknown names may have meant."""
         return self._wards.misspelt(text, SIMILAR_PERCENT)
 
     def bare_wards(self, text: Text) -> Iterator[Span]:
         """The names of units that stand without their type."""
-        for start in range(len(text)):
+        start = 0
+        while start < len(text):
             found = self._wards.at(text, start)
             if len(found) > 1 and (start == 0 or text[start - 1].folded != STREET):
                 yield Span(start, start + len(found), found, "")
+            start += max(1, len(found))
 
 
 def without(text: Text, spans: Iterable[Span]) -> Text:
@@ -200,14 +207,19 @@ def without(text: Text, spans: Iterable[Span]) -> Text:
     return tuple(Word("", "") if index in blank else word for index, word in enumerate(text))
 
 
+def is_empty(text: Text) -> bool:
+    """Whether nothing is left but words that say nothing beside a name."""
+    return all(word.folded in NOTHING_BESIDE_NAMES for word in text)
+
+
 def is_marked(text: Text) -> bool:
     """Whether the text is typed with diacritics."""
     return any(word.folded != word.spelt for word in text)
 
 
 def follows_a_place_word(text: Text, span: Span) -> bool:
-    """Whether a name begins the text or stands after a word that places are named after."""
-    return span.start == 0 or text[span.start - 1].folded in BARE_NAMES_FOLLOW
+    """Whether a name stands after a word that places are named after."""
+    return span.start > 0 and text[span.start - 1].folded in BARE_NAMES_FOLLOW
 
 
 def first_of(wanted: Iterable[str], text: Text, places: Iterable[int]) -> str:

@@ -157,6 +157,8 @@ def _amount(text: str, inner: str, *, suspect: bool) -> dict[str, Any]:
     match = AMOUNT.match(text.strip())
     if match and not suspect:
         amount = int(match[1].replace(",", ""))
+        if not amount:
+            return {"status": "unpublished"}
         others = {found for found in ANY_AMOUNT.findall(inner) if _digits(found) != str(amount)}
         if not others:
             return {"status": "amount", "amount_vnd": amount, **({"text": inner[:LONGEST_TEXT]} if inner else {})}

@@ -151,11 +151,11 @@ class Units:
         if wards := self._reader.wards(rest):
             until = wards[1].start if len(wards) > 1 else len(written)
             return self._settled(text, written, wards[0], [area for area in areas if area.start < until])
-        if wards := self._reader.misspelt_wards(rest):
+        if wards := self._of_their_type(self._reader.misspelt_wards(rest)):
             return self._settled_misspelling(text, written, wards, areas)
-        if wards := list(self._bare(rest)):
+        if wards := list(self._bare(rest, areas)):
             return self._settled_bare(text, written, wards, areas)
-        return self._settled_area(text, written, areas)
+        return self._settled_area(text, rest, areas)
 
     def _settled(self, text: str, written: Text, span: Span, areas: Sequence[Span]) -> Resolution:
         """What a name means, given the areas named around it."""
@@ -165,7 +165,7 @@ class Units:
         beside = (span.start - 1, span.end, area_span.end if area_span else span.end)
         bearers = bearers.of_era(mentions.first_of((FORMERLY, NEWLY), written, beside))
         bearers = bearers.narrowed(lambda named: named.type == span.type)
-        if mentions.is_marked(written):
+        if mentions.is_marked(written[span.start : span.end]):
             spelt = span.spelling(written)
             bearers = bearers.narrowed(lambda named: mentions.spelling(named.name) == spelt)
         return bearers.resolution() or Unknown(text, self._suggestions(span.key, area))
@@ -190,24 +190,37 @@ class Units:
             return self._settled(text, written, span, areas)
         return Unknown(text, self._suggestions(span.key, self._areas[span.key]))
 
-    def _settled_area(self, text: str, written: Text, areas: Sequence[Span]) -> Resolution:
+    def _settled_area(self, text: str, rest: Text, areas: Sequence[Span]) -> Resolution:
         """What a text without any ward's name means: only a district of one unit leads to a unit."""
         area: Area = self._areas[areas[0].key] if areas else frozenset()
-        formers = [former for former in self.formers if former.district in area]
+        formers = self._inside(area)
         if len(formers) == 1:
             return _successor(formers[0])
-        similar = (unit for span in self._reader.similar_wards(written) for unit in self._heirs(span.key))
-        return Unknown(text, _first_units([*similar, *_successors(formers)]))
+        similar = self._of_their_type(self._reader.similar_wards(rest))
+        meant = [unit for span in similar for unit in self._heirs(span.key)]
+        return Unknown(text, _first_units([*meant, *_successors(formers)]))
 
-    def _bare(self, written: Text) -> Iterator[Span]:
-        """The names without their type that are surely places: spelt with their marks, or where a place is said."""
+    def _bare(self, written: Text, areas: Sequence[Span]) -> Iterator[Span]:
+        """The names without their type that are surely places: by their marks, or by what stands around them."""
         marked = mentions.is_marked(written)
         for span in self._reader.bare_wards(written):
             spelt = span.spelling(written)
-            if marked and any(mentions.spelling(named.name) == spelt for named in self._bearers(span.key).all):
+            exact = marked and any(mentions.spelling(named.name) == spelt for named in self._bearers(span.key).all)
+            placed = mentions.follows_a_place_word(written, span) or self._is_alone(written, span, areas)
+            if exact or (placed and spelt == span.key):
                 yield span
-            if not marked and mentions.follows_a_place_word(written, span):
-                yield span
+
+    def _is_alone(self, written: Text, span: Span, areas: Sequence[Span]) -> bool:
+        """Whether a text consists of a name and its area."""
+        area = self._area_of(written, span, areas)
+        return mentions.is_empty(mentions.without(written, [span, area] if area else [span]))
+
+    def _of_their_type(self, readings: Iterable[Sequence[Span]]) -> list[Span]:
+        """The readings of the first misspelt name that fit the type before it."""
+        for spans in readings:
+            if fitting := [span for span in spans if any(it.type == span.type for it in self._bearers(span.key).all)]:
+                return fitting
+        return []
 
     def _is_wide(self, span: Span) -> bool:
         """Whether a name is also that of an area with several units."""
@@ -268,13 +281,11 @@ class _Bearers:
 
     def resolution(self) -> Resolution | None:
         """The one unit, or what has to be asked; None when nobody bears the name."""
-        elsewhere = tuple(former for former in self.formers if former.successors != self.units)
+        elsewhere = tuple(former for former in self.formers if not {*former.successors} <= {*self.units})
         if len(self.units) == 1 and not elsewhere:
             return Current(self.units[0])
         if self.units:
-            return SharedName(
-                self.units, tuple(former for former in elsewhere if not {*former.successors} <= {*self.units})
-            )
+            return SharedName(self.units, elsewhere)
         if len(self.formers) == 1:
             return _successor(self.formers[0])
         return NeedsDistrict(_common_name(self.formers), self.formers) if self.formers else None
