@@ -182,6 +182,7 @@ def _procedure(facts: ProcedureFacts) -> Reply:
 def _journey(facts: JourneyFacts) -> Reply:
     """All papers once, the joint time and place; the parts to ask about as buttons."""
     journey = facts.journey
+    told = (journey.joint,) if journey.joint else journey.parts
     names = {part.code: part.name for part in (*journey.parts, *([journey.joint] if journey.joint else []))}
     values: dict[str, object] = {
         "journey": journey,
@@ -189,8 +190,8 @@ def _journey(facts: JourneyFacts) -> Reply:
         "times": [time_line(time, {}) for time in journey.times],
         "parts": list(names.values()),
         "words": words(),
+        "told": told,
     }
-    told = (journey.joint,) if journey.joint else journey.parts
     answer = Answer(_render(facts.outcome, **values), tuple(source_of(item) for item in told))
     buttons = tuple(Button(shorten(name, LONGEST_LABEL), f"p:{code}") for code, name in names.items())
     return Reply.of(answer, (*buttons[: MOST_BUTTONS - 1], _button("officer")))
@@ -248,7 +249,7 @@ def fee_line(fee: Fee, case_labels: dict[str, str]) -> str:
     """One fee as the record has it; what is not known is said."""
     kind = words()["fee_kinds"][fee.kind]
     match fee.status:
-        case FeeStatus.AMOUNT if fee.amount_vnd is not None:
+        case FeeStatus.AMOUNT if fee.amount_vnd:
             said = f"{kind} {vnd(fee.amount_vnd)}" if fee.kind else vnd(fee.amount_vnd)
             said += f"/{fee.per}" if fee.per else ""
             said += f" ({fee.text.strip(' .()')})" if fee.text else ""

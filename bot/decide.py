@@ -177,7 +177,7 @@ def _about(code: str, aspects: tuple[str, ...], understanding: Understanding, ca
 
 def _count(understanding: Understanding, kind: str) -> int:
     found = understanding.first(kind)
-    return int(found.value) if found else 0
+    return int(found.value) if found and found.value.isdecimal() else 0
 
 
 def _aspects(understanding: Understanding) -> tuple[str, ...]:

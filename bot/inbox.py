@@ -87,8 +87,7 @@ def give_back(connection: sa.Connection, taken: Taken) -> bool:
     set_aside = taken.attempts >= MOST_ATTEMPTS
     changed = connection.execute(
         sa.update(tables.inbox)
-        .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.status == "working")
-        .where(tables.inbox.c.attempts == taken.attempts)
+        .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.attempts == taken.attempts)
         .values(status="failed" if set_aside else "new", lease_until=None)
     )
     return set_aside and changed.rowcount == 1

@@ -50,6 +50,7 @@ class Settings:
         return self.data_dir / "catalogue"
 
 
+LAST_PORT = 65_535
 _PREFIX = "MOT_CUA_"
 
 
@@ -65,9 +66,12 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def _read(name: str, text: str, default: object) -> object:
     try:
-        return type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
+        value = type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
     except ValueError as error:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
+    if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
+        raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
+    return value
 
 
 def secret_key(settings: Settings) -> str:

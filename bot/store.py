@@ -12,6 +12,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
 
+from bot.errors import BadSettings
+
 ROOT = Path(__file__).parents[1]
 BUSY_TIMEOUT_MS = 10_000
 
@@ -50,12 +52,16 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """A migrated database; the folder of a SQLite file is made when it is missing."""
-    database = sa.make_url(url).database
-    if url.startswith("sqlite") and database and database != ":memory:":
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
-    store = Store(url)
-    store.migrate()
+    """A migrated database; the folder of a SQLite file is made when it is missing. Raises BadSettings."""
+    try:
+        database = sa.make_url(url).database
+        if url.startswith("sqlite") and database and database != ":memory:":
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        store = Store(url)
+        store.migrate()
+    except (OSError, ImportError, sa.exc.ArgumentError, sa.exc.OperationalError) as error:
+        why = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise BadSettings(f"no database: {why}; see MOT_CUA_DATABASE_URL and MOT_CUA_DATA_DIR") from error
     return store
 
 

@@ -18,10 +18,10 @@ from bot.worker import Worker
 from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
 from knowledge.catalogue import Catalogue
-from nlu import confidence, training
+from nlu import confidence, stored, training
 from nlu.phrases import PhraseEngine
 from nlu.rasa_client import RasaClient
-from nlu.retrieval import Entry, Retrieval
+from nlu.retrieval import Entry
 from nlu.understander import Interpreter
 from nlu.understanding import Understander
 
@@ -74,7 +74,8 @@ def build_editions(settings: Settings) -> Editions:
     readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
 
     def over(records: Catalogue) -> Assistant:
-        return Assistant(Interpreter(readers, retrieval(records)), records, dossiers, thresholds)
+        index = stored.retrieval(entries(records), settings.data_dir / "cache")
+        return Assistant(Interpreter(readers, index, confidence.default()), records, dossiers, thresholds)
 
     return Editions(settings.catalogue_dir, over)
 
@@ -87,13 +88,12 @@ def engines(settings: Settings) -> list[Understander]:
     return [RasaClient(settings.rasa_url, settings.rasa_timeout_s), embedded]
 
 
-def retrieval(records: Catalogue) -> Retrieval:
-    """The index over the catalogue."""
-    entries = [
+def entries(records: Catalogue) -> list[Entry]:
+    """The catalogue as it can be found."""
+    return [
         Entry(item.code, item.name, (*item.aliases, *item.examples), local=item.reviewed)
         for item in sorted(records, key=lambda item: item.code)
     ]
-    return Retrieval(entries, confidence.default())
 
 
 def portal(settings: Settings) -> Portal:

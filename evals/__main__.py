@@ -24,7 +24,6 @@ from evals.scoring import Label, Score
 from knowledge import catalogue, record
 from knowledge.importing import SERVED
 from nlu import confidence, training
-from nlu.retrieval import Entry, Retrieval
 
 OWN = Path(__file__).parent / "data" / "questions.jsonl"
 PORTAL = Path("../shared/data/questions.jsonl")
@@ -130,13 +129,9 @@ def _truth(options: argparse.Namespace) -> int:
 
 def _fit(options: argparse.Namespace) -> int:
     records = catalogue.load(settings.load().catalogue_dir / SERVED)
-    entries = [
-        Entry(item.code, item.name, (*item.aliases, *item.examples), local=item.reviewed)
-        for item in sorted(records, key=lambda item: item.code)
-    ]
-    retrieval = Retrieval(entries, confidence.default())
+    entries = wiring.entries(records)
     off_topic = [example.text for example in training.load() if example.intent in ("off_topic", "greet", "thanks")]
-    fitted = fitting.fit(list(fitting.cases(retrieval, entries, off_topic)), confidence.default().weights)
+    fitted = fitting.fit(list(fitting.cases(entries, off_topic)), confidence.default().weights)
     fitting.write(fitted)
     print(fitted)
     return 0

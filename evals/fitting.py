@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ from nlu.confidence import PATH, Confidence, calibration_features
 from nlu.retrieval import Entry, Retrieval
 from nlu.text import fold
 
+FOLDS = 5
 SEED = 20261121
 TEENCODE = {"không": "ko", "được": "dc", "giấy tờ": "gt", "đăng ký": "đk", "bao nhiêu": "bn", "gì": "j", "làm": "lm"}
 
@@ -37,14 +38,27 @@ class Case:
     # row of the right candidate, -1 when it is not among them
 
 
-def cases(retrieval: Retrieval, entries: Sequence[Entry], off_topic: Sequence[str]) -> Iterator[Case]:
-    """Every example question in a noisy spelling, its own row left out; then texts about no procedure."""
+def cases(entries: Sequence[Entry], off_topic: Sequence[str]) -> Iterator[Case]:
+    """Every example question in a noisy spelling, asked of an index that was built without it; then off-topic texts."""
     noise = random.Random(SEED)
-    questions = [(entry, phrase) for entry in entries for phrase in entry.phrases if len(phrase.split()) > 3]
-    for entry, phrase in track(questions, description="reading examples"):
-        yield _case(retrieval, noisy(phrase, noise), entry.code, left_out=phrase)
-    for text in off_topic:
-        yield _case(retrieval, text, "", left_out="")
+    for fold_number in track(range(FOLDS), description="asking in folds"):
+        shown, hidden = _split(entries, fold_number)
+        index = Retrieval(shown)
+        for code, phrase in hidden:
+            yield _case(index, noisy(phrase, noise), code)
+        for text in off_topic[fold_number::FOLDS]:
+            yield _case(index, text, "")
+
+
+def _split(entries: Sequence[Entry], fold_number: int) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """The entries without a fold's share of their questions, and that share. Aliases and names always stay."""
+    shown, hidden = [], []
+    for entry in entries:
+        asked = [phrase for phrase in entry.phrases if len(phrase.split()) > 5]
+        out = set(asked[fold_number::FOLDS])
+        hidden += [(entry.code, phrase) for phrase in asked if phrase in out]
+        shown.append(replace(entry, phrases=tuple(phrase for phrase in entry.phrases if phrase not in out)))
+    return shown, hidden
 
 
 def noisy(text: str, noise: random.Random) -> str:
@@ -85,7 +99,7 @@ def write(confidence: Confidence) -> None:
     PATH.write_text(f"{head}\n{yaml.safe_dump(content, sort_keys=False)}", encoding="utf-8")
 
 
-def _case(retrieval: Retrieval, text: str, code: str, left_out: str) -> Case:
-    found = retrieval.signals(text, left_out)
+def _case(retrieval: Retrieval, text: str, code: str) -> Case:
+    found = retrieval.signals(text)
     right = next((row for row, (entry, _) in enumerate(found) if entry.code == code), -1)
     return Case(np.array([signals.values() for _, signals in found]), right)

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+CALIBRATING = (3, 4, 5, 9)
+# places in nlu.retrieval.Signals: phrase_letters, name_covered, query_covered, learned
 PATH = Path(__file__).parent / "data" / "confidence.yaml"
 
 
@@ -19,7 +21,7 @@ class Confidence:
     weights: tuple[float, ...]
     # one a signal of nlu.retrieval.Signals
     calibration: tuple[float, ...]
-    # bias, then weights of: score, margin to the next, query covered, phrase letters, name covered
+    # bias, then a weight for each of `calibration_features`
 
     def rank(self, signals: list[list[float]]) -> list[tuple[int, float]]:
         """(index, probability) of the candidates, best first. The probabilities sum to at most 1."""
@@ -38,10 +40,10 @@ class Confidence:
 
 
 def calibration_features(matrix: np.ndarray, scores: np.ndarray, order: np.ndarray) -> list[float]:
-    """Score, margin to the next, query covered, best phrase's letters, name covered: of the first candidate."""
+    """Of the first candidate: score, margin to the next, and its own letters, coverages and learned margin."""
     first = order[0]
     margin = float(scores[first] - scores[order[1]]) if len(order) > 1 else float(scores[first])
-    return [float(scores[first]), margin, float(matrix[first][5]), float(matrix[first][3]), float(matrix[first][4])]
+    return [float(scores[first]), margin, *(float(matrix[first][column]) for column in CALIBRATING)]
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
-"""Which procedure: folded BM25 and character n-grams over names, aliases and example questions, re-ranked.
+"""Which procedure: search over names, aliases and example questions, a learned classifier, and a look at the best.
 
 Every phrase of a procedure (its name, what people call it, example questions) is one row; a procedure scores with its
-best row. docs/decisions/0005 says why, reference figures are in docs/understanding.md.
+best row. docs/decisions/0005 says why, figures are in docs/understanding.md.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from nlu import cues
 from nlu import lexicon as lexicons
 from nlu import text as texts
+from nlu.classifier import Classifier, Margins
 from nlu.confidence import Confidence
 from nlu.understanding import Candidate
 
@@ -29,8 +30,8 @@ Scores = NDArray[np.float32]
 
 BEST = 10
 # candidates returned
-RERANKED = 40
-# candidates that are looked at closely
+SEARCHED, LEARNED = 40, 15
+# candidates of the search and of the classifier that are looked at closely
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Signals:
     # 1 for a reviewed procedure
     plain: float
     # minus the number of special words in the name that the citizen did not say
+    learned: float
+    # margin of the classifier
 
     def values(self) -> list[float]:
         """In the order of the fields."""
@@ -74,75 +77,79 @@ class Signals:
 
 
 class Retrieval:
-    """An index over procedures."""
+    """An index over procedures. Can be pickled."""
 
-    def __init__(self, entries: Sequence[Entry], confidence: Confidence) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = list(entries)
-        self._confidence = confidence
         rows = [(number, phrase) for number, entry in enumerate(entries) for phrase in (entry.name, *entry.phrases)]
         self._rows = [_words(phrase) for _, phrase in rows]
         self._owners = np.array([number for number, _ in rows])
-        self._is_name = np.append(True, self._owners[1:] != self._owners[:-1])
         self._bm25 = bm25s.BM25(k1=1.2, b=0.6)
         self._bm25.index([_terms(row) for row in self._rows], show_progress=False)
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
         self._matrix = self._letters.fit_transform(self._rows)
         self._rarity = _rarity(self._rows)
         self._qualifiers = [cues.qualifiers(texts.written_out(entry.name)) for entry in entries]
+        self._rows_of = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(self._owners)) + 1)
+        taught = [(number, phrase) for number, phrase in rows if entries[number].phrases]
+        several = len({number for number, _ in taught}) > 1
+        self._classifier = (
+            Classifier([_taught(phrase) for _, phrase in taught], [number for number, _ in taught], len(entries))
+            if several
+            else None
+        )
 
-    def rank(self, text: str) -> tuple[Candidate, ...]:
+    def rank(self, text: str, confidence: Confidence) -> tuple[Candidate, ...]:
         """At most ten procedures, best first, each with its calibrated confidence."""
         scored = self.signals(text)
         if not scored:
             return ()
-        ranked = self._confidence.rank([signals.values() for _, signals in scored])
+        ranked = confidence.rank([signals.values() for _, signals in scored])
         return tuple(
             Candidate(scored[index][0].code, scored[index][0].name, probability) for index, probability in ranked[:BEST]
         )
 
-    def signals(self, text: str, left_out: str = "") -> list[tuple[Entry, Signals]]:
-        """The likely entries with what speaks for them. A row equal to `left_out` is ignored (for fitting)."""
+    def signals(self, text: str) -> list[tuple[Entry, Signals]]:
+        """The likely entries with what speaks for them."""
         query = content(text)
         if not query:
             return []
         more = " ".join([query, *map(_words, lexicons.default().official_words(texts.written_out(text)))])
         words = self._bm25.get_scores(_known(self._bm25, _terms(more)))
         letters = (self._matrix @ self._letters.transform([query]).T).toarray().ravel()
-        hidden = _words(left_out) if left_out else None
-        if hidden is not None:
-            same = np.array([row == hidden for row in self._rows]) & ~self._is_name
-            words[same] = letters[same] = 0.0
-        return self._closely(query, more, words, letters)
+        neutral = np.zeros(len(self._entries), dtype=np.float32)
+        margins = self._classifier.margins(more) if self._classifier else neutral
+        return self._closely(query, more, words, letters, margins)
 
-    def _closely(self, query: str, more: str, words: Scores, letters: Scores) -> list[tuple[Entry, Signals]]:
+    def _closely(
+        self, query: str, more: str, words: Scores, letters: Scores, margins: Margins
+    ) -> list[tuple[Entry, Signals]]:
         best_words = max(float(words.max()), 1e-6)
         combined = words / best_words + letters
         by_owner = np.zeros(len(self._entries), dtype=np.float32)
         np.maximum.at(by_owner, self._owners, combined)
-        chosen = np.argsort(-by_owner, kind="stable")[:RERANKED]
-        rows_of = {number: np.flatnonzero(self._owners == number) for number in chosen if by_owner[number] > 0}
+        searched = [number for number in np.argsort(-by_owner, kind="stable")[:SEARCHED] if by_owner[number] > 0]
+        learned = [number for number in np.argsort(-margins, kind="stable")[:LEARNED] if searched]
         asked, asked_more = set(query.split()), set(more.split())
         said = cues.qualifiers(more)
         found = []
-        for number, rows in rows_of.items():
-            entry, name_row, phrases = self._entries[number], rows[0], rows[1:] if len(rows) > 1 else rows
+        for number in dict.fromkeys([*searched, *learned]):
+            entry, rows = self._entries[number], self._rows_of[number]
+            name_row, phrases = rows[0], rows[1:] if len(rows) > 1 else rows
             best_row = rows[int(np.argmax(combined[rows]))]
-            found.append(
-                (
-                    entry,
-                    Signals(
-                        name_words=float(words[name_row]) / best_words,
-                        name_letters=float(letters[name_row]),
-                        phrase_words=float(words[phrases].max()) / best_words,
-                        phrase_letters=float(letters[phrases].max()),
-                        name_covered=self._covered(self._rows[name_row].split(), asked_more),
-                        query_covered=self._covered(list(asked), set(self._rows[best_row].split())),
-                        tokens=fuzz.token_set_ratio(query, self._rows[best_row]) / 100,
-                        local=float(entry.local),
-                        plain=-float(len(self._qualifiers[number] - said)),
-                    ),
-                )
+            signals = Signals(
+                name_words=float(words[name_row]) / best_words,
+                name_letters=float(letters[name_row]),
+                phrase_words=float(words[phrases].max()) / best_words,
+                phrase_letters=float(letters[phrases].max()),
+                name_covered=self._covered(self._rows[name_row].split(), asked_more),
+                query_covered=self._covered(list(asked), set(self._rows[best_row].split())),
+                tokens=fuzz.token_set_ratio(query, self._rows[best_row]) / 100,
+                local=float(entry.local),
+                plain=-float(len(self._qualifiers[number] - said)),
+                learned=float(margins[number]),
             )
+            found.append((entry, signals))
         return found
 
     def _covered(self, words: list[str], by: set[str]) -> float:
@@ -160,6 +167,12 @@ def content(text: str) -> str:
 
 def _words(phrase: str) -> str:
     return " ".join(texts.words(texts.strip_fillers(texts.written_out(phrase))))
+
+
+def _taught(phrase: str) -> str:
+    """A phrase as the classifier sees a question: its content with the official words added."""
+    official = lexicons.default().official_words(texts.written_out(phrase))
+    return " ".join([content(phrase), *map(_words, official)])
 
 
 def _terms(words: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nlu import cues
 from nlu import text as texts
+from nlu.confidence import Confidence
 from nlu.errors import Unavailable
 from nlu.retrieval import Retrieval
 from nlu.understanding import Aspect, Reading, Understander, Understanding
@@ -19,9 +20,10 @@ SURE = 0.6
 class Interpreter:
     """Asks the engines in their order until one answers; the last one must always answer."""
 
-    def __init__(self, engines: Sequence[Understander], retrieval: Retrieval) -> None:
+    def __init__(self, engines: Sequence[Understander], retrieval: Retrieval, confidence: Confidence) -> None:
         self._engines = engines
         self._retrieval = retrieval
+        self._confidence = confidence
         self._rests_until = dict.fromkeys(range(len(engines)), 0.0)
 
     def understand(self, text: str) -> Understanding:
@@ -33,7 +35,7 @@ class Interpreter:
             intent_confidence=reading.confidence,
             aspects=_aspects(text, reading),
             entities=(*reading.entities, *cues.entities(text)),
-            candidates=self._retrieval.rank(text),
+            candidates=self._retrieval.rank(text, self._confidence),
             engine=reading.engine,
         )
 

@@ -49,10 +49,11 @@ def make_bot(token: str, api_url: str) -> telegram.Bot:
 class Telegram:
     """One bot on Telegram."""
 
-    def __init__(self, bot: telegram.Bot, accept: Accept, outbox: Outbox) -> None:
+    def __init__(self, bot: telegram.Bot, accept: Accept, outbox: Outbox, retry_s: float = RETRY_S) -> None:
         self._bot = bot
         self._accept = accept
         self._outbox = outbox
+        self._retry_s = retry_s
 
     async def receive(self, content: dict[str, Any]) -> None:
         """Commit one update of the webhook; returning means that it is kept."""
@@ -78,7 +79,7 @@ class Telegram:
                     offset = update.update_id + 1
             except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self._retry_s)
 
     async def deliver(self) -> None:
         """Send what the outbox holds, for ever."""
@@ -89,7 +90,7 @@ class Telegram:
                 await (asyncio.sleep(IDLE_S) if delivery is None else self._send(delivery))
             except Exception as error:
                 log.error("delivering failed: %s", type(error).__name__)
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self._retry_s)
 
     async def _reach(self, act: Callable[[], Awaitable[object]]) -> None:
         """The first call, again and again until Telegram answers: the other channels do not wait for it."""
@@ -100,7 +101,7 @@ class Telegram:
                 return
             except TelegramError as error:
                 log.warning("Telegram is not reached: %s", type(error).__name__)
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self._retry_s)
 
     async def _send(self, delivery: Delivery) -> None:
         try:
@@ -113,7 +114,7 @@ class Telegram:
             await asyncio.to_thread(self._outbox.refused, delivery.id)
         except TelegramError as error:
             log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
-            wait_s = min(RETRY_S * 2**delivery.attempts, LONGEST_RETRY_S)
+            wait_s = min(self._retry_s * 2**delivery.attempts, LONGEST_RETRY_S)
             await asyncio.to_thread(self._outbox.retry, delivery, now() + timedelta(seconds=wait_s))
         else:
             await asyncio.to_thread(self._outbox.sent, delivery.id, now())
