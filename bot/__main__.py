@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import secrets
 import sys
@@ -58,19 +57,7 @@ def _ask(options: argparse.Namespace) -> int:
     assistant = wiring.build_assistant(_with_engine(settings.load(), options.engine))
     on = options.on or date.today()
     items = ask.read(options.file) if options.file else iter([ask.Question("1", (options.text,))])
-    bad_lines, other_engine = 0, 0
-    for item in items:
-        if isinstance(item, ask.BadLine):
-            bad_lines += 1
-            print(f"line {item.number}: {item.reason}", file=sys.stderr)
-            continue
-        for answer in ask.run(assistant, item, on):
-            other_engine += answer["engine"] not in (options.engine, "none")
-            as_json = options.json or options.file
-            print(json.dumps(answer, ensure_ascii=False) if as_json else answer["reply"], flush=True)
-    if other_engine:
-        print(f"{other_engine} messages were read by the embedded engine: Rasa did not answer", file=sys.stderr)
-    return 1 if bad_lines else 0
+    return ask.tell(assistant, items, on, options.engine, as_json=bool(options.json or options.file))
 
 
 def _with_engine(loaded: settings.Settings, engine: str) -> settings.Settings:

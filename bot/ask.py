@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -55,6 +56,24 @@ def _question(number: int, line: bytes) -> Question | BadLine:
         return BadLine(number, f"not a JSON object in UTF-8: {error}")
     except (KeyError, TypeError):
         return BadLine(number, "needs `id`, and `text` or `turns`")
+
+
+def tell(
+    assistant: Assistant, items: Iterable[Question | BadLine], on: date, engine: str, *, as_json: bool = True
+) -> int:
+    """Print every answer, and on standard error what is no question; the exit code, 0 when all was handled."""
+    bad_lines, other_engine = 0, 0
+    for item in items:
+        if isinstance(item, BadLine):
+            bad_lines += 1
+            print(f"line {item.number}: {item.reason}", file=sys.stderr)
+            continue
+        for given in run(assistant, item, on):
+            other_engine += given["engine"] not in (engine, "none")
+            print(json.dumps(given, ensure_ascii=False) if as_json else given["reply"], flush=True)
+    if other_engine:
+        print(f"{other_engine} messages were read by the embedded engine: Rasa did not answer", file=sys.stderr)
+    return 1 if bad_lines else 0
 
 
 def run(assistant: Assistant, question: Question, on: date) -> Iterator[dict[str, Any]]:

@@ -140,7 +140,8 @@ def _edition(folder: Path, name: str) -> dict[str, Record]:
 
 def _check(options: argparse.Namespace) -> int:
     problems = checking.check(options.folder)
-    loose = [] if problems else bundles.problems(bundles.load(), catalogue.load(folder=options.folder))
+    bundled = options.folder.resolve() == REVIEWED_FOLDER.resolve()
+    loose = bundles.problems(bundles.load(), catalogue.load()) if bundled and not problems else []
     for problem in (*problems, *loose):
         print(problem)
     files = len(list(options.folder.glob("*/*.yaml")))

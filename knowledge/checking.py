@@ -44,15 +44,18 @@ def check(folder: Path = REVIEWED_FOLDER) -> list[Problem]:
 
 def check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
     """The problems of one file; `owners` holds the codes seen so far and gains this file's."""
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         content = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         return [Problem(path, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}")]
+    except UnicodeDecodeError as error:
+        return [Problem(path, 1, f"not UTF-8 at byte {error.start}: save the file as UTF-8")]
     lines = dict(_lines(node))
-    found = [_schema_problem(path, lines, error) for error in _validator().iter_errors(content)]
+    found = [Problem(path, line, f"{key} is there twice: only the last would be read") for key, line in _twice(node)]
+    found += [_schema_problem(path, lines, error) for error in _validator().iter_errors(content)]
     if found:
         return found
     named = [(where, words) for where, words in _semantic(content)]
@@ -86,6 +89,19 @@ def _lines(node: yaml.Node | None, where: Where = ()) -> Iterator[tuple[Where, i
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield from _lines(value, (*where, index))
+
+
+def _twice(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    """The keys that a mapping holds twice, with the line of the second."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value]
+        for place, (key, value) in enumerate(node.value):
+            if key.value in keys[:place]:
+                yield key.value, key.start_mark.line + 1
+            yield from _twice(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _twice(value)
 
 
 def _line(lines: dict[Where, int], where: Where) -> int:
@@ -124,8 +140,8 @@ def _dates(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
 
 def _dated(content: dict[str, Any]) -> Iterator[tuple[Where, dict[str, Any]]]:
     yield (), content
-    for name in ("fees", "times"):
-        for index, item in enumerate(content[name]):
+    for name in ("fees", "times", "exemptions"):
+        for index, item in enumerate(content.get(name, ())):
             yield (name, index), item
 
 

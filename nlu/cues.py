@@ -24,6 +24,8 @@ class Cues:
     confirmation: re.Pattern[str]
     ordinals: dict[str, re.Pattern[str]]
     # position, from "1" -> ways to say it
+    empty: frozenset[str]
+    # words that name nothing
     counts: dict[str, re.Pattern[str]]
     # "pages", "copies" -> a number and its word
     qualifiers: tuple[re.Pattern[str], ...]
@@ -38,6 +40,7 @@ def default() -> Cues:
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
+        empty=frozenset(content["empty"].split()),
         counts={kind: re.compile(rf"\b(\d{{1,4}}) ?{pattern}\b") for kind, pattern in content["counts"].items()},
         qualifiers=tuple(_bounded(pattern) for pattern in content["qualifiers"]),
     )
@@ -62,6 +65,11 @@ def _counts(text: str) -> list[Entity]:
     folded = texts.fold(text)
     matches = ((kind, pattern.search(folded)) for kind, pattern in default().counts.items())
     return [Entity(kind, match[1], match.start(), match.end()) for kind, match in matches if match and int(match[1])]
+
+
+def names_nothing(folded: str) -> bool:
+    """Whether a text without its aspects could be about any procedure."""
+    return all(word in default().empty or word.isdigit() for word in folded.split())
 
 
 def qualifiers(folded: str) -> frozenset[int]:

@@ -112,7 +112,7 @@ class Retrieval:
     def signals(self, text: str) -> list[tuple[Entry, Signals]]:
         """The likely entries with what speaks for them."""
         query = content(text)
-        if not query:
+        if cues.names_nothing(query):
             return []
         more = " ".join([query, *map(_words, lexicons.default().official_words(texts.written_out(text)))])
         words = self._bm25.get_scores(_known(self._bm25, _terms(more)))

@@ -1,0 +1,69 @@
+"""What every test run shares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store import Store
+from tests import known_failures, town
+
+LOOPBACK_NAMES = ("localhost", "")
+outside: list[str] = []
+# addresses beyond the loopback that the running test reached for
+
+
+class Offline(OSError):
+    """A test reached for the network."""
+
+
+def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: the interpreter tells every connection before it is made, nothing of ours is replaced."""
+    if event not in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+        return
+    address = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+    host = address[0] if isinstance(address, tuple) else address if event == "socket.getaddrinfo" else None
+    if host is not None and not _is_loopback(host):
+        outside.append(f"{event} {host}")
+        raise Offline(f"tests stay on the loopback, not {host}")
+
+
+def _is_loopback(host: str | bytes) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    try:
+        return name in LOOPBACK_NAMES or ip_address(name).is_loopback or ip_address(name).is_unspecified
+    except ValueError:
+        return False
+
+
+sys.addaudithook(_refuse_outside)
+
+
+@pytest.fixture(autouse=True)
+def offline() -> Iterator[list[str]]:
+    """Fails a test that reached for the network, also when its code swallowed the refusal."""
+    outside.clear()
+    yield outside
+    assert not outside, f"the test reached beyond the loopback: {outside}"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Store]:
+    """An empty database of the small town."""
+    store = town.store(tmp_path)
+    yield store
+    store.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many labelled sentences and dialogues hold."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    suites = known_failures.judged(reports)
+    for line in known_failures.lines(suites):
+        terminalreporter.write_line(line)
+    known_failures.write_if_asked(suites)

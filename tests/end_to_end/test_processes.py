@@ -1,0 +1,149 @@
+"""The program as a process: how it ends, how it comes back, and how it refuses to start."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.end_to_end.program import START_S, STOP_S, Program, answers, port_of, running, started
+from tests.serving import until
+
+pytestmark = pytest.mark.slow
+
+QUESTION = "Làm giấy khai sinh cho bé cần giấy tờ gì?"
+TURNS_S = 30
+
+
+@contextmanager
+def citizen(program: Program, cookies: httpx.Cookies | None = None) -> Iterator[httpx.Client]:
+    """Somebody at the web chat."""
+    with httpx.Client(base_url=program.address, trust_env=False, timeout=10, cookies=cookies) as http:
+        http.get("/").raise_for_status()
+        yield http
+
+
+def ask(http: httpx.Client, text: str) -> None:
+    """Send one message; it is committed when this is over."""
+    message = {"id": str(uuid4()), "kind": "text", "text": text}
+    assert http.post("/chat/messages", json=message).status_code == 202
+
+
+def count(program: Program, query: str) -> int:
+    """A number from the database."""
+    with closing(sqlite3.connect(program.folder / "mot_cua.db")) as database:
+        return int(database.execute(query).fetchone()[0])
+
+
+def minute_passes(program: Program) -> None:
+    """What the dead process held is free again: its lease lasts a minute."""
+    with closing(sqlite3.connect(program.folder / "mot_cua.db")) as database, database:
+        earlier = "strftime('%Y-%m-%d %H:%M:%f000', lease_until, '-61 seconds')"
+        database.execute(f"UPDATE inbox SET lease_until = {earlier} WHERE lease_until IS NOT NULL")
+
+
+def test_sigterm_ends_the_neighbours(tmp_path: Path) -> None:
+    """Whoever ends the demo ends the portal stand-in and Rasa too, without a word of complaint."""
+    with running(tmp_path, "--demo") as program:
+        stand_in = program.named("Portal stand-in")
+        assert answers(stand_in)
+        assert program.stop() == 0
+        assert not answers(stand_in) and not answers(program.address)
+        assert "Traceback" not in program.printed()
+
+
+def test_sigterm_during_the_start(tmp_path: Path) -> None:
+    """Whoever ends the demo while it starts ends the portal stand-in too."""
+    with started(tmp_path, "--demo") as program:
+        children = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children")
+        until(lambda: children.read_text().split(), START_S)
+        (stand_in,) = children.read_text().split()
+        assert program.stop() == 0
+        until(lambda: not Path(f"/proc/{stand_in}").exists(), STOP_S)
+
+
+@pytest.mark.parametrize("questions", [1, 20])
+def test_killed_after_accepting(tmp_path: Path, questions: int) -> None:
+    """A program that is killed after it accepted messages answers each of them exactly once after its restart."""
+    with running(tmp_path) as first, citizen(first) as http:
+        for _ in range(questions):
+            ask(http, QUESTION)
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait(STOP_S)
+    minute_passes(first)
+    with running(tmp_path, port=port_of(first.address)) as second:
+        done = "SELECT count(*) FROM inbox WHERE status = 'done'"
+        until(lambda: count(second, done) == questions, TURNS_S)
+        assert count(second, "SELECT count(*) FROM outbox") == questions
+        with citizen(second, http.cookies) as again:
+            assert again.get("/").text.count("<summary>Nguồn: thủ tục 1.001193") == questions
+
+
+def test_killed_again_and_again(tmp_path: Path) -> None:
+    """However often the program is killed while it answers, every question has one answer in the end."""
+    for _ in range(3):
+        with running(tmp_path) as program, citizen(program) as http:
+            for _ in range(4):
+                ask(http, QUESTION)
+            until(lambda: count(program, "SELECT count(*) FROM turn") % 4)
+            program.process.send_signal(signal.SIGKILL)
+            program.process.wait(STOP_S)
+    minute_passes(program)
+    with running(tmp_path) as program:
+        until(lambda: count(program, "SELECT count(*) FROM inbox WHERE status <> 'done'") == 0, TURNS_S)
+        assert [count(program, f"SELECT count(*) FROM {table}") for table in ("inbox", "turn", "outbox")] == [12] * 3
+
+
+def test_taken_port_is_said(tmp_path: Path) -> None:
+    """A taken port is one clear sentence and exit code 1."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with started(tmp_path, port=port) as program:
+            assert program.process.wait(START_S) == 1
+    assert (
+        program.printed() == f"error: 127.0.0.1:{port} is taken by another program: set MOT_CUA_PORT to a free port\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["abc", "", "8000.5", "70000", "-1"])
+def test_impossible_port_is_said(tmp_path: Path, port: str) -> None:
+    """A port that is none is one clear sentence and exit code 1."""
+    with started(tmp_path, MOT_CUA_PORT=port) as program:
+        assert program.process.wait(START_S) == 1
+    (line,) = program.printed().splitlines()
+    assert line.startswith("error: ") and "MOT_CUA_PORT" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MOT_CUA_DATA_DIR", "/proc/none"), ("MOT_CUA_DATABASE_URL", "nonsense"), ("MOT_CUA_PORTAL_TIMEOUT_S", "soon")],
+)
+def test_impossible_setting_is_said(tmp_path: Path, name: str, value: str) -> None:
+    """A setting that cannot work is one clear sentence and exit code 1."""
+    with started(tmp_path, **{name: value}) as program:
+        assert program.process.wait(START_S) == 1
+    (line,) = program.printed().splitlines()
+    assert line.startswith("error: ")
+
+
+def test_time_until_the_first_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From an empty folder the demo answers its first question within half a minute; the time is printed."""
+    begun = time.monotonic()
+    with running(tmp_path, "--demo") as program, citizen(program) as http:
+        up_s = time.monotonic() - begun
+        ask(http, QUESTION)
+        until(lambda: count(program, "SELECT count(*) FROM outbox") == 1, START_S)
+        answered_s = time.monotonic() - begun
+    with capsys.disabled():
+        print(f"\nfirst page after {up_s:.1f} s, first answer after {answered_s:.1f} s")
+    assert answered_s < 30

@@ -1,0 +1,256 @@
+"""The files that carry behaviour: closed lists that agree with the code, replies that render and read easily."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot import compose, rules
+from bot.decide import LOOK_ALIKES, SMALL_TALK
+from bot.errors import BadData
+from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts
+from bot.messages import InboundMessage, Kind, Reply
+from bot.outcomes import PATH as OUTCOMES_PATH
+from bot.outcomes import Outcome, meanings
+from bot.perform import DECLINED, SLOTS
+from bot.utterance import Fault, admit
+from integrations.portal import Status
+from knowledge import bundles
+from knowledge.catalogue import load
+from knowledge.procedure import Channel, OnlineLevel, Procedure, TimeUnit
+from nlu import training
+from nlu.understanding import Aspect
+from tests import town
+
+ROOT = Path(__file__).parents[1]
+REPLIES = compose.DATA / "replies"
+BEHAVIOURS = {
+    "answer",
+    "clarify",
+    "dossier_status",
+    "handoff",
+    "complaint",
+    "smalltalk",
+    "correct_premise",
+    "out_of_scope",
+}
+FAULTS = (*Fault, "unknown_button", "unknown_choice")
+ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
+LONGEST_SENTENCE = 30
+SHIPPED_ON = date(2026, 11, 22)
+# a day on which the shipped records hold
+GOOD_RULES = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
+
+
+def lists() -> Iterator[list[tuple[str, Facts]]]:
+    """Facts that must each have their own words, by what tells them apart."""
+    yield [(fault, PlainFacts(Outcome.ASKED_AGAIN, fault)) for fault in FAULTS]
+    yield [(kind, PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, "‹số›")) for kind in LOOK_ALIKES]
+    yield [(kind, PlainFacts(Outcome.SMALL_TALK, kind)) for kind in (*SMALL_TALK, "okay")]
+    yield [(status.name, DossierFacts(Outcome.DOSSIER_FOUND, town.dossier(status=status), False)) for status in GROUPED]
+    yield [(value, PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=value)) for value in ("", town.UNKNOWN)]
+
+
+GROUPED = (
+    Status.UNKNOWN,
+    Status.REGISTERED,
+    Status.PROCESSING,
+    Status.SUPPLEMENT_REQUIRED,
+    Status.PAYMENT_REQUIRED,
+    Status.STOPPED,
+    Status.NOT_ACCEPTED,
+    Status.WITHDRAWN,
+    Status.PROCESSED,
+    Status.RETURNED,
+)
+
+
+def every_fact() -> Iterator[Facts]:
+    """One of everything that can be said."""
+    for facts in chain.from_iterable(lists()):
+        yield facts[1]
+    for outcome in (*SLOTS.values(), *DECLINED.values(), Outcome.LEFT_QUEUE, Outcome.QUEUED, Outcome.COMPLAINT_TAKEN):
+        yield PlainFacts(outcome)
+    for reason in ("asked", "complaint", "not_understood"):
+        yield PlainFacts(Outcome.HANDED_OFF, reason)
+    for outcome in (Outcome.DOSSIER_NOT_FOUND, Outcome.PORTAL_DOWN):
+        yield PlainFacts(outcome, value=town.DOSSIER_CODE)
+    for status in Status:
+        bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
+        yield DossierFacts(Outcome.DOSSIER_FOUND, bare, True)
+    procedures = [town.made(code) for code in town.RECORDS]
+    yield ChoiceFacts(Outcome.ASKED_WHICH, tuple(procedures[:3]))
+    yield ChoiceFacts(Outcome.ASKED_WHICH, tuple(procedures[:1]))
+    for procedure in procedures:
+        yield from answers(procedure)
+        yield ProcedureFacts(Outcome.PREMISE_CORRECTED, procedure, ("fee",), "", town.TODAY, 150_000)
+    yield ProcedureFacts(Outcome.ANSWERED, town.made(town.COPY), ("fee",), "", town.TODAY, pages=3, copies=2)
+    yield from journeys()
+
+
+def journeys() -> Iterator[JourneyFacts]:
+    """Every shipped bundle, told as one."""
+    records = load()
+    for bundle in bundles.load():
+        yield JourneyFacts(Outcome.JOURNEY_TOLD, bundles.journey(bundle, records, SHIPPED_ON), SHIPPED_ON)
+
+
+def answers(procedure: Procedure) -> Iterator[ProcedureFacts]:
+    """Every answer about a procedure: each aspect and the overview, in each case and in none."""
+    for case_id in ("", *(case.id for case in procedure.cases)):
+        for aspects in ASPECTS:
+            yield ProcedureFacts(Outcome.ANSWERED, procedure, aspects, case_id, SHIPPED_ON)
+
+
+def said(facts: Facts) -> Reply:
+    """The reply, which must be there."""
+    reply = compose.compose(facts)
+    assert reply is not None
+    return reply
+
+
+def test_outcomes_are_those_of_the_code() -> None:
+    """The list of outcomes in data equals the enum, and each counts as a behaviour that is published."""
+    assert set(yaml.safe_load(OUTCOMES_PATH.read_text(encoding="utf-8"))) == {outcome.value for outcome in Outcome}
+    assert {meaning.behaviour for meaning in meanings().values()} == BEHAVIOURS
+    published = (ROOT / "docs" / "machine-interface.md").read_text(encoding="utf-8")
+    assert all(f"`{behaviour}`" in published for behaviour in BEHAVIOURS)
+    assert all(isinstance(meaning.resolved, bool) and meaning.label for meaning in meanings().values())
+
+
+def test_every_outcome_but_silence_has_words() -> None:
+    """There is one reply template for each outcome but `silent`, and none besides."""
+    assert {path.stem for path in REPLIES.glob("*.txt")} == {outcome.value for outcome in Outcome} - {"silent"}
+
+
+def test_everything_that_can_be_said_is_said() -> None:
+    """Every outcome renders for every variant: no unknown name, no empty reply, no gap where a value belongs."""
+    facts = list(every_fact())
+    for fact in facts:
+        text = said(fact).plain()
+        assert text.strip(), fact
+        assert not re.search(r"None|\{|\}|  |\(\)|Undefined", text), text
+    assert {fact.outcome for fact in facts} == set(Outcome) - {Outcome.SILENT}
+
+
+def test_silence_says_nothing() -> None:
+    """While an officer speaks, the assistant has no reply, also for a message with a masked number."""
+    assert compose.compose(PlainFacts(Outcome.SILENT)) is None
+    assert compose.compose(PlainFacts(Outcome.SILENT), masked=True) is None
+
+
+@pytest.mark.parametrize("variants", list(lists()), ids=lambda variants: variants[0][1].outcome)
+def test_each_variant_has_its_own_words(variants: list[tuple[str, Facts]]) -> None:
+    """A fault, a kind of code, a status is told in a sentence of its own, never in another's."""
+    texts = {name: said(facts).plain() for name, facts in variants}
+    assert len(set(texts.values())) == len(texts), texts
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        ("channels", {channel.value for channel in Channel}),
+        ("time_units", {unit.value for unit in TimeUnit}),
+        ("online_levels", {level.value for level in OnlineLevel}),
+        ("fee_kinds", {"le_phi", "phi", ""}),
+        ("buttons", {*(a.value for a in Aspect), "journey", "officer", "dossier", "none_of_these", "stay", "not_now"}),
+    ],
+)
+def test_every_value_has_a_word(words: str, values: set[str]) -> None:
+    """Every value of the records and every button has a word, and no word is left over."""
+    assert set(compose.words()[words]) == values
+
+
+def test_words_are_composed() -> None:
+    """Every word and every template is in NFC: what is searched for and what is shown are the same letters."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(compose.DATA.rglob("*.*"))]
+    messages = [admit(InboundMessage("t", "1", "1", town.MORNING, text=text)) for text in texts]
+    assert len(texts) > 20
+    assert [message.text for message in messages] == [" ".join(text.split())[:20_000] for text in texts]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answer_at": 1.2},
+        {"ask_at": -0.1},
+        {"follow_up_below": "0.4"},
+        {"follow_up_below": float("nan")},
+        {"answer_at": 0.1, "ask_at": 0.1},
+        {"intent_at": {"rasa": 0.5}},
+        {"intent_at": {"rasa": 0.5, "embedded": 2}},
+        {"intent_at": 0.5},
+        {"choices": 0},
+        {"choices": 2.5},
+        {"failures_before_officer": 0},
+        {"unheard_of": 1},
+    ],
+    ids=str,
+)
+def test_bad_rules_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    """A threshold that is missing, unknown or out of bounds is refused with the file's name."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump({**GOOD_RULES, **change}), encoding="utf-8")
+    with pytest.raises(BadData, match=re.escape(str(path))):
+        rules.load(path)
+
+
+@pytest.mark.parametrize("missing", GOOD_RULES)
+def test_no_rule_may_be_missing(missing: str, tmp_path: Path) -> None:
+    """Each rule has to be said: there is no silent default."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump({key: GOOD_RULES[key] for key in GOOD_RULES if key != missing}), encoding="utf-8")
+    with pytest.raises(BadData, match=missing):
+        rules.load(path)
+
+
+def test_shipped_rules_are_good() -> None:
+    """The rules that are shipped load, and say what their file says."""
+    loaded = rules.load()
+    assert {name: getattr(loaded, name) for name in GOOD_RULES} == GOOD_RULES
+
+
+def test_buttons_fit_every_channel() -> None:
+    """No button of any shipped procedure is longer than a channel takes, and pressing it survives the door."""
+    procedures = list(load())
+    choices = (ChoiceFacts(Outcome.ASKED_WHICH, (procedure,)) for procedure in procedures)
+    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys())
+    buttons = {button for fact in facts for button in said(fact).buttons}
+    assert len(buttons) > len(procedures)
+    for button in buttons:
+        assert len(button.payload.encode()) <= 64 and 0 < len(button.label) <= 100, button
+        pressed = InboundMessage("t", "1", "1", town.MORNING, Kind.BUTTON, button.payload)
+        assert admit(pressed).text == button.payload
+
+
+def test_intents_are_the_same_everywhere() -> None:
+    """The intents that are described, trained, known to Rasa and decided about are the same set."""
+    described = set(training.intents())
+    assert {path.stem for path in training.FOLDER.glob("*.yml")} == described
+    assert {example.intent for example in training.load()} == described
+    domain = yaml.safe_load((ROOT / "nlu" / "rasa" / "domain.yml").read_text(encoding="utf-8"))
+    assert set(domain["intents"]) == described
+    decided = {*SMALL_TALK, "officer", "complaint", "dossier_status", "off_topic", "affirm", "deny", "choose"}
+    assert described == decided | {f"ask_{aspect.value}" for aspect in Aspect} | {"ask_procedure"}
+
+
+def sentences() -> list[str]:
+    """The sentences of every template and note, without the machinery."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(REPLIES.glob("*.txt"))]
+    lines = [line for text in texts for line in text.splitlines()] + list(compose.notes().values())
+    plain = [re.sub(r"\{\{.*?\}\}", "X", re.sub(r"\{%.*?%\}", "\n", line)) for line in lines]
+    return [part.strip() for line in plain for part in re.split(r"(?<=[.?!])\s|\n", line) if part.strip()]
+
+
+def test_sentences_are_short() -> None:
+    """No sentence of a reply is longer than thirty words."""
+    found = sentences()
+    assert len(found) > 80
+    assert [sentence for sentence in found if len(sentence.split()) > LONGEST_SENTENCE] == []

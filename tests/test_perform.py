@@ -1,0 +1,176 @@
+"""Performing: what each neighbour brings back, and what its failure becomes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot.decisions import (
+    AnswerAbout,
+    AskAgain,
+    AskSlot,
+    AskWhich,
+    CorrectPremise,
+    Decision,
+    Decline,
+    ExplainCode,
+    HandOff,
+    LeaveQueue,
+    LookUpDossier,
+    SmallTalk,
+    Stay,
+    TakeComplaint,
+    TellJourney,
+)
+from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.outcomes import Outcome
+from bot.perform import perform
+from integrations import errors
+from integrations.portal import Dossier, Status
+from knowledge.catalogue import Catalogue
+from tests.town import (
+    BIRTH,
+    COPY,
+    DOSSIER_CODE,
+    FORMER_RESIDENCE,
+    IMPORTED,
+    RESIDENCE,
+    TODAY,
+    UNKNOWN,
+    Book,
+    catalogue,
+    dossier,
+    made,
+)
+
+
+class OneDossier:
+    """A portal that answers everything with the same dossier."""
+
+    def __init__(self, found: Dossier) -> None:
+        self._found = found
+
+    def find(self, code: str) -> Dossier:
+        """The dossier, whatever was asked."""
+        return self._found
+
+
+def performed(decision: Decision, portal: Any = None, on: date = TODAY, records: Catalogue | None = None) -> Facts:
+    """What a decision brings back in the town."""
+    return perform(decision, records or catalogue(), portal or Book(), on)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (errors.Unavailable("down", 5), Outcome.PORTAL_DOWN),
+        (errors.BadAnswer("not JSON"), Outcome.PORTAL_DOWN),
+        (errors.Refused("HTTP 401"), Outcome.PORTAL_DOWN),
+        (errors.IntegrationError("anything else"), Outcome.PORTAL_DOWN),
+        (errors.NotFound("no such dossier"), Outcome.DOSSIER_NOT_FOUND),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome) -> None:
+    """A portal that is down, closed to us or talking nonsense is an outcome that repeats the code, no exception."""
+    assert performed(LookUpDossier(DOSSIER_CODE), Book(error)) == PlainFacts(outcome, value=DOSSIER_CODE)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "status", "overdue"),
+    [
+        (date(2026, 11, 20), Status.PROCESSING, True),
+        (date(2026, 11, 21), Status.PROCESSING, False),
+        (date(2026, 11, 20), Status.RETURNED, False),
+        (None, Status.PROCESSING, False),
+    ],
+)
+def test_a_dossier_is_late_after_its_day(due_on: date | None, status: Status, overdue: bool) -> None:
+    """A dossier is late from the day after the promised one, as long as it is being worked on."""
+    found = dossier(due_on=due_on, status=status)
+    assert performed(LookUpDossier(DOSSIER_CODE), OneDossier(found)) == DossierFacts(
+        Outcome.DOSSIER_FOUND, found, overdue
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "on", "found"),
+    [
+        (RESIDENCE, TODAY, RESIDENCE),
+        (FORMER_RESIDENCE, TODAY, RESIDENCE),
+        (RESIDENCE, date(2027, 7, 1), ""),
+        (RESIDENCE, date(2026, 7, 17), ""),
+        (UNKNOWN, TODAY, ""),
+        ("", TODAY, ""),
+    ],
+)
+def test_an_answer_is_about_a_procedure_in_force(code: str, on: date, found: str) -> None:
+    """A procedure is answered while it is in force, also by its former code; otherwise its code is said unknown."""
+    facts = performed(AnswerAbout(code, ("fee",), "co_giay"), on=on)
+    if not found:
+        assert facts == PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=code)
+    else:
+        assert facts == ProcedureFacts(Outcome.ANSWERED, made(found), ("fee",), "co_giay", on)
+
+
+@pytest.mark.parametrize(
+    ("code", "claimed", "on", "outcome"),
+    [
+        (RESIDENCE, 20_000, TODAY, Outcome.ANSWERED),
+        (RESIDENCE, 10_000, TODAY, Outcome.ANSWERED),
+        (RESIDENCE, 10_000, date(2027, 1, 1), Outcome.PREMISE_CORRECTED),
+        (RESIDENCE, 15_000, TODAY, Outcome.PREMISE_CORRECTED),
+        (RESIDENCE, 0, TODAY, Outcome.PREMISE_CORRECTED),
+        (BIRTH, 50_000, TODAY, Outcome.ANSWERED),
+        (IMPORTED, 50_000, TODAY, Outcome.ANSWERED),
+        (UNKNOWN, 50_000, TODAY, Outcome.PROCEDURE_UNKNOWN),
+    ],
+)
+def test_a_premise_is_corrected_only_by_an_amount(code: str, claimed: int, on: date, outcome: Outcome) -> None:
+    """A claimed amount is contradicted only where the record of the day gives amounts and none is the claimed one."""
+    facts = performed(CorrectPremise(code, claimed), on=on)
+    assert facts.outcome is outcome
+    said = facts.claimed_vnd if isinstance(facts, ProcedureFacts) else None
+    assert said == (claimed if outcome is Outcome.PREMISE_CORRECTED else None)
+
+
+@pytest.mark.parametrize(
+    ("codes", "offered"),
+    [((BIRTH, COPY), (BIRTH, COPY)), ((UNKNOWN, COPY), (COPY,)), ((UNKNOWN,), ()), ((), ())],
+)
+def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tuple[str, ...]) -> None:
+    """A choice names procedures in force; where none is left, the question was not understood."""
+    facts = performed(AskWhich(codes, ()))
+    chosen = ChoiceFacts(Outcome.ASKED_WHICH, tuple(made(code) for code in offered))
+    assert facts == (chosen if offered else PlainFacts(Outcome.NOT_UNDERSTOOD))
+
+
+@pytest.mark.parametrize(
+    ("decision", "facts"),
+    [
+        (AskSlot("dossier_code"), PlainFacts(Outcome.ASKED_DOSSIER_CODE)),
+        (AskSlot("procedure"), PlainFacts(Outcome.ASKED_PROCEDURE)),
+        (AskSlot("complaint"), PlainFacts(Outcome.ASKED_COMPLAINT)),
+        (AskAgain("empty"), PlainFacts(Outcome.ASKED_AGAIN, "empty")),
+        (
+            ExplainCode("phone_number", "‹số điện thoại›"),
+            PlainFacts(Outcome.DOSSIER_EXPLAINED, "phone_number", "‹số điện thoại›"),
+        ),
+        (HandOff("asked"), PlainFacts(Outcome.HANDED_OFF, "asked")),
+        (TakeComplaint("chậm"), PlainFacts(Outcome.COMPLAINT_TAKEN)),
+        (SmallTalk("greet"), PlainFacts(Outcome.SMALL_TALK, "greet")),
+        (Decline("off_topic"), PlainFacts(Outcome.OFF_TOPIC)),
+        (Decline("not_understood"), PlainFacts(Outcome.NOT_UNDERSTOOD)),
+        (Decline("offer_officer"), PlainFacts(Outcome.OFFICER_OFFERED)),
+        (LeaveQueue(), PlainFacts(Outcome.LEFT_QUEUE)),
+        (Stay("queue"), PlainFacts(Outcome.QUEUED)),
+        (Stay("officer"), PlainFacts(Outcome.SILENT)),
+        (TellJourney("no such event"), PlainFacts(Outcome.ASKED_AGAIN, "unknown_button")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_plain_decisions_ask_no_neighbour(decision: Decision, facts: Facts) -> None:
+    """What needs no record and no portal is an outcome at once, also when the portal would fail."""
+    assert performed(decision, Book(RuntimeError("nobody may ask"))) == facts

@@ -1,0 +1,291 @@
+"""The Telegram channel against the Bot API stand-in over real HTTP, with a real store and the small town."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from starlette.applications import Starlette
+
+from bot import outbox, tables
+from bot.channels import telegram
+from bot.inbox import Inbox
+from bot.loop import Loop, ringing
+from bot.messages import Block, Button, InboundMessage, Reply
+from bot.outbox import Outbox
+from bot.store import Store
+from bot.worker import now
+from integrations.stand_ins.telegram import app as stand_in
+from tests import town
+from tests.serving import free_port, served, until
+from web import webhooks
+
+TOKEN, SECRET, CHAT = "1234:TEST", "a-secret", 42
+WAIT_S = 20
+RETRY_S = 0.1
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Phone:
+    """The people on Telegram, and the store behind the bot."""
+
+    store: Store
+    http: httpx.Client
+    # controls the stand-in
+    webhook: str
+    # our own address
+
+    def do(self, order: str, **content: Any) -> Json:
+        """What somebody does on Telegram."""
+        done: Json = self.http.post(f"/__control/{order}", json=content).raise_for_status().json()
+        return done
+
+    def write(self, text: str, chat: int = CHAT) -> None:
+        """A citizen writes."""
+        self.do("message", chat_id=chat, text=text)
+
+    def sent(self, at_least: int = 1, chat: int = CHAT) -> list[Json]:
+        """The bot's messages in a chat, once there are so many."""
+        query: dict[str, int] = {"chat_id": chat, "at_least": at_least, "wait_s": WAIT_S}
+        messages: list[Json] = self.http.get("/__control/sent", params=query).json()
+        assert len(messages) >= at_least, (self.statuses(), self.calls("sendMessage"))
+        return messages
+
+    def calls(self, method: str) -> list[Json]:
+        """The calls of a method that the bot made."""
+        made: list[Json] = self.http.get("/__control/calls", params={"method": method}).json()
+        return made
+
+    def say(self, key: str, *lines: str, chat: int = CHAT) -> None:
+        """Put paragraphs on their way to a known chat."""
+        reply = Reply(tuple(Block("paragraph", (line,)) for line in lines), (Button("Gặp cán bộ", "officer"),))
+        with self.store.writing() as connection:
+            query = sa.select(tables.conversation.c.id).where(tables.conversation.c.address == str(chat))
+            outbox.put(connection, connection.execute(query).scalar_one(), key, reply, datetime.now(UTC))
+
+    def statuses(self) -> list[str]:
+        """How far the replies are, oldest first."""
+        with self.store.reading() as connection:
+            return list(connection.execute(sa.select(tables.outbox.c.status).order_by(tables.outbox.c.id)).scalars())
+
+
+@pytest.fixture
+def phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Phone]:
+    """The channel by webhook."""
+    with opened(tmp_path, monkeypatch, "webhook") as made:
+        yield made
+
+
+@contextmanager
+def opened(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    spoil: Callable[[httpx.Client], None] = lambda http: None,
+    trouble: Callable[[InboundMessage], None] = lambda message: None,
+) -> Iterator[Phone]:
+    """A running channel; `spoil` may order faults before its start, `trouble` may raise before a commit."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    store, port = town.store(folder), free_port()
+    worker = Loop(town.worker(store, clock=now).step)
+    accept = ringing(Inbox(store).accept, worker)
+
+    def committing(message: InboundMessage) -> bool:
+        trouble(message)
+        return accept(message)
+
+    with served(stand_in(TOKEN, retry_s=0.05)) as api, httpx.Client(base_url=api, timeout=WAIT_S + 5) as http:
+        spoil(http)
+        address = f"http://127.0.0.1:{port}{webhooks.TELEGRAM_PATH}"
+        with served(channel_app(api, Outbox(store), committing, mode, address), port):
+            worker.start()
+            yield Phone(store, http, address)
+            worker.stop()
+    store.close()
+
+
+def channel_app(api: str, sending: Outbox, accept: telegram.Accept, mode: str, address: str) -> Starlette:
+    """The channel as web/__main__.py runs it: its tasks beside its route."""
+    bot = telegram.make_bot(TOKEN, api)
+    channel = telegram.Telegram(bot, accept, sending, RETRY_S)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        work: list[Coroutine[Any, Any, None]] = [channel.deliver()]
+        work.append(channel.poll() if mode == "polling" else channel.set_webhook(address, SECRET))
+        tasks = [asyncio.create_task(item) for item in work]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await bot.shutdown()
+
+    return Starlette(routes=[webhooks.telegram(channel.receive, SECRET)], lifespan=lifespan)
+
+
+def update(update_id: int, text: str) -> Json:
+    """An update as Telegram pushes it."""
+    person = {"id": CHAT, "is_bot": False, "first_name": "Lan"}
+    chat = {"id": CHAT, "type": "private", "first_name": "Lan"}
+    return {"update_id": update_id, "message": {"message_id": 1, "date": 0, "chat": chat, "from": person, "text": text}}
+
+
+def test_start_is_greeted(phone: Phone) -> None:
+    """Whoever opens the chat is greeted and told that this is a machine."""
+    phone.write("/start")
+    assert "trợ lý máy" in phone.sent()[0]["text"]
+
+
+def test_question_is_answered_with_its_source(phone: Phone) -> None:
+    """A question gets the record's answer, its source and its buttons."""
+    phone.write("khai sinh")
+    answer = phone.sent()[0]
+    assert "Đăng ký khai sinh" in answer["text"] and "Nguồn: mã thủ tục 1.100001" in answer["text"]
+    assert answer["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "c:co_giay"
+
+
+@pytest.mark.parametrize("headers", [{}, {webhooks.TELEGRAM_SECRET: "wrong"}])
+def test_wrong_secret_is_refused(phone: Phone, headers: dict[str, str]) -> None:
+    """Whoever does not know the secret gets 403, and nothing is kept."""
+    answer = httpx.post(phone.webhook, json=update(1, "xin chào"), headers=headers)
+    assert answer.status_code == 403
+    with phone.store.reading() as connection:
+        assert connection.execute(sa.select(tables.inbox)).all() == []
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", "null", '"x"', "\ufffd"])
+def test_no_update_is_refused(phone: Phone, body: str) -> None:
+    """What is no update gets 400."""
+    headers = {webhooks.TELEGRAM_SECRET: SECRET}
+    assert httpx.post(phone.webhook, content=body.encode(), headers=headers).status_code == 400
+
+
+def test_redelivered_update_is_answered_once(phone: Phone) -> None:
+    """An update that Telegram pushes again is taken and not answered again."""
+    phone.write("xin chào")
+    phone.sent(1)
+    headers = {webhooks.TELEGRAM_SECRET: SECRET}
+    for _ in range(3):
+        assert httpx.post(phone.webhook, json=update(5, "khai sinh"), headers=headers).status_code == 200
+    phone.sent(2)
+    phone.write("xin chào")
+    assert ["Đăng ký khai sinh" in message["text"] for message in phone.sent(3)] == [False, True, False]
+
+
+def test_words_are_never_markup(phone: Phone) -> None:
+    """Letters that mean something in HTML arrive as they were written."""
+    phone.write("xin chào")
+    phone.sent(1)
+    phone.say("1", "Phí < 5 & lớn hơn <b>3</b>")
+    answer = phone.sent(2)[1]
+    assert answer["text"] == "Phí < 5 & lớn hơn <b>3</b>" and not answer.get("entities")
+
+
+@pytest.mark.parametrize("line", ["câu dài " * 300, "😀" * 1500, "<&>" * 900, "a" * 9000])
+def test_long_answer_is_split(phone: Phone, line: str) -> None:
+    """A long answer arrives whole, in messages of at most 4096 UTF-16 units, the buttons under the last one."""
+    phone.write("xin chào")
+    phone.sent(1)
+    phone.say("1", line.strip(), line.strip(), line.strip())
+    until(lambda: phone.statuses() == ["sent", "sent"])
+    parts = phone.sent(2)[1:]
+    assert all(len(part["text"].encode("utf-16-le")) <= 2 * 4096 for part in parts) and len(parts) > 1
+    assert "".join("".join(part["text"].split()) for part in parts) == "".join(line.split()) * 3
+    assert ["reply_markup" in part for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
+def test_button_is_pressed_and_answered(phone: Phone) -> None:
+    """A pressed button is acknowledged and answered like a message."""
+    phone.write("khai sinh")
+    answer = phone.sent(1)[0]
+    payloads = [row[0]["callback_data"] for row in answer["reply_markup"]["inline_keyboard"]]
+    phone.do("callback", chat_id=CHAT, message_id=answer["message_id"], data="officer")
+    assert "officer" in payloads and "chuyển cuộc trò chuyện cho cán bộ" in phone.sent(2)[1]["text"]
+    until(lambda: phone.calls("answerCallbackQuery"))
+    assert phone.calls("answerCallbackQuery")[0]["status"] == 200
+
+
+def test_picture_gets_a_sentence(phone: Phone) -> None:
+    """A picture is not looked at: the citizen is told so."""
+    phone.do("photo", chat_id=CHAT)
+    assert "chưa xem được ảnh" in phone.sent()[0]["text"]
+    assert phone.calls("getFile") == []
+
+
+def test_too_many_requests_delays(phone: Phone) -> None:
+    """A reply that Telegram puts off with 429 is delivered when it says."""
+    phone.do("fault", mode="429", times=1, method="sendMessage", retry_after_s=1)
+    phone.write("xin chào")
+    assert len(phone.sent()) == 1
+    first, second = phone.calls("sendMessage")
+    assert (first["status"], second["status"]) == (429, 200) and second["at"] - first["at"] >= 1
+
+
+def test_outage_delays(phone: Phone) -> None:
+    """A reply that meets an outage is sent again with growing waits."""
+    phone.do("fault", mode="500_html", times=3, method="sendMessage")
+    phone.write("xin chào")
+    assert len(phone.sent()) == 1
+    at = [call["at"] for call in phone.calls("sendMessage")]
+    assert len(at) == 4 and at[3] - at[2] > at[1] - at[0]
+
+
+def test_blocked_bot_holds_up_nobody(phone: Phone) -> None:
+    """A reply to somebody who blocked the bot is set aside, and everybody else is served."""
+    phone.write("xin chào")
+    phone.sent(1)
+    phone.do("block", chat_id=CHAT)
+    phone.say("1", "Cán bộ trả lời")
+    phone.write("xin chào", chat=43)
+    assert len(phone.sent(1, chat=43)) == 1
+    until(lambda: sorted(phone.statuses()) == ["failed", "sent", "sent"])
+
+
+def test_blocked_bot_is_let_in_again(phone: Phone) -> None:
+    """Whoever blocked the bot and comes back is served again."""
+    phone.write("xin chào")
+    phone.sent(1)
+    phone.do("block", chat_id=CHAT)
+    phone.say("1", "Cán bộ trả lời")
+    until(lambda: "failed" in phone.statuses())
+    phone.write("xin chào")
+    assert len(phone.sent(2)) == 2
+
+
+def test_polling_acknowledges_after_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A polled message that could not be committed comes again; none is answered twice."""
+    refused: list[str] = []
+
+    def trouble(message: InboundMessage) -> None:
+        if len(refused) < 2:
+            refused.append(message.message_id)
+            raise OSError("the disk is full")
+
+    with opened(tmp_path, monkeypatch, "polling", trouble=trouble) as phone:
+        phone.write("xin chào")
+        phone.write("khai sinh")
+        assert ["Đăng ký khai sinh" in message["text"] for message in phone.sent(2)] == [False, True]
+        until(lambda: phone.statuses() == ["sent", "sent"])
+    assert refused == [refused[0]] * 2
+
+
+@pytest.mark.parametrize("mode", ["webhook", "polling"])
+def test_unreachable_telegram_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """A channel that starts during an outage works once it is over."""
+
+    def spoil(http: httpx.Client) -> None:
+        http.post("/__control/fault", json={"mode": "500_html", "times": 5})
+
+    with opened(tmp_path, monkeypatch, mode, spoil) as phone:
+        phone.write("xin chào")
+        assert len(phone.sent()) == 1
