@@ -51,6 +51,7 @@ def decide(
         return AskAgain(utterance.fault or "empty")
     return (
         _code(understanding, conversation)
+        or _premise(understanding, conversation, rules)
         or _reply_to_question(utterance, understanding, conversation, rules)
         or _intent(utterance, understanding, conversation, rules)
         or _procedure(understanding, conversation, rules)
@@ -94,6 +95,16 @@ def _code(understanding: Understanding, conversation: Conversation) -> Decision 
         if entity and (about_dossier or alone or kind in ("bad_dossier_code", "payment_code")):
             return ExplainCode(kind, entity.value)
     return None
+
+
+def _premise(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
+    """The citizen heard an amount and asks whether it is right."""
+    claimed = understanding.first("amount")
+    if not (claimed and claimed.value.isdecimal() and understanding.first("confirmation")):
+        return None
+    if _best(understanding) >= rules.follow_up_below:
+        return CorrectPremise(understanding.candidates[0].code, int(claimed.value))
+    return CorrectPremise(conversation.topic, int(claimed.value)) if conversation.topic else None
 
 
 def _reply_to_question(
@@ -153,8 +164,8 @@ def _intent(
 def _procedure(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision:
     """Which procedure, and what about it."""
     aspects, best = _aspects(understanding), _best(understanding)
-    if conversation.topic and best < rules.follow_up_below and aspects:
-        return _about(conversation.topic, aspects, understanding, conversation.case_id)
+    if aspects and best < rules.follow_up_below and (topic := _present_topic(conversation)):
+        return _about(topic, aspects, understanding, conversation.case_id)
     if best >= rules.answer_at:
         return _about(understanding.candidates[0].code, aspects, understanding)
     if best >= rules.ask_at:
@@ -167,11 +178,15 @@ def _procedure(understanding: Understanding, conversation: Conversation, rules: 
     return Decline("not_understood")
 
 
+def _present_topic(conversation: Conversation) -> str:
+    """What the talk is about; whoever asks on without choosing means the likeliest of the offered ones."""
+    offered = [button.payload for button in conversation.offered if button.payload.startswith("p:")]
+    if conversation.awaiting is Awaiting.CHOICE and offered:
+        return offered[0].removeprefix("p:")
+    return conversation.topic
+
+
 def _about(code: str, aspects: tuple[str, ...], understanding: Understanding, case_id: str = "") -> Decision:
-    """An answer, or a comparison when the citizen asks whether an amount is right."""
-    claimed = understanding.first("amount")
-    if claimed and claimed.value.isdecimal() and understanding.first("confirmation"):
-        return CorrectPremise(code, int(claimed.value))
     return AnswerAbout(code, aspects, case_id, _count(understanding, "pages"), _count(understanding, "copies"))
 
 

@@ -20,6 +20,7 @@ from bot.outcomes import meanings
 from bot.settings import Settings
 from bot.utterance import admit
 from integrations.stand_ins import portal as portal_stand_in
+from tests.end_to_end.program import data_folder
 from tests.known_failures import judge, known
 from tests.serving import served
 
@@ -36,7 +37,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """The assistant with the procedures that come with the program, the embedded engine and a portal."""
     with served(portal_stand_in.app()) as portal:
         settings = Settings(
-            data_dir=tmp_path_factory.mktemp("data"),
+            data_dir=data_folder(tmp_path_factory.mktemp("dialogues")),
             portal_url=portal,
             portal_token_url=portal + portal_stand_in.TOKEN_PATH,
             portal_client_id=portal_stand_in.CLIENT_ID,

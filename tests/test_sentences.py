@@ -21,6 +21,7 @@ from bot.utterance import admit
 from nlu.cues import ASPECT_OF_INTENT
 from nlu.understander import Interpreter
 from nlu.understanding import Understanding
+from tests.end_to_end.program import data_folder
 from tests.known_failures import judge, known
 from tests.serving import free_port, until
 
@@ -67,7 +68,7 @@ MARKS = {"embedded": (), "rasa": (pytest.mark.rasa, pytest.mark.slow, pytest.mar
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder without an import: only the procedures that come with the program."""
-    return tmp_path_factory.mktemp("data")
+    return data_folder(tmp_path_factory.mktemp("sentences"))
 
 
 @pytest.fixture(scope="session")

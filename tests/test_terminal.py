@@ -28,11 +28,12 @@ from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.store import open_store
 from integrations.stand_ins import portal as portal_stand_in
+from tests.end_to_end.program import START_S, data_folder
 from tests.serving import served, until
 
 ROOT = Path(__file__).parents[1]
 ROWS, COLUMNS = 60, 160
-TURN_S = 30
+TURN_S = 60
 CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][AB0])|\r")
 CHOICES = Reply(
     blocks=(
@@ -177,10 +178,11 @@ def portal() -> Iterator[dict[str, str]]:
 @pytest.mark.slow
 def test_talk_at_a_terminal(tmp_path: Path, portal: dict[str, str]) -> None:
     """At a terminal one asks, follows a dossier, presses a button and reads what an officer writes."""
-    environment = {**os.environ, **portal, "MOT_CUA_DATA_DIR": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"}
+    data = data_folder(tmp_path)
+    environment = {**os.environ, **portal, "MOT_CUA_DATA_DIR": str(data), "PROMPT_TOOLKIT_NO_CPR": "1"}
     environment |= {"TERM": "xterm", "COLUMNS": str(COLUMNS), "PYTHONIOENCODING": "utf-8"}
     with at_terminal([sys.executable, "-m", "bot", "chat"], environment) as (screen, program):
-        until(lambda: screen.shows("/thoat để ra"), TURN_S)
+        until(lambda: screen.shows("/thoat để ra"), START_S)
         screen.types("lệ phí đăng ký khai sinh")
         until(lambda: screen.shows("Nguồn: mã thủ tục 1.001193") and screen.shows("[/1]"), TURN_S)
         screen.types("/1")
@@ -189,7 +191,7 @@ def test_talk_at_a_terminal(tmp_path: Path, portal: dict[str, str]) -> None:
         until(lambda: screen.shows("# Hồ sơ") or screen.shows("Hồ sơ H29.19-260312-0005"), TURN_S)
         screen.types("gặp cán bộ")
         until(lambda: screen.shows("chuyển cuộc trò chuyện cho cán bộ"), TURN_S)
-        _officer_answers(tmp_path, "Chào anh, tôi là Lan.")
+        _officer_answers(data, "Chào anh, tôi là Lan.")
         until(lambda: screen.shows("Chào anh, tôi là Lan."), TURN_S)
         screen.types("/thoat")
         assert program.wait(TURN_S) == 0

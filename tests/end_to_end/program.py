@@ -18,8 +18,8 @@ import httpx
 from tests.serving import free_port, until
 
 ROOT = Path(__file__).parents[2]
-START_S = 60
-STOP_S = 30
+START_S = 120
+STOP_S = 60
 
 
 @dataclass
@@ -54,6 +54,16 @@ class Program:
         return self.process.wait(STOP_S)
 
 
+def data_folder(folder: Path) -> Path:
+    """An empty data folder; those of one test run share the search index, which takes long to build."""
+    data, shared = folder / "data", folder.parent / "cache"
+    data.mkdir(exist_ok=True)
+    shared.mkdir(exist_ok=True)
+    if not (data / "cache").exists():
+        (data / "cache").symlink_to(shared)
+    return data
+
+
 def answers(address: str) -> bool:
     """Whether an HTTP server is there."""
     try:
@@ -64,27 +74,29 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, port: int = 0) -> Iterator[Program]:
+def running(folder: Path, *arguments: str, port: int = 0, data: Path | None = None) -> Iterator[Program]:
     """The program until the end of the block, once it answers."""
-    with started(folder, *arguments, port=port) as program:
+    with started(folder, *arguments, port=port, data=data) as program:
         until(program.healthy, START_S)
         yield program
 
 
 @contextmanager
-def started(folder: Path, *arguments: str, port: int = 0, **settings: str) -> Iterator[Program]:
+def started(
+    folder: Path, *arguments: str, port: int = 0, data: Path | None = None, **settings: str
+) -> Iterator[Program]:
     """The program from its first moment."""
-    port = port or free_port()
+    port, data = port or free_port(), data or data_folder(folder)
     log = folder / f"log-{time.monotonic_ns()}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOT_CUA_")}
-    environment |= {"MOT_CUA_DATA_DIR": str(folder / "data"), "MOT_CUA_PORT": str(port)}
+    environment |= {"MOT_CUA_DATA_DIR": str(data), "MOT_CUA_PORT": str(port)}
     if "--demo" in arguments:
         environment["MOT_CUA_RASA_URL"] = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "web", *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment | settings, cwd=ROOT, stdout=output, stderr=output)
     try:
-        yield Program(process, f"http://127.0.0.1:{port}", folder / "data", log)
+        yield Program(process, f"http://127.0.0.1:{port}", data, log)
     finally:
         if process.poll() is None:
             process.terminate()

@@ -20,7 +20,8 @@ from tests.serving import until
 pytestmark = pytest.mark.slow
 
 QUESTION = "Làm giấy khai sinh cho bé cần giấy tờ gì?"
-TURNS_S = 30
+TURNS_S = 60
+SOON_S = 5
 
 
 @contextmanager
@@ -137,13 +138,14 @@ def test_impossible_setting_is_said(tmp_path: Path, name: str, value: str) -> No
 
 
 def test_time_until_the_first_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """From an empty folder the demo answers its first question within half a minute; the time is printed."""
-    begun = time.monotonic()
-    with running(tmp_path, "--demo") as program, citizen(program) as http:
-        up_s = time.monotonic() - begun
-        ask(http, QUESTION)
-        until(lambda: count(program, "SELECT count(*) FROM outbox") == 1, START_S)
-        answered_s = time.monotonic() - begun
+    """The demo answers a question as soon as its page is there, also at its very first start; the times are printed."""
+    times = []
+    for start in ("first start", "second start"):
+        begun = time.monotonic()
+        with running(tmp_path, "--demo", data=tmp_path / "empty") as program, citizen(program) as http:
+            up_s, told = time.monotonic() - begun, count(program, "SELECT count(*) FROM outbox")
+            ask(http, QUESTION)
+            until(lambda: count(program, "SELECT count(*) FROM outbox") > told, SOON_S)  # noqa: B023
+            times.append(f"{start}: page after {up_s:.1f} s, answer after {time.monotonic() - begun:.1f} s")
     with capsys.disabled():
-        print(f"\nfirst page after {up_s:.1f} s, first answer after {answered_s:.1f} s")
-    assert answered_s < 30
+        print("", *times, sep="\n")
