@@ -58,7 +58,7 @@ def read_html(source: str) -> Written:
         else:
             opened.append(_opened(tag, plain, where))
     if opened:
-        raise _unparsable(f"Can't find end tag corresponding to start tag \"{opened[-1][0]}\"")
+        raise _unparsable(f'Can\'t find end tag corresponding to start tag "{opened[-1][0]}"')
     return Written(plain + _unescaped(source[at:]), sorted(entities, key=lambda entity: entity["offset"]))
 
 
@@ -108,7 +108,7 @@ def check_markup(markup: Json) -> None:
     elif "keyboard" in markup:
         for button in _buttons(markup["keyboard"], "keyboard"):
             if not (button if isinstance(button, str) else isinstance(button, dict) and button.get("text")):
-                raise bad_request("can't parse keyboard button: Field \"text\" must be of type String")
+                raise bad_request('can\'t parse keyboard button: Field "text" must be of type String')
     elif not (markup.get("remove_keyboard") or markup.get("force_reply")):
         raise bad_request("object expected as reply markup")
 
@@ -123,7 +123,7 @@ def _buttons(rows: object, what: str) -> Iterable[Any]:
 def _check_inline(button: object) -> None:
     """Refuses an inline button without text, with no action or several, or with data that does not fit."""
     if not isinstance(button, dict) or not isinstance(button.get("text"), str):
-        raise bad_request("can't parse inline keyboard button: Field \"text\" must be of type String")
+        raise bad_request('can\'t parse inline keyboard button: Field "text" must be of type String')
     if not button["text"].strip():
         raise bad_request("BUTTON_TEXT_INVALID")
     if len(INLINE_ACTIONS & set(button)) != 1:
