@@ -3,10 +3,12 @@
 
 run: environment
 	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
+	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m web --demo
 
 test: environment rasa-environment browser
 	@nlu/rasa/train.sh
+	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m pytest -n 2
 
 test-fast: environment

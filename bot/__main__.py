@@ -1,4 +1,4 @@
-"""The conversation's commands: ask (for machines), chat (at the terminal), officer (a new account)."""
+"""The conversation's commands: ask (for machines), chat (at the terminal), prepare (the index), officer (a new account)."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     question.set_defaults(run=_ask)
     chat = commands.add_parser("chat", help="talk to the assistant at the terminal")
     chat.set_defaults(run=_chat)
+    prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
+    prepare.set_defaults(run=_prepare)
     officer = commands.add_parser("officer", help="add an officer; prints the password once")
     officer.add_argument("username")
     officer.add_argument("name")
@@ -77,6 +79,13 @@ def _chat(options: argparse.Namespace) -> int:
         Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console()).run(words()["terminal_greeting"])
     finally:
         loop.stop()
+    return 0
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    print("search index: preparing (ten seconds the first time)", flush=True)
+    wiring.build_assistant(settings.load())
+    print("search index: ready")
     return 0
 
 

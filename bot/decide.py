@@ -115,9 +115,9 @@ def _reply_to_question(
     match conversation.awaiting:
         case Awaiting.COMPLAINT if intent != "deny":
             return TakeComplaint(utterance.text)
-        case Awaiting.OFFICER if intent == "affirm":
+        case Awaiting.OFFICER if intent == "affirm" or understanding.first("yes"):
             return HandOff("not_understood")
-        case Awaiting.OFFICER if intent == "deny":
+        case Awaiting.OFFICER if intent == "deny" or understanding.first("no"):
             return SmallTalk("okay")
         case Awaiting.CHOICE:
             return _chosen(understanding, conversation, rules)

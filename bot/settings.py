@@ -17,6 +17,8 @@ class Settings:
 
     data_dir: Path = Path("var")
     # database, imported catalogue, secrets
+    cache_dir: Path = Path("var/cache")
+    # search indexes, built again when they are missing
     database_url: str = ""
     # empty: SQLite in data_dir
     host: str = "127.0.0.1"

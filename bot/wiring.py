@@ -74,7 +74,7 @@ def build_editions(settings: Settings) -> Editions:
     readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
 
     def over(records: Catalogue) -> Assistant:
-        index = stored.retrieval(entries(records), settings.data_dir / "cache")
+        index = stored.retrieval(entries(records), settings.cache_dir)
         return Assistant(Interpreter(readers, index, confidence.default()), records, dossiers, thresholds)
 
     return Editions(settings.catalogue_dir, over)

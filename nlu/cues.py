@@ -22,6 +22,8 @@ class Cues:
 
     aspects: dict[Aspect, re.Pattern[str]]
     confirmation: re.Pattern[str]
+    starts: dict[str, re.Pattern[str]]
+    # "yes", "no" -> how a reply begins
     ordinals: dict[str, re.Pattern[str]]
     # position, from "1" -> ways to say it
     empty: frozenset[str]
@@ -39,6 +41,7 @@ def default() -> Cues:
     return Cues(
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
+        starts={kind: _bounded(pattern) for kind, pattern in content["starts"].items()},
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
         empty=frozenset(content["empty"].split()),
         counts={kind: re.compile(rf"\b(\d{{1,4}}) ?{pattern}\b") for kind, pattern in content["counts"].items()},
@@ -56,6 +59,7 @@ def entities(text: str) -> tuple[Entity, ...]:
     folded = texts.written_out(text)
     found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(folded) else []
     found += _counts(text)
+    found += [Entity(kind, "", 0, len(text)) for kind, start in default().starts.items() if start.match(folded)]
     position = folded if folded.isdecimal() and len(folded) == 1 else _ordinal(folded)
     return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
 
