@@ -1,4 +1,4 @@
-"""The conversation's commands: ask (for machines), chat (at the terminal), prepare (the index), officer (a new account)."""
+"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (a new account)."""
 
 from __future__ import annotations
 

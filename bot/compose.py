@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 import yaml
 
-from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts, UnitFacts
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
 from integrations.portal import group
@@ -56,6 +56,8 @@ def _compose(facts: Facts) -> Reply:
             return _procedure(facts)
         case JourneyFacts():
             return _journey(facts)
+        case UnitFacts(outcome, resolution):
+            return Reply(_render(outcome, kind=type(resolution).__name__, found=resolution))
         case ChoiceFacts(outcome, procedures):
             none = Button(words()["buttons"]["none_of_these"], "none")
             choices = tuple(Button(shorten(item.name, LONGEST_LABEL), f"p:{item.code}") for item in procedures)
@@ -171,7 +173,7 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "order": _order_line(facts),
         "times": [time_line(time, case_labels) for time in procedure.times_on(facts.on, facts.case_id)],
         "channels": [_channel(channel) for channel in procedure.channels],
-        "legal_basis": [f"{item.number}: {item.name}" for item in procedure.legal_basis[:MOST_LEGAL_BASES]],
+        "legal_basis": [f"{item.number}: {item.name}" for item in procedure.laws_on(facts.on)[:MOST_LEGAL_BASES]],
         "open_points": _open_points(procedure, parts),
         "claimed": vnd(facts.claimed_vnd) if facts.claimed_vnd is not None else "",
     }

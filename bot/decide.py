@@ -15,6 +15,7 @@ from bot.decisions import (
     HandOff,
     LeaveQueue,
     LookUpDossier,
+    ResolveUnit,
     SmallTalk,
     Stay,
     TakeComplaint,
@@ -51,6 +52,7 @@ def decide(
         return AskAgain(utterance.fault or "empty")
     return (
         _code(understanding, conversation)
+        or _unit(utterance, understanding)
         or _premise(understanding, conversation, rules)
         or _reply_to_question(utterance, understanding, conversation, rules)
         or _intent(utterance, understanding, conversation, rules)
@@ -95,6 +97,11 @@ def _code(understanding: Understanding, conversation: Conversation) -> Decision 
         if entity and (about_dossier or alone or kind in ("bad_dossier_code", "payment_code")):
             return ExplainCode(kind, entity.value)
     return None
+
+
+def _unit(utterance: Utterance, understanding: Understanding) -> Decision | None:
+    """What is this ward called now?"""
+    return ResolveUnit(utterance.text) if understanding.first("unit_question") else None
 
 
 def _premise(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:

@@ -42,6 +42,13 @@ class AskWhich:
 
 
 @dataclass(frozen=True)
+class ResolveUnit:
+    """Say what a ward, commune or former unit is called today."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class AskSlot:
     """Ask for the one thing that is missing."""
 
@@ -121,6 +128,7 @@ Decision = (
     | TellJourney
     | CorrectPremise
     | AskWhich
+    | ResolveUnit
     | AskSlot
     | AskAgain
     | LookUpDossier

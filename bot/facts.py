@@ -9,6 +9,7 @@ from bot.outcomes import Outcome
 from integrations.portal import Dossier
 from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
+from knowledge.units import Resolution
 
 
 @dataclass(frozen=True)
@@ -64,4 +65,12 @@ class PlainFacts:
     # a code to repeat to the citizen
 
 
-Facts = ProcedureFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts
+@dataclass(frozen=True)
+class UnitFacts:
+    """What a name of a ward or commune means today."""
+
+    outcome: Outcome
+    resolution: Resolution
+
+
+Facts = UnitFacts | ProcedureFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts

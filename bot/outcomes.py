@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     ASKED_PROCEDURE = "asked_procedure"
     ASKED_DOSSIER_CODE = "asked_dossier_code"
     ASKED_COMPLAINT = "asked_complaint"
+    UNIT_TOLD = "unit_told"
     ASKED_AGAIN = "asked_again"
     DOSSIER_FOUND = "dossier_found"
     DOSSIER_NOT_FOUND = "dossier_not_found"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from bot.decisions import (
@@ -18,18 +19,20 @@ from bot.decisions import (
     HandOff,
     LeaveQueue,
     LookUpDossier,
+    ResolveUnit,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
 )
-from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts, UnitFacts
 from bot.outcomes import Outcome
 from integrations import errors as integration_errors
 from integrations.portal import Dossier, is_overdue
 from knowledge import bundles
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
+from knowledge.units import Units
 from nlu.understanding import Aspect
 
 SLOTS = {
@@ -62,6 +65,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) 
             return _premise(catalogue, code, claimed_vnd, on)
         case AskWhich(codes):
             return _choices(catalogue, codes, on)
+        case ResolveUnit(text):
+            return UnitFacts(Outcome.UNIT_TOLD, all_units().resolve(text))
         case LookUpDossier(code):
             return _dossier(portal, code, on)
         case AskSlot(slot):
@@ -89,6 +94,12 @@ def _record(catalogue: Catalogue, code: str, aspects: tuple[str, ...], case_id: 
         return ProcedureFacts(Outcome.ANSWERED, catalogue.get(code, on), aspects, case_id, on)
     except NotFound:
         return PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=code)
+
+
+@lru_cache(maxsize=1)
+def all_units() -> Units:
+    """The units of the City, read once."""
+    return Units.load()
 
 
 def _journey(catalogue: Catalogue, bundle_id: str, on: date) -> Facts:

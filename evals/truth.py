@@ -92,7 +92,7 @@ def due(record: Record, aspect: str, case_id: str, on: date) -> tuple[set[Figure
         papers = [*record["documents"], *(paper for case in cases for paper in case["documents"])]
         words = [paper["name"].rstrip(" .;") for paper in papers]
     if aspect == "legal_basis":
-        words = [basis["number"] for basis in record["legal_basis"][:6]]
+        words = [basis["number"] for basis in _holding(record, "legal_basis", "", on)][:6]
     return told | {Figure("code", record["code"])}, words
 
 
@@ -113,7 +113,7 @@ def compare(record: Record, aspect: str, case_id: str, channel: str, text: str, 
 
 def _holding(record: Record, name: str, case_id: str, on: date) -> Iterator[Record]:
     for value in record[name]:
-        begins = value.get("valid_from", record["valid_from"])
+        begins = value.get("valid_from", "")
         ends = value.get("valid_to", "9999-12-31")
         if begins <= on.isoformat() <= ends and (not case_id or value.get("case", "") in ("", case_id)):
             yield value

@@ -140,7 +140,7 @@ def _dates(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
 
 def _dated(content: dict[str, Any]) -> Iterator[tuple[Where, dict[str, Any]]]:
     yield (), content
-    for name in ("fees", "times", "exemptions"):
+    for name in ("fees", "times", "exemptions", "legal_basis"):
         for index, item in enumerate(content.get(name, ())):
             yield (name, index), item
 

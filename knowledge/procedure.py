@@ -152,6 +152,9 @@ class LegalBasis:
 
     number: str
     name: str
+    valid_from: date | None
+    # None: in force before the record
+    valid_to: date | None
 
 
 @dataclass(frozen=True)
@@ -222,6 +225,14 @@ class Procedure:
         """What every case needs, then what this case needs."""
         case = self.case(case_id)
         return self.documents + (case.documents if case else ())
+
+    def laws_on(self, on: date) -> tuple[LegalBasis, ...]:
+        """The laws that hold on a day."""
+        return tuple(
+            law
+            for law in self.legal_basis
+            if (law.valid_from is None or law.valid_from <= on) and (law.valid_to is None or on <= law.valid_to)
+        )
 
     def fees_on(self, on: date, case_id: str = "") -> tuple[Fee, ...]:
         """The fees that hold on a day, for one case or (empty) for all."""

@@ -54,7 +54,7 @@ def procedure(record: Record, *, reviewed: bool) -> Procedure:
         conditions=record.get("conditions", ""),
         result=record["result"],
         steps=tuple(record["steps"]),
-        legal_basis=tuple(LegalBasis(item["number"], item["name"]) for item in record["legal_basis"]),
+        legal_basis=tuple(_law(item) for item in record["legal_basis"]),
         aliases=tuple(record["aliases"]),
         examples=tuple(record["examples"]),
         decision=source.get("decision", ""),
@@ -105,6 +105,10 @@ def _fee(item: Record, valid_from: date) -> Fee:
         valid_from=_day(item.get("valid_from")) or valid_from,
         valid_to=_day(item.get("valid_to")),
     )
+
+
+def _law(item: Record) -> LegalBasis:
+    return LegalBasis(item["number"], item["name"], _day(item.get("valid_from")), _day(item.get("valid_to")))
 
 
 def _tariff(item: Record) -> PageTariff:

@@ -13,6 +13,8 @@ from nlu import text as texts
 from nlu.understanding import Aspect, Entity
 
 PATH = Path(__file__).parent / "data" / "cues.yaml"
+SHORT = 8
+# words of a reply that may just be yes or no
 ASPECT_OF_INTENT = {f"ask_{aspect.value}": aspect for aspect in Aspect}
 
 
@@ -22,6 +24,7 @@ class Cues:
 
     aspects: dict[Aspect, re.Pattern[str]]
     confirmation: re.Pattern[str]
+    unit_question: re.Pattern[str]
     starts: dict[str, re.Pattern[str]]
     # "yes", "no" -> how a reply begins
     ordinals: dict[str, re.Pattern[str]]
@@ -41,6 +44,7 @@ def default() -> Cues:
     return Cues(
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
+        unit_question=_bounded(content["unit_question"]),
         starts={kind: _bounded(pattern) for kind, pattern in content["starts"].items()},
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
         empty=frozenset(content["empty"].split()),
@@ -59,7 +63,12 @@ def entities(text: str) -> tuple[Entity, ...]:
     folded = texts.written_out(text)
     found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(folded) else []
     found += _counts(text)
-    found += [Entity(kind, "", 0, len(text)) for kind, start in default().starts.items() if start.match(folded)]
+    if default().unit_question.search(folded):
+        found.append(Entity("unit_question", text, 0, len(text)))
+    short = len(folded.split()) <= SHORT
+    found += [
+        Entity(kind, "", 0, len(text)) for kind, start in default().starts.items() if short and start.match(folded)
+    ]
     position = folded if folded.isdecimal() and len(folded) == 1 else _ordinal(folded)
     return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
 
