@@ -15,7 +15,7 @@ import yaml
 from bot import compose, rules
 from bot.decide import LOOK_ALIKES, SMALL_TALK
 from bot.errors import BadData
-from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts, UnitFacts
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
@@ -25,6 +25,7 @@ from integrations.portal import Status
 from knowledge import bundles
 from knowledge.catalogue import load
 from knowledge.procedure import Channel, OnlineLevel, Procedure, TimeUnit
+from knowledge.units import Units
 from nlu import training
 from nlu.understanding import Aspect
 from tests import town
@@ -93,6 +94,18 @@ def every_fact() -> Iterator[Facts]:
         yield ProcedureFacts(Outcome.PREMISE_CORRECTED, procedure, ("fee",), "", town.TODAY, 150_000)
     yield ProcedureFacts(Outcome.ANSWERED, town.made(town.COPY), ("fee",), "", town.TODAY, pages=3, copies=2)
     yield from journeys()
+    yield from (UnitFacts(Outcome.UNIT_TOLD, Units.load().resolve(text)) for text in UNIT_TEXTS)
+
+
+UNIT_TEXTS = (
+    "Phường Bến Nghé, Quận 1",
+    "Phường Đa Kao, Quận 1",
+    "Phường Sài Gòn",
+    "Phường Tân Bình",
+    "Phường 8",
+    "phường không có",
+    "quận 1",
+)
 
 
 def journeys() -> Iterator[JourneyFacts]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -98,12 +99,20 @@ def started(
     try:
         yield Program(process, f"http://127.0.0.1:{port}", data, log)
     finally:
-        if process.poll() is None:
-            process.terminate()
-        try:
-            process.wait(STOP_S)
-        finally:
-            process.kill()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Gently; a program that does not listen is killed with its children."""
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        process.wait()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
 
 
 def port_of(address: str) -> int:
