@@ -9,7 +9,7 @@ run: environment
 test: environment rasa-environment browser
 	@nlu/rasa/train.sh
 	@.venv/bin/python -m bot prepare
-	@.venv/bin/python -m pytest -n 2
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 test-fast: environment
 	@.venv/bin/python -m pytest -m "not slow"

@@ -78,6 +78,12 @@ class Inbox:
             )
         return _taken(row)
 
+    def release(self) -> None:
+        """At the start of the only serving process: what a killed one had taken is free at once."""
+        with self._store.writing() as connection:
+            held = tables.inbox.c.status == "working"
+            connection.execute(sa.update(tables.inbox).where(held).values(status="new", lease_until=None))
+
 
 def give_back(connection: sa.Connection, taken: Taken) -> bool:
     """A failed attempt: the message is taken again, or set aside after the third. True when it was set aside.

@@ -13,6 +13,8 @@ from nlu import text as texts
 from nlu.understanding import Aspect, Entity
 
 PATH = Path(__file__).parent / "data" / "cues.yaml"
+TYPED_POSITION = re.compile(r"(?:(?:chon|lay) )?(?:so|cai|cai so|cai thu|thu|number|option|no)? ?(\d{1,2})", re.ASCII)
+# "2", "số 2", "option 2"
 SHORT = 8
 # words of a reply that may just be yes or no
 ASPECT_OF_INTENT = {f"ask_{aspect.value}": aspect for aspect in Aspect}
@@ -59,18 +61,16 @@ def aspects(folded: str) -> tuple[Aspect, ...]:
 
 
 def entities(text: str) -> tuple[Entity, ...]:
-    """A request for confirmation and a position in a list, as entities of the whole text."""
+    """What a message does besides naming things; each of these stands for the whole text."""
     folded = texts.written_out(text)
-    found = [Entity("confirmation", "yes", 0, len(text))] if default().confirmation.search(folded) else []
-    found += _counts(text)
+    found = {"confirmation": "yes"} if default().confirmation.search(folded) else {}
     if default().unit_question.search(folded):
-        found.append(Entity("unit_question", text, 0, len(text)))
-    short = len(folded.split()) <= SHORT
-    found += [
-        Entity(kind, "", 0, len(text)) for kind, start in default().starts.items() if short and start.match(folded)
-    ]
-    position = folded if folded.isdecimal() and len(folded) == 1 else _ordinal(folded)
-    return tuple([*found, Entity("ordinal", position, 0, len(text))] if position else found)
+        found["unit_question"] = text
+    if len(folded.split()) <= SHORT:
+        found |= {kind: "" for kind, start in default().starts.items() if start.match(folded)}
+    if position := _ordinal(folded):
+        found["ordinal"] = position
+    return (*(Entity(kind, value, 0, len(text)) for kind, value in found.items()), *_counts(text))
 
 
 def _counts(text: str) -> list[Entity]:
@@ -101,6 +101,9 @@ def _ordinal(folded: str) -> str:
     """Only a short message chooses by position: "con thứ hai" in a story does not."""
     if len(folded.split()) > 5:
         return ""
+    typed = TYPED_POSITION.fullmatch(folded)
+    if typed:
+        return typed[1]
     return next((position for position, pattern in default().ordinals.items() if pattern.search(folded)), "")
 
 

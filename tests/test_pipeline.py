@@ -464,3 +464,13 @@ def test_times_are_kept_as_utc(database: Store) -> None:
     with pytest.raises(sa.exc.StatementError, match="without zone"):
         Inbox(database).accept(naive)
     assert len(rows(database, tables.inbox)) == 1
+
+
+def test_a_restart_frees_what_a_killed_process_had_taken(database: Store) -> None:
+    """On one machine nobody waits for a dead worker's lease: the next start takes the message again at once."""
+    inbox = Inbox(database)
+    inbox.accept(message("xin chào"))
+    assert inbox.take(MORNING) is not None
+    assert inbox.take(MORNING) is None
+    inbox.release()
+    assert inbox.take(MORNING) is not None

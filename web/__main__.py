@@ -123,6 +123,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
     )
+    if parts.store.engine.dialect.name == "sqlite":
+        await asyncio.to_thread(parts.inbox.release)
     workers.start()
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
