@@ -19,7 +19,6 @@ from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
 from knowledge.catalogue import Catalogue
 from nlu import confidence, stored, training
-from nlu.phrases import PhraseEngine
 from nlu.rasa_client import RasaClient
 from nlu.retrieval import Entry
 from nlu.understander import Interpreter
@@ -82,7 +81,7 @@ def build_editions(settings: Settings) -> Editions:
 
 def engines(settings: Settings) -> list[Understander]:
     """Rasa first where it is set; the embedded engine always."""
-    embedded: Understander = PhraseEngine.train(training.load())
+    embedded: Understander = stored.engine(training.load(), settings.cache_dir)
     if not settings.rasa_url:
         return [embedded]
     return [RasaClient(settings.rasa_url, settings.rasa_timeout_s), embedded]

@@ -1,4 +1,7 @@
-"""An index kept on disk: built once for a catalogue and this room's data and code, read in a moment afterwards."""
+"""What is slow to build, kept on disk: built once for its data and this room's code, read in a moment afterwards.
+
+The folder must be ours alone: what lies in it is unpickled.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +9,66 @@ import hashlib
 import logging
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from nlu.phrases import PhraseEngine
 from nlu.retrieval import Entry, Retrieval
+from nlu.training import Example
 
 log = logging.getLogger(__name__)
 
+Kept = TypeVar("Kept", Retrieval, PhraseEngine)
+
 ROOM = Path(__file__).parent
-SOURCES = ("retrieval.py", "classifier.py", "cues.py", "text.py", "lexicon.py", "data/cues.yaml", "data/lexicon.yaml")
-# whatever changes one of these changes the index
-KEPT = 3
-# newest indexes that stay on disk
+SOURCES = ("*.py", "data/*.yaml")
+# whatever changes one of these changes what is built
+MOST_KEPT = 3
+# newest of a kind that stay on disk
 
 
 def retrieval(entries: Sequence[Entry], folder: Path) -> Retrieval:
-    """The index over the entries, from the folder when it is there. The folder must be ours: it is unpickled."""
-    path = folder / f"index-{_key(entries)}.pickle"
+    """The index over the entries."""
+    return _kept(Retrieval, repr(entries), folder, lambda: Retrieval(entries))
+
+
+def engine(examples: Sequence[Example], folder: Path) -> PhraseEngine:
+    """The embedded engine, taught."""
+    return _kept(PhraseEngine, repr(examples), folder, lambda: PhraseEngine.train(examples))
+
+
+def _kept(kind: type[Kept], data: str, folder: Path, build: Callable[[], Kept]) -> Kept:
+    path = folder / f"{kind.__name__}-{_key(data)}.pickle"
     try:
-        built = pickle.loads(path.read_bytes())
-        if isinstance(built, Retrieval):
-            return built
+        found = pickle.loads(path.read_bytes())
+        if isinstance(found, kind):
+            return found
     except FileNotFoundError:
         pass
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
         log.warning("%s cannot be read (%s): it is built again", path.name, type(error).__name__)
-    built = Retrieval(entries)
-    _keep(path, pickle.dumps(built, protocol=pickle.HIGHEST_PROTOCOL))
+    built = build()
+    _keep(path, pickle.dumps(built, protocol=pickle.HIGHEST_PROTOCOL), f"{kind.__name__}-*.pickle")
     return built
 
 
-def _key(entries: Sequence[Entry]) -> str:
-    digest = hashlib.sha256(repr(entries).encode())
-    for name in SOURCES:
-        digest.update((ROOM / name).read_bytes())
+def _key(data: str) -> str:
+    digest = hashlib.sha256(data.encode())
+    for pattern in SOURCES:
+        for path in sorted(ROOM.glob(pattern)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Write at once or not at all; an index that cannot be kept is built again next time."""
+def _keep(path: Path, content: bytes, siblings: str) -> None:
+    """Write at once or not at all; what cannot be kept is built again next time."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
         draft.write_bytes(content)
         os.replace(draft, path)
-        old = sorted(path.parent.glob("index-*.pickle"), key=lambda item: item.stat().st_mtime)[:-KEPT]
-        for item in old:
-            item.unlink(missing_ok=True)
+        for old in sorted(path.parent.glob(siblings), key=lambda item: item.stat().st_mtime)[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("the index is not kept: %s", error)
+        log.warning("%s is not kept: %s", path.name, error)
