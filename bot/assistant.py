@@ -79,7 +79,8 @@ class Assistant:
         understanding = self._understand(utterance, conversation)
         decision = decide(utterance, understanding, conversation, self.rules)
         facts = perform(decision, self.catalogue, self.portal, on)
-        reply = compose(facts, masked=bool(utterance.masked))
+        english = understanding is not None and understanding.first("english") is not None
+        reply = compose(facts, masked=bool(utterance.masked), english=english)
         after = remember(conversation, decision, facts, reply)
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)

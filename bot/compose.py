@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,19 @@ MOST_DOCUMENTS_OF_ALL_CASES = 10
 MOST_BUTTONS = 5
 LONGEST_LABEL = 60
 MARKS = {"# ": "heading", "- ": "bullets", "! ": "warning", "~ ": "source"}
+ENGLISH_FRAMES = {
+    Outcome.ANSWERED: "english_answer",
+    Outcome.PREMISE_CORRECTED: "english_answer",
+    Outcome.ASKED_WHICH: "english_which",
+    Outcome.DOSSIER_FOUND: "english_dossier",
+    Outcome.HANDED_OFF: "english_officer",
+    Outcome.ASKED_DOSSIER_CODE: "english_code",
+    Outcome.NOT_UNDERSTOOD: "english_again",
+    Outcome.ASKED_PROCEDURE: "english_again",
+    Outcome.SMALL_TALK: "english_hello",
+    Outcome.OFF_TOPIC: "english_off_topic",
+}
+# notes in front of a reply to an English question
 OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
     Outcome.DOSSIER_NOT_FOUND,
@@ -40,14 +54,18 @@ OFFICER_AFTER = {
 }
 
 
-def compose(facts: Facts, masked: bool = False) -> Reply | None:
-    """The reply for what was brought back; None when somebody else speaks. `masked`: a personal number was hidden."""
+def compose(facts: Facts, masked: bool = False, english: bool = False) -> Reply | None:
+    """The reply for what was brought back; None when somebody else speaks.
+
+    `masked`: a personal number was hidden. `english`: the question was, so a short frame says what stands below.
+    """
     if facts.outcome is Outcome.SILENT:
         return None
     reply = _compose(facts)
-    if not masked:
-        return reply
-    return Reply((*reply.blocks, Block("warning", (notes()["masked"],))), reply.buttons, reply.sources)
+    frame = ENGLISH_FRAMES.get(facts.outcome) if english else None
+    before = (Block("paragraph", (notes()[frame],)),) if frame else ()
+    after = (Block("warning", (notes()["masked"],)),) if masked else ()
+    return replace(reply, blocks=(*before, *reply.blocks, *after))
 
 
 def _compose(facts: Facts) -> Reply:

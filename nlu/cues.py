@@ -27,6 +27,8 @@ class Cues:
     aspects: dict[Aspect, re.Pattern[str]]
     confirmation: re.Pattern[str]
     unit_question: re.Pattern[str]
+    english: frozenset[str]
+    # words that no Vietnamese text without diacritics has in number
     starts: dict[str, re.Pattern[str]]
     # "yes", "no" -> how a reply begins
     ordinals: dict[str, re.Pattern[str]]
@@ -47,6 +49,7 @@ def default() -> Cues:
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
         unit_question=_bounded(content["unit_question"]),
+        english=frozenset(content["english"].split()),
         starts={kind: _bounded(pattern) for kind, pattern in content["starts"].items()},
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
         empty=frozenset(content["empty"].split()),
@@ -66,11 +69,21 @@ def entities(text: str) -> tuple[Entity, ...]:
     found = {"confirmation": "yes"} if default().confirmation.search(folded) else {}
     if default().unit_question.search(folded):
         found["unit_question"] = text
+    if _is_english(text):
+        found["english"] = ""
     if len(folded.split()) <= SHORT:
         found |= {kind: "" for kind, start in default().starts.items() if start.match(folded)}
     if position := _ordinal(folded):
         found["ordinal"] = position
     return (*(Entity(kind, value, 0, len(text)) for kind, value in found.items()), *_counts(text))
+
+
+def _is_english(text: str) -> bool:
+    """Two English words at least, a third of all at least, and hardly a Vietnamese mark."""
+    said = re.findall(r"[^\W\d_]+", text.lower())
+    english = sum(word in default().english for word in said)
+    marked = sum(word != texts.fold(word) for word in said)
+    return english >= 2 and 3 * english >= len(said) and 5 * marked <= len(said)
 
 
 def _counts(text: str) -> list[Entity]:

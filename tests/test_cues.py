@@ -1,0 +1,83 @@
+"""Cues: aspects, counts, positions, former wards and English, found in short patterns on folded text."""
+
+import pytest
+
+from bot.compose import ENGLISH_FRAMES, compose, notes
+from bot.facts import PlainFacts
+from bot.outcomes import Outcome
+from nlu import cues
+
+
+def kinds(text):
+    return {entity.kind: entity.value for entity in cues.entities(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "aspects"),
+    [
+        ("lam giay to gi va het bao nhieu tien", {"documents", "fee"}),
+        ("mat may ngay", {"time"}),
+        ("mat bao nhieu", {"fee"}),
+        ("nop o dau", {"place"}),
+        ("dang ky ket hon", set()),
+        ("how much does it cost and how long", {"fee", "time"}),
+    ],
+)
+def test_every_aspect_of_a_message_is_found(text, aspects):
+    """Several aspects may be asked at once; "mấy ngày" is time, not money."""
+    assert {aspect.value for aspect in cues.aspects(text)} == aspects
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("2", "2"), ("số 9", "9"), ("cái thứ hai", "2"), ("option 3", "3"), ("con thứ hai nhà tôi mới sinh xong", None)],
+)
+def test_only_a_short_message_is_a_position(text, position):
+    """A number or an ordinal alone chooses; one inside a story does not."""
+    assert kinds(text).get("ordinal") == position
+
+
+@pytest.mark.parametrize(
+    ("text", "pages", "copies"),
+    [("sao y 3 bản mỗi bản 10 trang", "10", "3"), ("photo 12 trang", "12", None), ("làm khai sinh", None, None)],
+)
+def test_pages_and_copies_are_counted(text, pages, copies):
+    """What is wanted in number is read for the fee calculator."""
+    assert (kinds(text).get("pages"), kinds(text).get("copies")) == (pages, copies)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        ("phường Bến Nghé quận 1 giờ là phường nào", True),
+        ("nhà tôi giờ thuộc phường nào", True),
+        ("đăng ký tạm trú ở phường nào", False),
+    ],
+)
+def test_a_question_about_a_former_ward_is_heard(text, is_asked):
+    """Asking what a ward is called now is not asking where to file."""
+    assert ("unit_question" in kinds(text)) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("text", "is_english"),
+    [
+        ("How much does it cost to renew my passport?", True),
+        ("I lost my driving licence, what should I do", True),
+        ("cho toi hoi ve the can cuoc", False),
+        ("em muốn làm passport online", False),
+        ("passport", False),
+    ],
+)
+def test_english_is_told_from_undiacritised_vietnamese(text, is_english):
+    """Loan words and Vietnamese without diacritics are not English."""
+    assert ("english" in kinds(text)) is is_english
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_UNDERSTOOD, Outcome.HANDED_OFF, Outcome.SMALL_TALK])
+def test_an_english_question_gets_an_english_frame(outcome):
+    """The frame stands first, the reply itself behind it; without English there is none."""
+    plain, framed = compose(PlainFacts(outcome)), compose(PlainFacts(outcome), english=True)
+    assert plain is not None and framed is not None
+    assert framed.blocks[0].lines == (notes()[ENGLISH_FRAMES[outcome]],)
+    assert framed.blocks[1:] == plain.blocks
