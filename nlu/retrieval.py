@@ -30,6 +30,7 @@ Scores = NDArray[np.float32]
 
 BEST = 10
 # candidates returned
+VERBATIM = 0.6
 SEARCHED, LEARNED = 40, 15
 # candidates of the search and of the classifier that are looked at closely
 
@@ -70,6 +71,8 @@ class Signals:
     # minus the number of special words in the name that the citizen did not say
     learned: float
     # margin of the classifier
+    verbatim: float
+    # how far the cosine with the name lies above 0.6: the citizen gives the official name
 
     def values(self) -> list[float]:
         """In the order of the fields."""
@@ -148,6 +151,7 @@ class Retrieval:
                 local=float(entry.local),
                 plain=-float(len(self._qualifiers[number] - said)),
                 learned=float(margins[number]),
+                verbatim=max(0.0, float(letters[name_row]) - VERBATIM),
             )
             found.append((entry, signals))
         return found
