@@ -56,7 +56,7 @@ def events(client: TestClient, count: int, query: str = "", headers: dict[str, s
 def test_page_says_what_it_is(citizen: TestClient) -> None:
     """The first page says: a machine, kept for a limited time, never send codes or passwords."""
     page = citizen.get("/").text
-    for words in ("trí tuệ nhân tạo", "lưu có thời hạn", "mã OTP", 'lang="vi"', 'role="log"', 'role="status"'):
+    for words in ("trí tuệ nhân tạo", "lưu 90 ngày", "mã OTP", 'lang="vi"', 'role="log"', 'role="status"'):
         assert words in page
 
 

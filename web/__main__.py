@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot import settings, wiring
+from bot import retention, settings, wiring
 from bot.channels import telegram
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop, ringing
@@ -126,6 +126,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
     workers.start()
+    threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:

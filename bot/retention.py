@@ -1,0 +1,45 @@
+"""Retention: conversations that rested for KEEP are deleted whole; citizens are told so (web/templates, web/data)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot import tables
+from bot.conversation import Owner
+from bot.store import Store
+
+log = logging.getLogger(__name__)
+
+KEEP = timedelta(days=90)
+LOOK_EVERY_S = 24 * 3600.0
+
+
+def delete_old(store: Store, now: datetime) -> int:
+    """Delete what rested longer than KEEP; a conversation that waits for an officer or is held by one stays."""
+    old = sa.and_(
+        tables.conversation.c.updated_at < now - KEEP,
+        tables.conversation.c.owner.in_((Owner.BOT.value, Owner.CLOSED.value)),
+    )
+    with store.writing() as connection:
+        gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
+        tickets = sa.select(tables.ticket.c.id).where(tables.ticket.c.conversation_id.in_(gone))
+        connection.execute(sa.delete(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(tickets)))
+        for table in (tables.ticket, tables.outbox, tables.turn, tables.inbox):
+            connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
+        connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
+    return len(gone)
+
+
+def keep_deleting(store: Store, stop: threading.Event) -> None:
+    """Delete now and once a day until told to stop."""
+    while True:
+        try:
+            delete_old(store, datetime.now(UTC))
+        except sa.exc.SQLAlchemyError as error:
+            log.error("old conversations were not deleted: %s", type(error).__name__)
+        if stop.wait(LOOK_EVERY_S):
+            return
