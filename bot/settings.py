@@ -23,6 +23,8 @@ class Settings:
     # empty: SQLite in data_dir
     host: str = "127.0.0.1"
     port: int = 8000
+    encoder: str = "auto"
+    # "auto": the sentence encoder where it is installed; "none": words alone
     rasa_url: str = ""
     # empty: the embedded engine only
     rasa_timeout_s: float = 0.8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import rules
@@ -17,8 +18,10 @@ from bot.store import Store, open_store
 from bot.worker import Worker
 from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
+from knowledge import questions
 from knowledge.catalogue import Catalogue
-from nlu import confidence, stored, training
+from knowledge.questions import generated
+from nlu import encoder, stored, training
 from nlu.rasa_client import RasaClient
 from nlu.retrieval import Entry
 from nlu.understander import Interpreter
@@ -71,10 +74,11 @@ def build_assistant(settings: Settings) -> Assistant:
 def build_editions(settings: Settings) -> Editions:
     """The assistant over the edition that is served. The engines and the portal outlive a switch of editions."""
     readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
+    asked, reader = questions.load(), encoder.default() if settings.encoder == "auto" else None
 
     def over(records: Catalogue) -> Assistant:
-        index = stored.retrieval(entries(records), settings.cache_dir)
-        return Assistant(Interpreter(readers, index, confidence.default()), records, dossiers, thresholds)
+        index = stored.retrieval(entries(records, asked), settings.cache_dir, reader)
+        return Assistant(Interpreter(readers, index, reader), records, dossiers, thresholds)
 
     return Editions(settings.catalogue_dir, over)
 
@@ -87,10 +91,15 @@ def engines(settings: Settings) -> list[Understander]:
     return [RasaClient(settings.rasa_url, settings.rasa_timeout_s), embedded]
 
 
-def entries(records: Catalogue) -> list[Entry]:
-    """The catalogue as it can be found."""
+def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entry]:
+    """The catalogue as it can be found, with the questions that people ask by code."""
     return [
-        Entry(item.code, item.name, (*item.aliases, *item.examples), local=item.reviewed)
+        Entry(
+            item.code,
+            item.name,
+            (*item.aliases, *item.examples, *asked.get(item.code, () if item.examples else generated(item.name))),
+            local=item.reviewed,
+        )
         for item in sorted(records, key=lambda item: item.code)
     ]
 

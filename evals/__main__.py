@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from rich.table import Table
 from bot import ask, settings, wiring
 from evals import fitting, rendering, scoring, truth
 from evals.scoring import Label, Score
-from knowledge import catalogue, record
+from knowledge import catalogue, questions, record
 from knowledge.importing import SERVED
-from nlu import confidence, training
+from nlu import encoder, training
 
 OWN = Path(__file__).parent / "data" / "questions.jsonl"
 PORTAL = Path("../shared/data/questions.jsonl")
@@ -128,12 +129,14 @@ def _truth(options: argparse.Namespace) -> int:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    records = catalogue.load(settings.load().catalogue_dir / SERVED)
-    entries = wiring.entries(records)
+    records, asked = catalogue.load(settings.load().catalogue_dir / SERVED), questions.load()
     off_topic = [example.text for example in training.load() if example.intent in ("off_topic", "greet", "thanks")]
-    fitted = fitting.fit(list(fitting.cases(entries, off_topic)), confidence.default().weights)
+    fitted = {
+        kind: fitting.fit(list(fitting.cases(partial(wiring.entries, records), asked, off_topic, reader)))
+        for kind, reader in (("words", None), ("meanings", encoder.default()))
+        if kind == "words" or reader is not None
+    }
     fitting.write(fitted)
-    print(fitted)
     return 0
 
 

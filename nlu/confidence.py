@@ -46,8 +46,8 @@ def calibration_features(matrix: np.ndarray, scores: np.ndarray, order: np.ndarr
     return [float(scores[first]), margin, *(float(matrix[first][column]) for column in CALIBRATING)]
 
 
-@lru_cache(maxsize=1)
-def default() -> Confidence:
-    """The fitted weights of nlu/data/confidence.yaml."""
-    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def fitted(meanings: bool) -> Confidence:
+    """The weights of nlu/data/confidence.yaml, for an index with meanings or one of words alone."""
+    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))["meanings" if meanings else "words"]
     return Confidence(tuple(content["weights"]), tuple(content["calibration"]))

@@ -1,38 +1,41 @@
-"""Which procedure: search over names, aliases and example questions, a learned classifier, and a look at the best.
+"""Which procedure: search over names, aliases and questions, a learned classifier, meanings, and a look at the best.
 
-Every phrase of a procedure (its name, what people call it, example questions) is one row; a procedure scores with its
-best row. docs/decisions/0005 says why, figures are in docs/understanding.md.
+Every phrase of a procedure (its name, what people call it, how people ask) is one row; a procedure scores with its
+best row. docs/decisions/0005 and 0007 say why, figures are in docs/understanding.md.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import bm25s
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
+from scipy.sparse import csc_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from nlu import cues
+from nlu import cues, encoder
 from nlu import lexicon as lexicons
 from nlu import text as texts
+from nlu.accents import Accents
 from nlu.classifier import Classifier, Margins
 from nlu.confidence import Confidence
+from nlu.encoder import Encoder
+from nlu.postings import Postings, Scores
 from nlu.understanding import Candidate
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)
 # it prints its progress otherwise
 
-Scores = NDArray[np.float32]
-
 BEST = 10
 # candidates returned
 VERBATIM = 0.6
-SEARCHED, LEARNED = 40, 15
-# candidates of the search and of the classifier that are looked at closely
+SEARCHED, LEARNED, MEANT = 25, 15, 10
+# candidates of the search, of the classifier and of the meanings that are looked at closely
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Entry:
     code: str
     name: str
     phrases: tuple[str, ...]
-    # aliases and example questions
+    # aliases and questions
     local: bool
     # handled for citizens of the city, reviewed by a person: the likelier one
 
@@ -56,9 +59,9 @@ class Signals:
     name_letters: float
     # cosine of character n-grams with the name
     phrase_words: float
-    # BM25 against the best alias or example, over the best
+    # BM25 against the best alias or question, over the best
     phrase_letters: float
-    # cosine of character n-grams with the best alias or example
+    # cosine of character n-grams with the best alias or question
     name_covered: float
     # share of the name's words, weighted by rarity, that the query has
     query_covered: float
@@ -73,38 +76,61 @@ class Signals:
     # margin of the classifier
     verbatim: float
     # how far the cosine with the name lies above 0.6: the citizen gives the official name
+    name_meaning: float
+    # cosine of the meanings of the text and of the name; 0 without an encoder
+    phrase_meaning: float
+    # the same with the nearest alias or question
 
     def values(self) -> list[float]:
         """In the order of the fields."""
         return list(vars(self).values())
 
 
-class Retrieval:
-    """An index over procedures. Can be pickled."""
+@dataclass(frozen=True)
+class _Query:
+    """A text and how well each row answers it."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    words: str
+    # its content
+    official: str
+    # its content and official words for it
+    word_scores: Scores
+    letter_scores: Scores
+    meaning_scores: Scores
+
+
+class Retrieval:
+    """An index over procedures. Can be pickled; the encoder stays outside."""
+
+    def __init__(self, entries: Sequence[Entry], reader: Encoder | None = None) -> None:
         self._entries = list(entries)
         rows = [(number, phrase) for number, entry in enumerate(entries) for phrase in (entry.name, *entry.phrases)]
         self._rows = [_words(phrase) for _, phrase in rows]
+        self._row_words = [frozenset(row.split()) for row in self._rows]
         self._owners = np.array([number for number, _ in rows])
-        self._bm25 = bm25s.BM25(k1=1.2, b=0.6)
-        self._bm25.index([_terms(row) for row in self._rows], show_progress=False)
+        self._rows_of = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(self._owners)) + 1)
+        self._vocabulary, self._words = _bm25([_terms(row) for row in self._rows])
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
-        self._matrix = self._letters.fit_transform(self._rows)
+        self._letter_rows = Postings(self._letters.fit_transform(map(texts.phonetic, self._rows)))
         self._rarity = _rarity(self._rows)
         self._qualifiers = [cues.qualifiers(texts.written_out(entry.name)) for entry in entries]
-        self._rows_of = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(self._owners)) + 1)
-        taught = [(number, phrase) for number, phrase in rows if entries[number].phrases]
-        several = len({number for number, _ in taught}) > 1
+        self._accents = Accents(phrase for _, phrase in rows)
+        self._meanings = encoder.of(self.spoken(phrase for _, phrase in rows), reader) if reader else None
+        taught = np.array([bool(entries[number].phrases) for number, _ in rows])
         self._classifier = (
-            Classifier([_taught(phrase) for _, phrase in taught], [number for number, _ in taught], len(entries))
-            if several
+            Classifier(
+                [_taught(phrase) for (_, phrase), known in zip(rows, taught, strict=True) if known],
+                self._meanings[taught] if self._meanings is not None else None,
+                self._owners[taught],
+                len(entries),
+            )
+            if len(np.unique(self._owners[taught])) > 1
             else None
         )
 
-    def rank(self, text: str, confidence: Confidence) -> tuple[Candidate, ...]:
+    def rank(self, text: str, confidence: Confidence, reader: Encoder | None = None) -> tuple[Candidate, ...]:
         """At most ten procedures, best first, each with its calibrated confidence."""
-        scored = self.signals(text)
+        scored = self.signals(text, reader)
         if not scored:
             return ()
         ranked = confidence.rank([signals.values() for _, signals in scored])
@@ -112,55 +138,77 @@ class Retrieval:
             Candidate(scored[index][0].code, scored[index][0].name, probability) for index, probability in ranked[:BEST]
         )
 
-    def signals(self, text: str) -> list[tuple[Entry, Signals]]:
+    def signals(self, text: str, reader: Encoder | None = None) -> list[tuple[Entry, Signals]]:
         """The likely entries with what speaks for them."""
-        query = content(text)
-        if cues.names_nothing(query):
+        words = content(text)
+        if cues.names_nothing(words):
             return []
-        more = " ".join([query, *map(_words, lexicons.default().official_words(texts.written_out(text)))])
-        words = self._bm25.get_scores(_known(self._bm25, _terms(more)))
-        letters = (self._matrix @ self._letters.transform([query]).T).toarray().ravel()
-        neutral = np.zeros(len(self._entries), dtype=np.float32)
-        margins = self._classifier.margins(more) if self._classifier else neutral
-        return self._closely(query, more, words, letters, margins)
+        official = _with_official_words(words, text)
+        meaning = reader.encode(self.spoken([text]))[0] if reader and self._meanings is not None else None
+        letters = self._letters.transform([texts.phonetic(words)])
+        query = _Query(
+            words=words,
+            official=official,
+            word_scores=self._words.scores(*_known(self._vocabulary, _terms(official))),
+            letter_scores=self._letter_rows.scores(letters.indices, letters.data),
+            meaning_scores=(
+                self._meanings @ meaning
+                if self._meanings is not None and meaning is not None
+                else np.zeros(len(self._rows), dtype=np.float32)
+            ),
+        )
+        margins = self._classifier.margins(official, meaning) if self._classifier else self._nothing()
+        return self._closely(query, margins)
 
-    def _closely(
-        self, query: str, more: str, words: Scores, letters: Scores, margins: Margins
-    ) -> list[tuple[Entry, Signals]]:
-        best_words = max(float(words.max()), 1e-6)
-        combined = words / best_words + letters
-        by_owner = np.zeros(len(self._entries), dtype=np.float32)
-        np.maximum.at(by_owner, self._owners, combined)
-        searched = [number for number in np.argsort(-by_owner, kind="stable")[:SEARCHED] if by_owner[number] > 0]
-        learned = [number for number in np.argsort(-margins, kind="stable")[:LEARNED] if searched]
-        asked, asked_more = set(query.split()), set(more.split())
-        said = cues.qualifiers(more)
+    def spoken(self, phrases: Iterable[str]) -> list[str]:
+        """Texts as the encoder reads them best: abbreviations written out, diacritics put back."""
+        written_out = (texts.expand(texts.without_placeholders(texts.normalise(phrase))) for phrase in phrases)
+        return [self._accents.restore(text) for text in written_out]
+
+    def _closely(self, query: _Query, margins: Margins) -> list[tuple[Entry, Signals]]:
+        best_words = max(float(query.word_scores.max()), 1e-6)
+        combined = query.word_scores / best_words + query.letter_scores
+        searched = [number for number, score in self._best(combined, SEARCHED) if score > 0]
+        learned = [int(number) for number in np.argsort(-margins, kind="stable")[:LEARNED] if searched]
+        meant = [number for number, score in self._best(query.meaning_scores, MEANT) if score > 0]
+        asked, asked_more = frozenset(query.words.split()), frozenset(query.official.split())
+        said = cues.qualifiers(query.official)
         found = []
-        for number in dict.fromkeys([*searched, *learned]):
+        for number in dict.fromkeys([*searched, *learned, *meant]):
             entry, rows = self._entries[number], self._rows_of[number]
             name_row, phrases = rows[0], rows[1:] if len(rows) > 1 else rows
             best_row = rows[int(np.argmax(combined[rows]))]
             signals = Signals(
-                name_words=float(words[name_row]) / best_words,
-                name_letters=float(letters[name_row]),
-                phrase_words=float(words[phrases].max()) / best_words,
-                phrase_letters=float(letters[phrases].max()),
-                name_covered=self._covered(self._rows[name_row].split(), asked_more),
-                query_covered=self._covered(list(asked), set(self._rows[best_row].split())),
-                tokens=fuzz.token_set_ratio(query, self._rows[best_row]) / 100,
+                name_words=float(query.word_scores[name_row]) / best_words,
+                name_letters=float(query.letter_scores[name_row]),
+                phrase_words=float(query.word_scores[phrases].max()) / best_words,
+                phrase_letters=float(query.letter_scores[phrases].max()),
+                name_covered=self._covered(self._row_words[name_row], asked_more),
+                query_covered=self._covered(asked, self._row_words[best_row]),
+                tokens=fuzz.token_set_ratio(query.words, self._rows[best_row]) / 100,
                 local=float(entry.local),
                 plain=-float(len(self._qualifiers[number] - said)),
                 learned=float(margins[number]),
-                verbatim=max(0.0, float(letters[name_row]) - VERBATIM),
+                verbatim=max(0.0, float(query.letter_scores[name_row]) - VERBATIM),
+                name_meaning=float(query.meaning_scores[name_row]),
+                phrase_meaning=float(query.meaning_scores[phrases].max()),
             )
             found.append((entry, signals))
         return found
 
-    def _covered(self, words: list[str], by: set[str]) -> float:
+    def _best(self, scores: Scores, count: int) -> list[tuple[int, float]]:
+        """The procedures with the best rows, and these rows' scores."""
+        best = np.maximum.reduceat(scores, [rows[0] for rows in self._rows_of])
+        return [(int(number), float(best[number])) for number in np.argsort(-best, kind="stable")[:count]]
+
+    def _covered(self, words: frozenset[str], by: frozenset[str]) -> float:
         """The share of the words, weighted by rarity, that the other side has."""
-        weights = [self._rarity.get(word, self._rarity[""]) for word in words]
-        held = sum(weight for word, weight in zip(words, weights, strict=True) if word in by)
-        return held / (sum(weights) or 1.0)
+        unknown = self._rarity[""]
+        held = fsum(self._rarity.get(word, unknown) for word in words & by)
+        return held / (held + fsum(self._rarity.get(word, unknown) for word in words - by) or 1.0)
+
+    def _nothing(self) -> Margins:
+        return np.zeros(len(self._entries), dtype=np.float32)
 
 
 def content(text: str) -> str:
@@ -174,9 +222,13 @@ def _words(phrase: str) -> str:
 
 
 def _taught(phrase: str) -> str:
-    """A phrase as the classifier sees a question: its content with the official words added."""
-    official = lexicons.default().official_words(texts.written_out(phrase))
-    return " ".join([content(phrase), *map(_words, official)])
+    """A phrase as the classifier sees a question."""
+    return _with_official_words(content(phrase), phrase)
+
+
+def _with_official_words(words: str, text: str) -> str:
+    official = lexicons.default().official_words(texts.written_out(text))
+    return " ".join([words, *map(_words, official)])
 
 
 def _terms(words: str) -> list[str]:
@@ -185,10 +237,18 @@ def _terms(words: str) -> list[str]:
     return single + [f"{first}_{second}" for first, second in zip(single, single[1:], strict=False)]
 
 
-def _known(bm25: bm25s.BM25, terms: list[str]) -> list[str]:
-    """bm25s refuses a query without any known term."""
-    known = [term for term in terms if term in bm25.vocab_dict]
-    return known or [next(iter(bm25.vocab_dict))]
+def _bm25(rows: list[list[str]]) -> tuple[dict[str, int], Postings]:
+    """The place of each term, and what it adds to each row."""
+    index = bm25s.BM25(k1=1.2, b=0.6)
+    index.index(rows, show_progress=False)
+    scores = index.scores
+    shape = (len(rows), len(scores["indptr"]) - 1)
+    return index.vocab_dict, Postings(csc_matrix((scores["data"], scores["indices"], scores["indptr"]), shape=shape))
+
+
+def _known(vocabulary: dict[str, int], terms: list[str]) -> tuple[list[int], list[float]]:
+    places = [vocabulary[term] for term in terms if term in vocabulary]
+    return places, [1.0] * len(places)
 
 
 def _rarity(rows: list[str]) -> dict[str, float]:

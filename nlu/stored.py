@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from nlu.encoder import Encoder
 from nlu.phrases import PhraseEngine
 from nlu.retrieval import Entry, Retrieval
 from nlu.training import Example
@@ -22,15 +23,15 @@ log = logging.getLogger(__name__)
 Kept = TypeVar("Kept", Retrieval, PhraseEngine)
 
 ROOM = Path(__file__).parent
-SOURCES = ("*.py", "data/*.yaml")
+SOURCES = ("*.py", "data/*.yaml", "data/*.npz")
 # whatever changes one of these changes what is built
 MOST_KEPT = 3
 # newest of a kind that stay on disk
 
 
-def retrieval(entries: Sequence[Entry], folder: Path) -> Retrieval:
-    """The index over the entries."""
-    return _kept(Retrieval, repr(entries), folder, lambda: Retrieval(entries))
+def retrieval(entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> Retrieval:
+    """The index over the entries, with their meanings where there is an encoder."""
+    return _kept(Retrieval, f"{reader is None} {entries!r}", folder, lambda: Retrieval(entries, reader))
 
 
 def engine(examples: Sequence[Example], folder: Path) -> PhraseEngine:

@@ -23,6 +23,18 @@ _SYLLABLE = re.compile(  # what folded Vietnamese can spell
     r"(?!\w*([aeiouy])\1)(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdghklmnpqrstvx])?[aeiouy]{1,3}(?:ch|ng|nh|[cmnpt])?"
 )
 _SHORTEST_RESPELT = 3
+_SOUNDS = tuple(  # spellings that sound alike to many, as a folded text shows them
+    (re.compile(written), sound)
+    for written, sound in (
+        ("x", "s"),
+        (r"\btr", "ch"),
+        (r"\bgi(?=[aeouy])|\br|\bv(?=[aeiouy])", "d"),
+        (r"y\b", "i"),
+        (r"\bqu?|\bc(?!h)", "k"),
+        (r"\bngh", "ng"),
+        (r"\bgh", "g"),
+    )
+)
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs"}  # controls; zero-width, bidi and tag characters; lone surrogates
 _HIDDEN_LETTERS = "\u034f\u115f\u1160\u3164\uffa0"  # invisible, though Unicode files them under letters and marks
 _HIDDEN_MARKS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # variation selectors
@@ -93,6 +105,13 @@ def respell(word: str, vocabulary: frozenset[str]) -> str:
         return word
     near = process.extract(word, sorted(vocabulary), scorer=OSA.distance, score_cutoff=1, limit=2)
     return near[0][0] if near and (len(near) == 1 or near[0][0][0] == word[0]) else word
+
+
+def phonetic(folded: str) -> str:
+    """Folded text as it sounds, so that "giấy khai xinh" is near "giấy khai sinh"."""
+    for written, sound in _SOUNDS:
+        folded = written.sub(sound, folded)
+    return folded
 
 
 def written_out(text: str, lexicon: Lexicon | None = None) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from nlu import confidence as confidences
 from nlu import cues
 from nlu import text as texts
-from nlu.confidence import Confidence
+from nlu.encoder import Encoder
 from nlu.errors import Unavailable
 from nlu.retrieval import Retrieval
 from nlu.understanding import Aspect, Reading, Understander, Understanding
@@ -20,10 +21,12 @@ SURE = 0.6
 class Interpreter:
     """Asks the engines in their order until one answers; the last one must always answer."""
 
-    def __init__(self, engines: Sequence[Understander], retrieval: Retrieval, confidence: Confidence) -> None:
+    def __init__(self, engines: Sequence[Understander], retrieval: Retrieval, reader: Encoder | None = None) -> None:
+        """`reader` must be the encoder that the index was built with, or None when it was built without."""
         self._engines = engines
         self._retrieval = retrieval
-        self._confidence = confidence
+        self._reader = reader
+        self._confidence = confidences.fitted(reader is not None)
         self._rests_until = dict.fromkeys(range(len(engines)), 0.0)
 
     def understand(self, text: str) -> Understanding:
@@ -35,7 +38,7 @@ class Interpreter:
             intent_confidence=reading.confidence,
             aspects=_aspects(text, reading),
             entities=(*reading.entities, *cues.entities(text)),
-            candidates=self._retrieval.rank(text, self._confidence),
+            candidates=self._retrieval.rank(text, self._confidence, self._reader),
             engine=reading.engine,
         )
 

@@ -24,7 +24,7 @@ from tests.end_to_end.program import data_folder
 from tests.known_failures import judge, known
 from tests.serving import served
 
-FOLDER = Path(__file__).parent / "conversations"
+FOLDER = Path(__file__).parent.parent / "evals" / "data" / "dialogues"
 SUITE = "dialogues, embedded"
 ON = date(2026, 11, 22)
 # the day on which everybody talks
