@@ -14,13 +14,14 @@ from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import decide
 from bot.decisions import AskWhich, Decision, Stay
-from bot.facts import Facts, ProcedureFacts
+from bot.facts import Facts, ProcedureFacts, SeveralFacts
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
 from bot.perform import Portal, perform
 from bot.rules import Rules
 from bot.utterance import Utterance
 from knowledge.catalogue import Catalogue
+from knowledge.errors import NotFound
 from nlu.understanding import Understanding
 
 FAILURES = {Outcome.NOT_UNDERSTOOD, Outcome.ASKED_AGAIN, Outcome.ASKED_PROCEDURE, Outcome.OFFICER_OFFERED}
@@ -34,6 +35,7 @@ AWAITING = {
 }
 OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
+    Outcome.ALARMED: Owner.QUEUE,
     Outcome.COMPLAINT_TAKEN: Owner.QUEUE,
     Outcome.LEFT_QUEUE: Owner.BOT,
 }
@@ -42,7 +44,7 @@ OWNERS = {
 class Interpreter(Protocol):
     """Whoever knows what a masked message means. nlu.understander.Interpreter is the real one."""
 
-    def understand(self, text: str) -> Understanding: ...
+    def understand(self, text: str, topic: str = "") -> Understanding: ...
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Assistant:
     def turn(self, utterance: Utterance, conversation: Conversation, on: date) -> Turn:
         """What one utterance leads to, on a day."""
         started = time.perf_counter()
-        understanding = self._understand(utterance, conversation)
+        understanding = self._understand(utterance, conversation, on)
         decision = decide(utterance, understanding, conversation, self.rules)
         facts = perform(decision, self.catalogue, self.portal, on)
         english = understanding is not None and understanding.first("english") is not None
@@ -85,12 +87,19 @@ class Assistant:
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
 
-    def _understand(self, utterance: Utterance, conversation: Conversation) -> Understanding | None:
+    def _understand(self, utterance: Utterance, conversation: Conversation, on: date) -> Understanding | None:
         """Only what the assistant is going to answer is read."""
         held = conversation.owner in (Owner.QUEUE, Owner.OFFICER)
         if held or utterance.kind is Kind.BUTTON or utterance.fault:
             return None
-        return self.interpreter.understand(utterance.text)
+        return self.interpreter.understand(utterance.text, self._name(conversation.topic, on))
+
+    def _name(self, code: str, on: date) -> str:
+        """The name of a procedure; empty when there is none, or none any more."""
+        try:
+            return self.catalogue.get(code, on).name if code else ""
+        except NotFound:
+            return ""
 
 
 def remember(conversation: Conversation, decision: Decision, facts: Facts, reply: Reply | None) -> Conversation:
@@ -105,8 +114,12 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         failures=conversation.failures + 1 if outcome in FAILURES else 0,
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
     )
-    if isinstance(facts, ProcedureFacts):
-        return after.with_(topic=facts.procedure.code, case_id=facts.case_id)
+    match facts:
+        case ProcedureFacts():
+            return after.about(facts.procedure.code, facts.case_id)
+        case SeveralFacts(_, parts):
+            for part in reversed(parts):
+                after = after.about(part.procedure.code)
     return after
 
 

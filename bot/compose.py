@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,13 +12,23 @@ from zoneinfo import ZoneInfo
 import jinja2
 import yaml
 
-from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts, UnitFacts
+from bot.facts import (
+    ChoiceFacts,
+    DossierFacts,
+    Facts,
+    JourneyFacts,
+    PlainFacts,
+    ProcedureFacts,
+    SeveralFacts,
+    UnitFacts,
+)
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
 from integrations.portal import group
 from knowledge import bundles
 from knowledge.fees import Order, bill
 from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
+from nlu.families import are_siblings
 from nlu.understanding import Aspect
 
 DATA = Path(__file__).parent / "data"
@@ -30,6 +40,8 @@ MOST_LEGAL_BASES = 6
 MOST_DOCUMENTS_OF_ALL_CASES = 10
 MOST_BUTTONS = 5
 LONGEST_LABEL = 60
+SHARED_WORDS = 3
+# that names of a family must begin with to be asked about by what is left
 MARKS = {"# ": "heading", "- ": "bullets", "! ": "warning", "~ ": "source"}
 ENGLISH_FRAMES = {
     Outcome.ANSWERED: "english_answer",
@@ -42,6 +54,11 @@ ENGLISH_FRAMES = {
     Outcome.ASKED_PROCEDURE: "english_again",
     Outcome.SMALL_TALK: "english_hello",
     Outcome.OFF_TOPIC: "english_off_topic",
+    Outcome.ALARMED: "english_alarm",
+    Outcome.SCAM_WARNED: "english_scam",
+    Outcome.ELSEWHERE: "english_elsewhere",
+    Outcome.LEGAL_DISPUTE: "english_dispute",
+    Outcome.INJECTION_REFUSED: "english_injection",
 }
 # notes in front of a reply to an English question
 OFFICER_AFTER = {
@@ -51,6 +68,9 @@ OFFICER_AFTER = {
     Outcome.NOT_UNDERSTOOD,
     Outcome.PROCEDURE_UNKNOWN,
     Outcome.OFF_TOPIC,
+    Outcome.ELSEWHERE,
+    Outcome.LEGAL_DISPUTE,
+    Outcome.SCAM_WARNED,
 }
 
 
@@ -62,30 +82,72 @@ def compose(facts: Facts, masked: bool = False, english: bool = False) -> Reply 
     if facts.outcome is Outcome.SILENT:
         return None
     reply = _compose(facts)
-    frame = ENGLISH_FRAMES.get(facts.outcome) if english else None
+    frame = _english_frame(facts) if english else None
     before = (Block("paragraph", (notes()[frame],)),) if frame else ()
     after = (Block("warning", (notes()["masked"],)),) if masked else ()
     return replace(reply, blocks=(*before, *reply.blocks, *after))
+
+
+def _english_frame(facts: Facts) -> str | None:
+    if facts.outcome is Outcome.SMALL_TALK and isinstance(facts, PlainFacts) and facts.detail == "insult":
+        return "english_insult"
+    return ENGLISH_FRAMES.get(facts.outcome)
 
 
 def _compose(facts: Facts) -> Reply:
     match facts:
         case ProcedureFacts():
             return _procedure(facts)
+        case SeveralFacts():
+            return _several(facts)
         case JourneyFacts():
             return _journey(facts)
         case UnitFacts(outcome, resolution):
             return Reply(_render(outcome, kind=type(resolution).__name__, found=resolution))
         case ChoiceFacts(outcome, procedures):
-            none = Button(words()["buttons"]["none_of_these"], "none")
-            choices = tuple(Button(shorten(item.name, LONGEST_LABEL), f"p:{item.code}") for item in procedures)
-            return Reply(_render(outcome, procedures=procedures), (*choices, none))
+            return _choice(outcome, procedures)
         case DossierFacts(outcome, dossier, overdue):
             values = {"dossier": dossier, "overdue": overdue}
             values |= {"group": group(dossier.status).value, "status": int(dossier.status)}
             return Reply(_render(outcome, **values), (_button("officer"),))
         case PlainFacts(outcome, detail, value):
             return Reply(_render(outcome, detail=detail, value=value), _plain_buttons(outcome))
+
+
+def _choice(outcome: Outcome, procedures: tuple[Procedure, ...]) -> Reply:
+    """Which of these? Of one family only what tells its members apart is asked."""
+    names = [item.name for item in procedures]
+    of_one_family = len(names) > 1 and all(are_siblings(names[0], name) for name in names[1:])
+    shared, labels = qualifiers(names) if of_one_family else ("", names)
+    choices = [
+        Button(shorten(label, LONGEST_LABEL), f"p:{item.code}") for label, item in zip(labels, procedures, strict=True)
+    ]
+    rendered = _render(outcome, shared=shared, labels=labels)
+    return Reply(rendered, (*choices, Button(words()["buttons"]["none_of_these"], "none")))
+
+
+def qualifiers(names: Sequence[str]) -> tuple[str, list[str]]:
+    """The beginning that names share, and what each has besides it; ("", names) when that tells nothing."""
+    split = [name.split() for name in names]
+    alike = 0
+    while all(len(name) > alike for name in split) and len({name[alike].casefold() for name in split}) == 1:
+        alike += 1
+    usual = str(words()["lines"]["usual_case"])
+    rests = [" ".join(name[alike:]).strip(" ()") for name in split]
+    if alike < SHARED_WORDS or len(set(rests)) < len(rests):
+        return "", list(names)
+    return " ".join(split[0][:alike]).strip(" ("), [rest[:1].upper() + rest[1:] if rest else usual for rest in rests]
+
+
+def _several(facts: SeveralFacts) -> Reply:
+    """One answer after the other; the buttons lead to each of them."""
+    answers = [_procedure(part) for part in facts.parts]
+    buttons = [Button(shorten(part.procedure.name, LONGEST_LABEL), f"p:{part.procedure.code}") for part in facts.parts]
+    return Reply(
+        tuple(block for answer in answers for block in answer.blocks),
+        (*buttons, _button("officer")),
+        tuple(source for answer in answers for source in answer.sources),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -161,10 +223,10 @@ def _button(name: str) -> Button:
 def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
     if outcome is Outcome.OFFICER_OFFERED:
         return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
-    if outcome is Outcome.HANDED_OFF:
+    if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
         return (_button("stay"),)
     if outcome is Outcome.SMALL_TALK:
-        return (_button("dossier"),)
+        return (_button("dossier"), _button("officer"))
     return (_button("officer"),) if outcome in OFFICER_AFTER else ()
 
 

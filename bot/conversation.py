@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.messages import Button
 
+MOST_TOPICS = 5
+
 
 class Owner(StrEnum):
     """A conversation always belongs to exactly one of these."""
@@ -36,6 +38,8 @@ class Conversation:
     owner: Owner = Owner.BOT
     topic: str = ""
     # code of the procedure being talked about
+    topics: tuple[str, ...] = ()
+    # codes talked about before, latest first
     case_id: str = ""
     # the chosen case of that procedure
     aspects: tuple[str, ...] = ()
@@ -45,6 +49,11 @@ class Conversation:
     awaiting: Awaiting = Awaiting.NOTHING
     failures: int = 0
     # replies in a row that did not help
+
+    def about(self, code: str, case_id: str = "") -> Conversation:
+        """The conversation once it is about a procedure."""
+        before = [topic for topic in (self.topic, *self.topics) if topic and topic != code]
+        return replace(self, topic=code, topics=tuple(dict.fromkeys(before))[:MOST_TOPICS], case_id=case_id)
 
     def state(self) -> dict[str, Any]:
         """What is stored besides the owner."""
@@ -58,6 +67,7 @@ class Conversation:
         return cls(
             owner=Owner(owner),
             topic=state.get("topic", ""),
+            topics=tuple(state.get("topics", ())),
             case_id=state.get("case_id", ""),
             aspects=tuple(state.get("aspects", ())),
             offered=tuple(Button(**item) for item in state.get("offered", ())),

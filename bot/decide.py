@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decisions import (
+    Alarm,
     AnswerAbout,
+    AnswerSeveral,
     AskAgain,
     AskSlot,
     AskWhich,
@@ -24,9 +26,10 @@ from bot.decisions import (
 from bot.messages import Kind
 from bot.rules import Rules
 from bot.utterance import Utterance
+from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
 
-SMALL_TALK = ("greet", "thanks", "goodbye", "ask_bot")
+SMALL_TALK = ("greet", "thanks", "goodbye", "ask_bot", "insult")
 LOOK_ALIKES = (
     "bad_dossier_code",
     "payment_code",
@@ -51,7 +54,8 @@ def decide(
     if utterance.fault or understanding is None:
         return AskAgain(utterance.fault or "empty")
     return (
-        _code(understanding, conversation)
+        _danger(utterance, understanding, rules)
+        or _code(understanding, conversation)
         or _unit(utterance, understanding)
         or _premise(understanding, conversation, rules)
         or _reply_to_question(utterance, understanding, conversation, rules)
@@ -81,6 +85,16 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
         case "stay", "":
             return SmallTalk("okay")
     return AskAgain("unknown_button")
+
+
+def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
+    """Somebody is in danger, or about to be cheated: said before anything else."""
+    intent, sure = understanding.intent, understanding.intent_confidence
+    if _best(understanding) >= rules.answer_at and sure < rules.danger_over_procedure_at:
+        return None
+    if intent == "emergency" and _sure(understanding, rules):
+        return Alarm(utterance.text)
+    return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
 
 
 def _code(understanding: Understanding, conversation: Conversation) -> Decision | None:
@@ -161,8 +175,8 @@ def _intent(
             return AskSlot("dossier_code")
         case kind if kind in SMALL_TALK:
             return SmallTalk(kind)
-        case "off_topic" if _best(understanding) < rules.answer_at:
-            return Decline("off_topic")
+        case "off_topic" | "injection" | "legal_dispute" as reason if _best(understanding) < rules.answer_at:
+            return Decline(reason)
         case "affirm" | "deny" | "choose" if _best(understanding) < rules.answer_at:
             return SmallTalk("okay")
     return None
@@ -171,18 +185,72 @@ def _intent(
 def _procedure(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision:
     """Which procedure, and what about it."""
     aspects, best = _aspects(understanding), _best(understanding)
-    if aspects and best < rules.follow_up_below and (topic := _present_topic(conversation)):
-        return _about(topic, aspects, understanding, conversation.case_id)
-    if best >= rules.answer_at:
-        return _about(understanding.candidates[0].code, aspects, understanding)
-    if best >= rules.ask_at:
-        codes = tuple(candidate.code for candidate in understanding.candidates[: rules.choices])
-        return AskWhich(codes, aspects)
+    return (
+        (Decline("elsewhere") if understanding.first("elsewhere") else None)
+        or _several(understanding, rules)
+        or _back(understanding, conversation)
+        or _sibling(understanding, conversation, rules)
+        or _follow_up(understanding, conversation, rules)
+        or (_about(understanding.candidates[0].code, aspects, understanding) if best >= rules.answer_at else None)
+        or (AskWhich(_choices(understanding, rules), aspects) if best >= rules.ask_at else None)
+        or _not_understood(aspects, conversation, rules)
+    )
+
+
+def _several(understanding: Understanding, rules: Rules) -> Decision | None:
+    """Several questions in one message, each about a procedure of its own."""
+    parts = [
+        part for part in understanding.parts if part.candidates[:1] and part.candidates[0].confidence >= rules.answer_at
+    ]
+    codes = dict.fromkeys(part.candidates[0].code for part in parts)
+    names = [part.candidates[0].name for part in parts]
+    if len(codes) < 2 or len(parts) < len(understanding.parts) or are_siblings(names[0], names[-1]):
+        return None
+    aspects = {
+        code: tuple(a.value for part in parts if part.candidates[0].code == code for a in part.aspects)
+        for code in codes
+    }
+    return AnswerSeveral(tuple(AnswerAbout(code, asked or _aspects(understanding)) for code, asked in aspects.items()))
+
+
+def _back(understanding: Understanding, conversation: Conversation) -> Decision | None:
+    """The citizen goes back to an earlier matter: the one the words fit, otherwise the one before this."""
+    if not (understanding.first("return_to") and conversation.topics):
+        return None
+    found = [item.code for item in understanding.candidates if item.code in conversation.topics]
+    return _about((found or conversation.topics)[0], _aspects(understanding), understanding)
+
+
+def _sibling(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
+    """ "Vợ em người nước ngoài thì sao": the same matter in another case, which is a procedure of its own."""
+    names = {item.code: item.name for item in understanding.in_context}
+    first = next(iter(names), "")
+    topic = names.get(conversation.topic, "")
+    if not topic or first == conversation.topic or not are_siblings(topic, names[first]):
+        return None
+    sure = understanding.in_context[0].confidence >= rules.follow_up_below
+    return _about(first, _aspects(understanding), understanding) if sure else None
+
+
+def _follow_up(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
+    """An aspect without a procedure goes on with the topic."""
+    aspects, topic = _aspects(understanding), _present_topic(conversation)
+    goes_on = aspects and topic and _best(understanding) < rules.follow_up_below
+    return _about(topic, aspects, understanding, conversation.case_id) if goes_on else None
+
+
+def _choices(understanding: Understanding, rules: Rules) -> tuple[str, ...]:
+    """The likeliest procedures to offer; of one family only its members, when the two likeliest belong to one."""
+    likely = understanding.candidates
+    if len(likely) > 1 and are_siblings(likely[0].name, likely[1].name):
+        likely = tuple(item for item in likely if are_siblings(likely[0].name, item.name))
+    return tuple(item.code for item in likely[: rules.choices])
+
+
+def _not_understood(aspects: tuple[str, ...], conversation: Conversation, rules: Rules) -> Decision:
     if conversation.failures + 1 >= rules.failures_before_officer:
         return Decline("offer_officer")
-    if aspects:
-        return AskSlot("procedure")
-    return Decline("not_understood")
+    return AskSlot("procedure") if aspects else Decline("not_understood")
 
 
 def _present_topic(conversation: Conversation) -> str:

@@ -19,6 +19,13 @@ class AnswerAbout:
 
 
 @dataclass(frozen=True)
+class AnswerSeveral:
+    """Tell about several procedures that one message asks for."""
+
+    parts: tuple[AnswerAbout, ...]
+
+
+@dataclass(frozen=True)
 class TellJourney:
     """Tell the procedures of one event in life together."""
 
@@ -85,7 +92,14 @@ class HandOff:
     """Put the conversation into the officers' queue."""
 
     reason: str
-    # "asked", "complaint" or "not_understood"
+    # "asked", "complaint", "not_understood" or "emergency"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Life or safety is in danger: give the emergency numbers at once, and an officer."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -100,7 +114,7 @@ class SmallTalk:
     """Greet, thank, say goodbye, say what this is."""
 
     kind: str
-    # "greet", "thanks", "goodbye", "ask_bot" or "okay"
+    # "greet", "thanks", "goodbye", "ask_bot", "insult" or "okay"
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ class Decline:
     """Say that this is not something the assistant can settle."""
 
     reason: str
-    # "off_topic", "not_understood" or "offer_officer"
+    # "off_topic", "elsewhere", "legal_dispute", "scam", "injection", "not_understood" or "offer_officer"
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,7 @@ class Stay:
 
 Decision = (
     AnswerAbout
+    | AnswerSeveral
     | TellJourney
     | CorrectPremise
     | AskWhich
@@ -134,6 +149,7 @@ Decision = (
     | LookUpDossier
     | ExplainCode
     | HandOff
+    | Alarm
     | TakeComplaint
     | SmallTalk
     | Decline

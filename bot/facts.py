@@ -29,6 +29,14 @@ class ProcedureFacts:
 
 
 @dataclass(frozen=True)
+class SeveralFacts:
+    """The records to answer several questions from."""
+
+    outcome: Outcome
+    parts: tuple[ProcedureFacts, ...]
+
+
+@dataclass(frozen=True)
 class JourneyFacts:
     """Several procedures told as one."""
 
@@ -73,4 +81,4 @@ class UnitFacts:
     resolution: Resolution
 
 
-Facts = UnitFacts | ProcedureFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts
+Facts = UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
+import yaml
+
 from bot.decisions import (
+    Alarm,
     AnswerAbout,
+    AnswerSeveral,
     AskAgain,
     AskSlot,
     AskWhich,
@@ -25,7 +31,16 @@ from bot.decisions import (
     TakeComplaint,
     TellJourney,
 )
-from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts, UnitFacts
+from bot.facts import (
+    ChoiceFacts,
+    DossierFacts,
+    Facts,
+    JourneyFacts,
+    PlainFacts,
+    ProcedureFacts,
+    SeveralFacts,
+    UnitFacts,
+)
 from bot.outcomes import Outcome
 from integrations import errors as integration_errors
 from integrations.portal import Dossier, is_overdue
@@ -33,6 +48,7 @@ from knowledge import bundles
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
 from knowledge.units import Units
+from nlu.text import written_out
 from nlu.understanding import Aspect
 
 SLOTS = {
@@ -40,8 +56,13 @@ SLOTS = {
     "procedure": Outcome.ASKED_PROCEDURE,
     "complaint": Outcome.ASKED_COMPLAINT,
 }
+EMERGENCIES_PATH = Path(__file__).parent / "data" / "emergencies.yaml"
 DECLINED = {
     "off_topic": Outcome.OFF_TOPIC,
+    "elsewhere": Outcome.ELSEWHERE,
+    "legal_dispute": Outcome.LEGAL_DISPUTE,
+    "scam": Outcome.SCAM_WARNED,
+    "injection": Outcome.INJECTION_REFUSED,
     "not_understood": Outcome.NOT_UNDERSTOOD,
     "offer_officer": Outcome.OFFICER_OFFERED,
 }
@@ -59,6 +80,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) 
         case AnswerAbout(code, aspects, case_id, pages, copies):
             facts = _record(catalogue, code, aspects, case_id, on)
             return replace(facts, pages=pages, copies=copies) if isinstance(facts, ProcedureFacts) else facts
+        case AnswerSeveral(parts):
+            return _several([perform(part, catalogue, portal, on) for part in parts])
         case TellJourney(bundle_id):
             return _journey(catalogue, bundle_id, on)
         case CorrectPremise(code, claimed_vnd):
@@ -77,6 +100,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) 
             return PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, value)
         case HandOff(reason):
             return PlainFacts(Outcome.HANDED_OFF, reason)
+        case Alarm(text):
+            return PlainFacts(Outcome.ALARMED, emergency(text))
         case TakeComplaint():
             return PlainFacts(Outcome.COMPLAINT_TAKEN)
         case SmallTalk(kind):
@@ -94,6 +119,26 @@ def _record(catalogue: Catalogue, code: str, aspects: tuple[str, ...], case_id: 
         return ProcedureFacts(Outcome.ANSWERED, catalogue.get(code, on), aspects, case_id, on)
     except NotFound:
         return PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=code)
+
+
+def _several(found: list[Facts]) -> Facts:
+    """The records that are there; when it is only one, the answer is about that one."""
+    records = tuple(facts for facts in found if isinstance(facts, ProcedureFacts))
+    if len(records) > 1:
+        return SeveralFacts(Outcome.ANSWERED, records)
+    return records[0] if records else found[0]
+
+
+@lru_cache(maxsize=1)
+def _emergencies() -> dict[str, re.Pattern[str]]:
+    content = yaml.safe_load(EMERGENCIES_PATH.read_text(encoding="utf-8"))
+    return {number: re.compile(rf"\b(?:{' '.join(entry['said'].split())})\b") for number, entry in content.items()}
+
+
+def emergency(text: str) -> str:
+    """The number to call first for what a text tells; "" when its words fit none of them."""
+    folded = written_out(text)
+    return next((number for number, said in _emergencies().items() if said.search(folded)), "")
 
 
 @lru_cache(maxsize=1)

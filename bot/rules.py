@@ -20,6 +20,7 @@ class Rules:
     answer_at: float
     ask_at: float
     follow_up_below: float
+    danger_over_procedure_at: float
     choices: int
     failures_before_officer: int
     intent_at: dict[str, float]
@@ -35,7 +36,13 @@ def load(path: Path = PATH) -> Rules:
         raise BadData(f"{path}: {error}") from error
     if not isinstance(rules.intent_at, dict) or set(rules.intent_at) != set(ENGINES):
         raise BadData(f"{path}: intent_at needs one confidence for each of {', '.join(ENGINES)}")
-    shares = (rules.answer_at, rules.ask_at, rules.follow_up_below, *rules.intent_at.values())
+    shares = (
+        rules.answer_at,
+        rules.ask_at,
+        rules.follow_up_below,
+        rules.danger_over_procedure_at,
+        *rules.intent_at.values(),
+    )
     if not all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares):
         raise BadData(f"{path}: a confidence lies outside 0 to 1")
     counts = (rules.choices, rules.failures_before_officer)

@@ -16,7 +16,9 @@ FOLDER = Path(__file__).parent / "data" / "questions"
 _CODE = re.compile(r"# (\d\.\d{6})")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|“[^”]*”")
 _OPENING = re.compile(r"^(?:thủ tục|hồ sơ|trình tự)\s+", re.IGNORECASE)
-_QUALIFYING = re.compile(r"\s+(?:đối với|trong trường hợp|thuộc thẩm quyền|theo quy định|do bộ|tại bộ)\b.*$", re.IGNORECASE)
+_QUALIFYING = re.compile(
+    r"\s+(?:đối với|trong trường hợp|thuộc thẩm quyền|theo quy định|do bộ|tại bộ)\b.*$", re.IGNORECASE
+)
 _SHORTEST = 3
 # words of a generated question
 
@@ -31,7 +33,7 @@ def load(folder: Path = FOLDER) -> dict[str, tuple[str, ...]]:
                 code = head[1]
             elif line.strip():
                 if not code:
-                    raise BadRecord(f"{path}:{number}: a question before the first code")
+                    raise BadRecord([f"{path}:{number}: a question before the first code"])
                 found.setdefault(code, []).append(line.strip())
     return {code: tuple(dict.fromkeys(lines)) for code, lines in found.items()}
 

@@ -105,6 +105,4 @@ def _plane(rows: csr_matrix, own: int) -> _Plane:
     right = np.arange(rows.shape[0]) < own
     model = LinearSVC(C=STRICTNESS, class_weight={True: OWN_WEIGHT}, random_state=SEED).fit(packed, right)
     kept = np.abs(model.coef_[0]) >= LEAST
-    return _Plane(
-        columns[kept].astype(np.int32), model.coef_[0][kept].astype(np.float32), float(model.intercept_[0])
-    )
+    return _Plane(columns[kept].astype(np.int32), model.coef_[0][kept].astype(np.float32), float(model.intercept_[0]))

@@ -15,6 +15,12 @@ from nlu.understanding import Aspect, Entity
 PATH = Path(__file__).parent / "data" / "cues.yaml"
 TYPED_POSITION = re.compile(r"(?:(?:chon|lay) )?(?:so|cai|cai so|cai thu|thu|number|option|no)? ?(\d{1,2})", re.ASCII)
 # "2", "số 2", "option 2"
+_SHORTEST_QUESTION, _MOST_QUESTIONS, _LONGEST_WITH_SEVERAL = 3, 3, 45
+_BETWEEN_QUESTIONS = re.compile(
+    r"[.?!;\n]+|,? (?:với lại|ngoài ra|đồng thời|sẵn tiện|luôn tiện|sẵn|và cả|rồi còn|còn|và|"
+    r"voi lai|ngoai ra|dong thoi|san tien|luon tien|and also|also|and)(?= )",
+    re.IGNORECASE,
+)
 SHORT = 8
 # words of a reply that may just be yes or no
 ASPECT_OF_INTENT = {f"ask_{aspect.value}": aspect for aspect in Aspect}
@@ -35,6 +41,15 @@ class Cues:
     # position, from "1" -> ways to say it
     empty: frozenset[str]
     # words that name nothing
+    correction: dict[str, re.Pattern[str]]
+    # "before", "meant", "instead"
+    want: re.Pattern[str]
+    # a citizen needs something
+    return_to: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    # the name of another province behind a word of place
+    here: re.Pattern[str]
+    # signs that a matter is this city's after all
     counts: dict[str, re.Pattern[str]]
     # "pages", "copies" -> a number and its word
     qualifiers: tuple[re.Pattern[str], ...]
@@ -53,6 +68,13 @@ def default() -> Cues:
         starts={kind: _bounded(pattern) for kind, pattern in content["starts"].items()},
         ordinals={position: _bounded(pattern) for position, pattern in content["ordinals"].items()},
         empty=frozenset(content["empty"].split()),
+        correction={kind: re.compile(_joined(pattern)) for kind, pattern in content["correction"].items()},
+        want=_bounded(content["want"]),
+        return_to=_bounded(content["return_to"]),
+        elsewhere=re.compile(
+            rf"\b(?:{_joined(content['elsewhere']['before'])})(?:{_joined(content['elsewhere']['names'])})\b"
+        ),
+        here=_bounded(content["elsewhere"]["here"]),
         counts={kind: re.compile(rf"\b(\d{{1,4}}) ?{pattern}\b") for kind, pattern in content["counts"].items()},
         qualifiers=tuple(_bounded(pattern) for pattern in content["qualifiers"]),
     )
@@ -69,6 +91,10 @@ def entities(text: str) -> tuple[Entity, ...]:
     found = {"confirmation": "yes"} if default().confirmation.search(folded) else {}
     if default().unit_question.search(folded):
         found["unit_question"] = text
+    if default().return_to.search(folded):
+        found["return_to"] = text
+    if default().elsewhere.search(folded) and not default().here.search(folded):
+        found["elsewhere"] = text
     if _is_english(text):
         found["english"] = ""
     if len(folded.split()) <= SHORT:
@@ -91,6 +117,28 @@ def _counts(text: str) -> list[Entity]:
     folded = texts.fold(text)
     matches = ((kind, pattern.search(folded)) for kind, pattern in default().counts.items())
     return [Entity(kind, match[1], match.start(), match.end()) for kind, match in matches if match and int(match[1])]
+
+
+def corrected(folded: str) -> str:
+    """What a citizen means who takes something back: "không phải, ý em là bản sao" -> "bản sao"; "" when nothing is."""
+    rules = default().correction
+    before = rules["before"].match(folded)
+    if not before:
+        return ""
+    rest = rules["instead"].sub("", folded[before.end() :])
+    meant = list(rules["meant"].finditer(rest))
+    return (rest[meant[-1].end() :] if meant else rest).strip()
+
+
+def questions(text: str) -> tuple[str, ...]:
+    """The questions of a message that asks about several matters; empty when it asks about one, or tells a story."""
+    found = [part.strip() for part in _BETWEEN_QUESTIONS.split(text)]
+    wants = [part for part in found if len(part.split()) >= _SHORTEST_QUESTION and _asks(texts.written_out(part))]
+    return tuple(wants) if 2 <= len(wants) <= _MOST_QUESTIONS and len(text.split()) <= _LONGEST_WITH_SEVERAL else ()
+
+
+def _asks(folded: str) -> bool:
+    return bool(default().want.search(folded)) or bool(aspects(folded))
 
 
 def names_nothing(folded: str) -> bool:
@@ -121,4 +169,9 @@ def _ordinal(folded: str) -> str:
 
 
 def _bounded(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{re.sub(r'[|] +', '|', ' '.join(pattern.split()))})\b")
+    return re.compile(rf"\b(?:{_joined(pattern)})\b")
+
+
+def _joined(pattern: str) -> str:
+    """A pattern that was written over several lines."""
+    return re.sub(r"[|] +", "|", " ".join(pattern.split()))

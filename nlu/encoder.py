@@ -47,7 +47,7 @@ class Encoder:
         """One unit vector a text."""
         with self._alone:
             full = np.asarray(self._model.query(list(texts)), dtype=np.float32)
-        return unit((full - self._mean) @ self._components)
+        return unit(np.asarray((full - self._mean) @ self._components, dtype=np.float32))
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +67,8 @@ def default() -> Encoder | None:
 
 def unit(vectors: Vectors) -> Vectors:
     """Each row at length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9), dtype=np.float32)
 
 
 def of(texts: Sequence[str], encoder: Encoder) -> Vectors:

@@ -13,7 +13,6 @@ from math import fsum
 
 import bm25s
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from scipy.sparse import csc_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer

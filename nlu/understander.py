@@ -10,10 +10,12 @@ from nlu import cues
 from nlu import text as texts
 from nlu.encoder import Encoder
 from nlu.errors import Unavailable
-from nlu.retrieval import Retrieval
-from nlu.understanding import Aspect, Reading, Understander, Understanding
+from nlu.retrieval import Retrieval, content
+from nlu.understanding import Aspect, Candidate, Entity, Part, Reading, Understander, Understanding
 
 REST_S = 3.0
+SHORT = 12
+# words of a text that may go on with the topic
 SURE = 0.6
 # an intent this confident names an aspect that no pattern shows
 
@@ -29,18 +31,31 @@ class Interpreter:
         self._confidence = confidences.fitted(reader is not None)
         self._rests_until = dict.fromkeys(range(len(engines)), 0.0)
 
-    def understand(self, text: str) -> Understanding:
-        """The meaning of a masked, normalised text."""
-        reading = self._read(text)
+    def understand(self, text: str, topic: str = "") -> Understanding:
+        """The meaning of a masked, normalised text; `topic` is the name of the procedure that is being talked about."""
+        folded = texts.written_out(text)
+        meant = cues.corrected(folded)
+        asked = meant or text
+        reading = self._read(asked)
+        in_context = topic and len(folded.split()) <= SHORT and not cues.names_nothing(content(asked))
+        taken_back = (Entity("correction", meant, 0, len(text)),) if meant else ()
         return Understanding(
             text=text,
             intent=reading.intent,
             intent_confidence=reading.confidence,
-            aspects=_aspects(text, reading),
-            entities=(*reading.entities, *cues.entities(text)),
-            candidates=self._retrieval.rank(text, self._confidence, self._reader),
+            aspects=_aspects(asked, reading),
+            entities=(*reading.entities, *cues.entities(text), *taken_back),
+            candidates=self._rank(asked),
             engine=reading.engine,
+            in_context=self._rank(f"{topic} {asked}") if in_context else (),
+            parts=tuple(self._part(part) for part in cues.questions(text)),
         )
+
+    def _rank(self, text: str) -> tuple[Candidate, ...]:
+        return self._retrieval.rank(text, self._confidence, self._reader)
+
+    def _part(self, text: str) -> Part:
+        return Part(text, cues.aspects(texts.written_out(text)), self._rank(text))
 
     def _read(self, text: str) -> Reading:
         """An engine that failed rests a while, so that one that hangs costs a citizen's patience only once."""

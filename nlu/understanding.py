@@ -63,6 +63,16 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of several questions in a message."""
+
+    text: str
+    aspects: tuple[Aspect, ...]
+    candidates: tuple[Candidate, ...]
+    # best first
+
+
+@dataclass(frozen=True)
 class Understanding:
     """One message, understood."""
 
@@ -75,6 +85,10 @@ class Understanding:
     candidates: tuple[Candidate, ...]
     # best first, at most ten
     engine: str
+    in_context: tuple[Candidate, ...] = ()
+    # of the present topic and the text read together; empty without a topic, or when the text is long
+    parts: tuple[Part, ...] = ()
+    # the questions of a message that asks several; empty when it asks one
 
     def first(self, kind: str) -> Entity | None:
         """The first entity of a kind, or None."""

@@ -34,12 +34,12 @@ class Eventful(Script):
         super().__init__()
         self._event = event
 
-    def understand(self, text: str) -> Understanding:
+    def understand(self, text: str, topic: str = "") -> Understanding:
         """The scripted meaning, after the event."""
         if not self.heard:
             self.heard.append(text)
             self._event()
-        return super().understand(text)
+        return super().understand(text, topic)
 
 
 def fail(*_: object) -> None:
@@ -50,11 +50,11 @@ def fail(*_: object) -> None:
 class Failing(Script):
     """An interpreter that breaks on one text."""
 
-    def understand(self, text: str) -> Understanding:
+    def understand(self, text: str, topic: str = "") -> Understanding:
         """The scripted meaning, or a failure."""
         if text == "hỏng":
             fail()
-        return super().understand(text)
+        return super().understand(text, topic)
 
 
 def works(database: Store, clock: Clock | None = None) -> int:
@@ -172,7 +172,7 @@ class Guarded:
         self.beside = False
         self.clashes: list[str] = []
 
-    def understand(self, text: str) -> Understanding:
+    def understand(self, text: str, topic: str = "") -> Understanding:
         """Reads until there was another reader beside it; a text begins with its conversation."""
         conversation = text.split()[0]
         with self._lock:

@@ -37,6 +37,7 @@ RULES = Rules(
     answer_at=0.6,
     ask_at=0.1,
     follow_up_below=0.45,
+    danger_over_procedure_at=0.8,
     choices=3,
     failures_before_officer=2,
     intent_at={"rasa": 0.5, "embedded": 0.3},
@@ -236,7 +237,7 @@ class Script:
         self._lines = lines
         self.heard: list[str] = []
 
-    def understand(self, text: str) -> Understanding:
+    def understand(self, text: str, topic: str = "") -> Understanding:
         """The scripted meaning of a text."""
         self.heard.append(text)
         return replace(self._lines.get(text, understood(confidence=0.0)), text=text)
