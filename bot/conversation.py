@@ -38,8 +38,6 @@ class Conversation:
     owner: Owner = Owner.BOT
     topic: str = ""
     # code of the procedure being talked about
-    topics: tuple[str, ...] = ()
-    # codes talked about before, latest first
     case_id: str = ""
     # the chosen case of that procedure
     aspects: tuple[str, ...] = ()
@@ -49,6 +47,8 @@ class Conversation:
     awaiting: Awaiting = Awaiting.NOTHING
     failures: int = 0
     # replies in a row that did not help
+    topics: tuple[str, ...] = ()
+    # codes talked about before, latest first
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""

@@ -5,6 +5,7 @@ import pytest
 from bot.compose import ENGLISH_FRAMES, compose, notes
 from bot.facts import PlainFacts
 from bot.outcomes import Outcome
+from bot.perform import emergency
 from nlu import cues
 
 
@@ -81,3 +82,63 @@ def test_an_english_question_gets_an_english_frame(outcome):
     assert plain is not None and framed is not None
     assert framed.blocks[0].lines == (notes()[ENGLISH_FRAMES[outcome]],)
     assert framed.blocks[1:] == plain.blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("khong phai y em la xin ban sao chu khong phai lam moi", "xin ban sao"),
+        ("nham roi em muon lam ho chieu", "em muon lam ho chieu"),
+        ("no i mean the passport", "the passport"),
+        ("khong phai", ""),
+        ("ban sao khai sinh", ""),
+    ],
+)
+def test_what_is_meant_after_taking_something_back(text, meant):
+    """What follows counts, without what is expressly not meant."""
+    assert cues.corrected(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("làm khai sinh cần gì và đăng ký tạm trú mấy ngày", ("làm khai sinh cần gì", "đăng ký tạm trú mấy ngày")),
+        ("how do I get a passport and also register a motorbike", ("how do I get a passport", "register a motorbike")),
+        ("làm khai sinh cho con trai và con gái", ()),
+        ("nhà em ở quận 5. hôm qua trời mưa. đổi bằng lái ở đâu", ()),
+    ],
+)
+def test_the_questions_of_a_message(text, questions):
+    """Only what asks or wants something is a question of its own."""
+    assert cues.questions(text) == questions
+
+
+@pytest.mark.parametrize(
+    ("text", "elsewhere"),
+    [
+        ("em ở Hà Nội thì làm tạm trú chỗ nào", True),
+        ("which office in Da Nang issues passports", True),
+        ("em quê ở Nghệ An lên Sài Gòn làm, đăng ký tạm trú sao", False),
+        ("mua xe ở Đồng Nai giờ sang tên ở đây", False),
+        ("làm hộ chiếu mấy ngày", False),
+    ],
+)
+def test_a_matter_of_another_province(text, elsewhere):
+    """Where somebody comes from is not where the matter is."""
+    assert ("elsewhere" in kinds(text)) is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("nhà bên cạnh đang cháy", "114"),
+        ("ba em đột quỵ bất tỉnh rồi", "115"),
+        ("thằng cha đó đang đánh đứa nhỏ", "111"),
+        ("có người cầm dao dọa giết", "113"),
+        ("my house is on fire", "114"),
+        ("giúp với", ""),
+    ],
+)
+def test_the_emergency_number_that_applies(text, number):
+    """By the words of the message; none when they tell nothing."""
+    assert emergency(text) == number

@@ -15,7 +15,16 @@ import yaml
 from bot import compose, rules
 from bot.decide import LOOK_ALIKES, SMALL_TALK
 from bot.errors import BadData
-from bot.facts import ChoiceFacts, DossierFacts, Facts, JourneyFacts, PlainFacts, ProcedureFacts, UnitFacts
+from bot.facts import (
+    ChoiceFacts,
+    DossierFacts,
+    Facts,
+    JourneyFacts,
+    PlainFacts,
+    ProcedureFacts,
+    SeveralFacts,
+    UnitFacts,
+)
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
@@ -81,6 +90,8 @@ def every_fact() -> Iterator[Facts]:
         yield PlainFacts(outcome)
     for reason in ("asked", "complaint", "not_understood"):
         yield PlainFacts(Outcome.HANDED_OFF, reason)
+    for number in ("", "111", "113", "114", "115"):
+        yield PlainFacts(Outcome.ALARMED, number)
     for outcome in (Outcome.DOSSIER_NOT_FOUND, Outcome.PORTAL_DOWN):
         yield PlainFacts(outcome, value=town.DOSSIER_CODE)
     for status in Status:
@@ -93,6 +104,10 @@ def every_fact() -> Iterator[Facts]:
         yield from answers(procedure)
         yield ProcedureFacts(Outcome.PREMISE_CORRECTED, procedure, ("fee",), "", town.TODAY, 150_000)
     yield ProcedureFacts(Outcome.ANSWERED, town.made(town.COPY), ("fee",), "", town.TODAY, pages=3, copies=2)
+    both = (town.made(town.BIRTH), town.made(town.COPY))
+    yield SeveralFacts(
+        Outcome.ANSWERED, tuple(ProcedureFacts(Outcome.ANSWERED, item, ("fee",), "", town.TODAY) for item in both)
+    )
     yield from journeys()
     yield from (UnitFacts(Outcome.UNIT_TOLD, Units.load().resolve(text)) for text in UNIT_TEXTS)
 
@@ -250,8 +265,9 @@ def test_intents_are_the_same_everywhere() -> None:
     assert {example.intent for example in training.load()} == described
     domain = yaml.safe_load((ROOT / "nlu" / "rasa" / "domain.yml").read_text(encoding="utf-8"))
     assert set(domain["intents"]) == described
-    decided = {*SMALL_TALK, "officer", "complaint", "dossier_status", "off_topic", "affirm", "deny", "choose"}
-    assert described == decided | {f"ask_{aspect.value}" for aspect in Aspect} | {"ask_procedure"}
+    decided = {*SMALL_TALK, "officer", "complaint", "dossier_status", "affirm", "deny", "choose"}
+    declined = {"off_topic", "emergency", "scam", "injection", "legal_dispute"}
+    assert described == decided | declined | {f"ask_{aspect.value}" for aspect in Aspect} | {"ask_procedure"}
 
 
 def sentences() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -13,7 +14,9 @@ from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import LOOK_ALIKES, SMALL_TALK, decide
 from bot.decisions import (
+    Alarm,
     AnswerAbout,
+    AnswerSeveral,
     AskAgain,
     AskSlot,
     AskWhich,
@@ -33,7 +36,7 @@ from bot.messages import Button, Kind
 from bot.outcomes import Outcome
 from bot.perform import perform
 from bot.utterance import LONGEST_READ, Utterance
-from nlu.understanding import Aspect, Candidate, Entity, Understanding
+from nlu.understanding import Aspect, Candidate, Entity, Part, Understanding
 from tests.town import BIRTH, COPY, DOSSIER_CODE, RESIDENCE, RULES, TODAY, Book, catalogue, understood
 
 NEW = Conversation()
@@ -240,6 +243,78 @@ def test_a_certain_procedure_outweighs_a_vague_intent(intent: str) -> None:
     """A procedure that is certain is answered though the intent says it is chatter."""
     assert decided(understood(intent=intent, candidates={BIRTH: RULES.answer_at})) == AnswerAbout(BIRTH, ())
     assert decided(understood(intent="officer", candidates={BIRTH: 1.0})) == HandOff("asked")
+
+
+@pytest.mark.parametrize(("intent", "decision"), [("emergency", Alarm("một câu")), ("scam", Decline("scam"))])
+def test_danger_comes_first(intent: str, decision: Decision) -> None:
+    """Before a code, before anything; only a procedure that is certain outweighs a doubtful alarm."""
+    assert decided(understood(intent=intent, entities={"dossier_code": DOSSIER_CODE})) == decision
+    assert decided(understood(intent=intent, candidates={BIRTH: 1.0})) == decision
+    doubtful = RULES.danger_over_procedure_at - JUST_BELOW
+    assert decided(understood(intent=intent, confidence=doubtful, candidates={BIRTH: 1.0})) == AnswerAbout(BIRTH, ())
+
+
+@pytest.mark.parametrize("intent", ["injection", "legal_dispute"])
+def test_what_is_no_procedure_is_declined_in_its_own_words(intent: str) -> None:
+    """Unless the words name a procedure for certain."""
+    assert decided(understood(intent=intent)) == Decline(intent)
+    assert decided(understood(intent=intent, candidates={BIRTH: 1.0})) == AnswerAbout(BIRTH, ())
+
+
+def test_another_province_is_declined() -> None:
+    """Whatever procedure it is."""
+    assert decided(understood(entities={"elsewhere": ""}, candidates={BIRTH: 1.0})) == Decline("elsewhere")
+
+
+def test_several_questions_are_answered_one_by_one() -> None:
+    """Each with its own aspects; a part that is not certain leaves the message whole."""
+    parts = (Part("a", FEE, (Candidate(BIRTH, "khai sinh", 0.9),)), Part("b", (), (Candidate(COPY, "bản sao", 0.9),)))
+    asked = replace(understood(aspects=TIME, candidates={BIRTH: 1.0}), parts=parts)
+    assert decided(asked) == AnswerSeveral((AnswerAbout(BIRTH, ("fee",)), AnswerAbout(COPY, ("time",))))
+    doubtful = replace(parts[1], candidates=(Candidate(COPY, "bản sao", RULES.answer_at - JUST_BELOW),))
+    assert decided(replace(asked, parts=(parts[0], doubtful))) == AnswerAbout(BIRTH, ("time",))
+    same = replace(asked, parts=(parts[0], replace(parts[0], text="c")))
+    assert decided(same) == AnswerAbout(BIRTH, ("time",))
+
+
+def test_going_back_to_an_earlier_matter() -> None:
+    """The one the words fit, otherwise the one before this."""
+    talk = Conversation(topic=COPY).about(RESIDENCE).about(BIRTH)
+    back = {"return_to": ""}
+    assert decided(understood(entities=back, aspects=FEE), talk) == AnswerAbout(RESIDENCE, ("fee",))
+    assert decided(understood(entities=back, candidates={BIRTH: 0.4, COPY: 0.1}), talk) == AnswerAbout(COPY, ())
+    assert decided(understood(entities=back), NEW) == Decline("not_understood")
+
+
+def test_the_same_matter_in_another_case() -> None:
+    """A sibling of the topic that fits the words better is answered; another procedure is not taken for one."""
+    names = {
+        BIRTH: "Đăng ký khai sinh",
+        COPY: "Đăng ký khai sinh có yếu tố nước ngoài",
+        RESIDENCE: "Đăng ký thường trú",
+    }
+
+    def in_context(first: str, share: float) -> Understanding:
+        found = (Candidate(first, names[first], share), Candidate(BIRTH, names[BIRTH], 0.1))
+        return replace(understood(), in_context=found)
+
+    sure = RULES.follow_up_below
+    assert decided(in_context(COPY, sure), ABOUT_BIRTH) == AnswerAbout(COPY, ())
+    assert decided(in_context(COPY, sure - JUST_BELOW), ABOUT_BIRTH) == Decline("not_understood")
+    assert decided(in_context(RESIDENCE, sure), ABOUT_BIRTH) == Decline("not_understood")
+
+
+def test_members_of_a_family_are_offered_together() -> None:
+    """When the two likeliest are siblings, nothing else is offered."""
+    found = tuple(
+        Candidate(code, name, share)
+        for code, name, share in (
+            (BIRTH, "Đăng ký khai sinh", 0.4),
+            (COPY, "Đăng ký khai sinh lưu động", 0.3),
+            (RESIDENCE, "Đăng ký thường trú", 0.2),
+        )
+    )
+    assert decided(replace(understood(), candidates=found)) == AskWhich((BIRTH, COPY), ())
 
 
 def test_a_long_complaint_is_taken_at_once() -> None:

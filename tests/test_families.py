@@ -32,4 +32,7 @@ def test_a_family_is_asked_about_by_what_tells_its_members_apart():
 
 def test_names_without_a_shared_beginning_stay_whole():
     """What is left of the names would tell nothing."""
-    assert qualifiers(["Đăng ký lại khai sinh", "Đăng ký khai sinh"]) == ("", ["Đăng ký lại khai sinh", "Đăng ký khai sinh"])
+    assert qualifiers(["Đăng ký lại khai sinh", "Đăng ký khai sinh"]) == (
+        "",
+        ["Đăng ký lại khai sinh", "Đăng ký khai sinh"],
+    )

@@ -24,7 +24,9 @@ def test_a_question_before_a_code_is_refused(tmp_path):
 def test_files_are_joined_by_code(tmp_path):
     """A code may stand in several files; a line that is there twice counts once."""
     (tmp_path / "a.txt").write_text("# 1.000001\nlàm khai sinh\n", encoding="utf-8")
-    (tmp_path / "b.txt").write_text("# 1.000001\nlàm khai sinh\ngiấy cho em bé\n\n# 1.000002\nông mất\n", encoding="utf-8")
+    (tmp_path / "b.txt").write_text(
+        "# 1.000001\nlàm khai sinh\ngiấy cho em bé\n\n# 1.000002\nông mất\n", encoding="utf-8"
+    )
     assert questions.load(tmp_path) == {"1.000001": ("làm khai sinh", "giấy cho em bé"), "1.000002": ("ông mất",)}
 
 
