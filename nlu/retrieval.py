@@ -21,7 +21,7 @@ from nlu import cues, encoder
 from nlu import lexicon as lexicons
 from nlu import text as texts
 from nlu.accents import Accents
-from nlu.classifier import Classifier, Margins
+from nlu.classifier import Classifier, Margins, most_rows
 from nlu.confidence import Confidence
 from nlu.encoder import Encoder
 from nlu.postings import Postings, Scores
@@ -109,7 +109,10 @@ class Retrieval:
         self._owners = np.array([number for number, _ in rows])
         self._rows_of = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(self._owners)) + 1)
         self._vocabulary, self._words = _bm25([_terms(row) for row in self._rows])
-        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
+        self._first_rows = np.array([rows[0] for rows in self._rows_of])
+        self._letters = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 5), max_df=most_rows(len(rows)), sublinear_tf=True, dtype=np.float32
+        )
         self._letter_rows = Postings(self._letters.fit_transform(map(texts.phonetic, self._rows)))
         self._rarity = _rarity(self._rows)
         self._qualifiers = [cues.qualifiers(texts.written_out(entry.name)) for entry in entries]
@@ -197,7 +200,7 @@ class Retrieval:
 
     def _best(self, scores: Scores, count: int) -> list[tuple[int, float]]:
         """The procedures with the best rows, and these rows' scores."""
-        best = np.maximum.reduceat(scores, [rows[0] for rows in self._rows_of])
+        best = np.maximum.reduceat(scores, self._first_rows)
         return [(int(number), float(best[number])) for number in np.argsort(-best, kind="stable")[:count]]
 
     def _covered(self, words: frozenset[str], by: frozenset[str]) -> float:

@@ -53,7 +53,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
     assistant: Assistant = wiring.build_assistant(Settings(data_dir=folder))
     over = measuring.over(measuring.SHIPPED, assistant, scoring.load())
     clean = measuring.clean(over.labels)
-    lost = measuring.losses(assistant, random.Random(SEED).sample(clean, NOISY))
+    lost = measuring.losses(assistant, random.Random(SEED).sample(clean, NOISY), over.answers)
     with asking.with_portal(assistant) as connected:
         talked = [dialogues.run(connected, dialogue) for dialogue in dialogues.load().values()]
     return measuring.figures(over, None, lost, dialogues.summary(talked))
