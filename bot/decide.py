@@ -90,7 +90,7 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
 def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
     """Somebody is in danger, or about to be cheated: said before anything else."""
     intent, sure = understanding.intent, understanding.intent_confidence
-    if _best(understanding) >= rules.answer_at and sure < rules.danger_over_procedure_at:
+    if _best(understanding) >= rules.answer_at and sure < rules.intent_over_procedure_at:
         return None
     if intent == "emergency" and _sure(understanding, rules):
         return Alarm(utterance.text)
@@ -175,18 +175,24 @@ def _intent(
             return AskSlot("dossier_code")
         case kind if kind in SMALL_TALK:
             return SmallTalk(kind)
-        case "off_topic" | "injection" | "legal_dispute" as reason if _best(understanding) < rules.answer_at:
+        case "off_topic" | "injection" | "legal_dispute" as reason if _outweighs(understanding, rules):
             return Decline(reason)
         case "affirm" | "deny" | "choose" if _best(understanding) < rules.answer_at:
             return SmallTalk("okay")
     return None
 
 
+def _outweighs(understanding: Understanding, rules: Rules) -> bool:
+    """Whether an intent that needs no procedure stands against the procedure found in the same words."""
+    share = rules.certain_at if understanding.intent_confidence >= rules.intent_over_procedure_at else rules.answer_at
+    return _best(understanding) < share
+
+
 def _procedure(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision:
     """Which procedure, and what about it."""
     aspects, best = _aspects(understanding), _best(understanding)
     return (
-        (Decline("elsewhere") if understanding.first("elsewhere") else None)
+        _elsewhere(understanding, rules)
         or _several(understanding, rules)
         or _back(understanding, conversation)
         or _sibling(understanding, conversation, rules)
@@ -195,6 +201,13 @@ def _procedure(understanding: Understanding, conversation: Conversation, rules: 
         or (AskWhich(_choices(understanding, rules), aspects) if best >= rules.ask_at else None)
         or _not_understood(aspects, conversation, rules)
     )
+
+
+def _elsewhere(understanding: Understanding, rules: Rules) -> Decision | None:
+    """A place or a scheme of another province; what the law says everywhere is answered."""
+    asks_place = Aspect.PLACE in understanding.aspects
+    is_ours = _best(understanding) >= rules.answer_at and not asks_place
+    return Decline("elsewhere") if understanding.first("elsewhere") and not is_ours else None
 
 
 def _several(understanding: Understanding, rules: Rules) -> Decision | None:

@@ -20,7 +20,8 @@ class Rules:
     answer_at: float
     ask_at: float
     follow_up_below: float
-    danger_over_procedure_at: float
+    intent_over_procedure_at: float
+    certain_at: float
     choices: int
     failures_before_officer: int
     intent_at: dict[str, float]

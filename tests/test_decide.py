@@ -241,7 +241,8 @@ def test_intents_that_need_no_procedure(intent: str, decision: Decision) -> None
 @pytest.mark.parametrize("intent", ["off_topic", "affirm", "deny", "choose"])
 def test_a_certain_procedure_outweighs_a_vague_intent(intent: str) -> None:
     """A procedure that is certain is answered though the intent says it is chatter."""
-    assert decided(understood(intent=intent, candidates={BIRTH: RULES.answer_at})) == AnswerAbout(BIRTH, ())
+    vague = understood(intent=intent, confidence=0.5, candidates={BIRTH: RULES.answer_at})
+    assert decided(vague) == AnswerAbout(BIRTH, ())
     assert decided(understood(intent="officer", candidates={BIRTH: 1.0})) == HandOff("asked")
 
 
@@ -250,20 +251,27 @@ def test_danger_comes_first(intent: str, decision: Decision) -> None:
     """Before a code, before anything; only a procedure that is certain outweighs a doubtful alarm."""
     assert decided(understood(intent=intent, entities={"dossier_code": DOSSIER_CODE})) == decision
     assert decided(understood(intent=intent, candidates={BIRTH: 1.0})) == decision
-    doubtful = RULES.danger_over_procedure_at - JUST_BELOW
+    doubtful = RULES.intent_over_procedure_at - JUST_BELOW
     assert decided(understood(intent=intent, confidence=doubtful, candidates={BIRTH: 1.0})) == AnswerAbout(BIRTH, ())
 
 
 @pytest.mark.parametrize("intent", ["injection", "legal_dispute"])
 def test_what_is_no_procedure_is_declined_in_its_own_words(intent: str) -> None:
-    """Unless the words name a procedure for certain."""
+    """Unless the words name a procedure: for certain against a sure intent, well enough against a doubtful one."""
     assert decided(understood(intent=intent)) == Decline(intent)
+    assert decided(understood(intent=intent, candidates={BIRTH: RULES.certain_at - JUST_BELOW})) == Decline(intent)
+    doubtful = understood(intent=intent, confidence=0.5, candidates={BIRTH: RULES.answer_at})
+    assert decided(doubtful) == AnswerAbout(BIRTH, ())
     assert decided(understood(intent=intent, candidates={BIRTH: 1.0})) == AnswerAbout(BIRTH, ())
 
 
 def test_another_province_is_declined() -> None:
-    """Whatever procedure it is."""
-    assert decided(understood(entities={"elsewhere": ""}, candidates={BIRTH: 1.0})) == Decline("elsewhere")
+    """Its places and schemes; what the law says everywhere is answered."""
+    elsewhere = {"elsewhere": ""}
+    assert decided(understood(entities=elsewhere)) == Decline("elsewhere")
+    asked = understood(entities=elsewhere, aspects=(Aspect.PLACE,), candidates={BIRTH: 1.0})
+    assert decided(asked) == Decline("elsewhere")
+    assert decided(understood(entities=elsewhere, candidates={BIRTH: 1.0})) == AnswerAbout(BIRTH, ())
 
 
 def test_several_questions_are_answered_one_by_one() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from knowledge import questions
-from knowledge.national_database import CODE
 from knowledge.errors import BadRecord
+from knowledge.national_database import CODE
 
 
 def test_every_shipped_question_belongs_to_a_code():
