@@ -41,7 +41,8 @@ def load(path: Path = PATH) -> Rules:
         rules.answer_at,
         rules.ask_at,
         rules.follow_up_below,
-        rules.danger_over_procedure_at,
+        rules.intent_over_procedure_at,
+        rules.certain_at,
         *rules.intent_at.values(),
     )
     if not all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares):
