@@ -39,6 +39,8 @@ class Lexicon:
     # phrases of folded text that say nothing about the procedure
     hints: dict[str, re.Pattern[str]] = field(default_factory=dict)
     # name of a hint -> the phrases that give it
+    not_telex: frozenset[str] = frozenset()
+    # words of other languages that raw Telex would turn into Vietnamese ones
     vocabulary: frozenset[str] = frozenset()
     # the folded words its patterns are made of: what a misspelt word may be respelt to
 
@@ -81,13 +83,14 @@ def load(path: Path = PATH) -> Lexicon:
         return Lexicon(
             abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},
             synonyms=tuple(Synonym(re.compile(rule["said"]), rule["official"]) for rule in content["synonyms"]),
+            not_telex=frozenset(content["not_telex"].split()),
             hints={name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in content["hints"].items()},
             vocabulary=frozenset(word for pattern in said for word in _LITERAL.findall(_ESCAPED.sub(" ", pattern))),
             filler=re.compile(rf"\b(?:{'|'.join(content['fillers'])})\b"),
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadData(
-            f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms, hints and fillers."
+            f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms, hints, fillers and not_telex."
         ) from error
 
 

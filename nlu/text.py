@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from nlu import lexicon as lexicons
 from nlu.lexicon import Lexicon
+from nlu.telex import is_syllable, undone
 
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
@@ -23,6 +24,7 @@ _SYLLABLE = re.compile(  # what folded Vietnamese can spell
     r"(?!\w*([aeiouy])\1)(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdghklmnpqrstvx])?[aeiouy]{1,3}(?:ch|ng|nh|[cmnpt])?"
 )
 _SHORTEST_RESPELT = 3
+_MOSTLY = 0.6
 _SOUNDS = tuple(  # spellings that sound alike to many, as a folded text shows them
     (re.compile(written), sound)
     for written, sound in (
@@ -87,9 +89,10 @@ def without_placeholders(text: str) -> str:
 
 
 def expand(text: str, lexicon: Lexicon | None = None) -> str:
-    """Abbreviations and teencode written out, token by token; the rest is untouched."""
-    abbreviations = (lexicon or lexicons.default()).abbreviations
-    return _WORD.sub(lambda match: _written_out(match, abbreviations), text)
+    """Abbreviations, teencode and raw Telex written out, token by token; the rest is untouched."""
+    known = lexicon or lexicons.default()
+    turned = _is_vietnamese(text)
+    return _WORD.sub(lambda match: _written_out(match, known, turned), text)
 
 
 def strip_fillers(folded: str, lexicon: Lexicon | None = None) -> str:
@@ -145,8 +148,15 @@ def _fold_character(character: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part)).lower()
 
 
-def _written_out(match: re.Match[str], abbreviations: dict[str, str]) -> str:
-    token = match.group().lower()
+def _written_out(match: re.Match[str], lexicon: Lexicon, turned: bool) -> str:
+    token, abbreviations = match.group().lower(), lexicon.abbreviations
     if len(token) == 1 and match.string[: match.start()].rstrip()[-1:].isdigit():  # "500 k" is an amount, not a no
         return match.group()
-    return abbreviations.get(token, match.group())
+    known = abbreviations.get(token)
+    return known or (undone(match.group()) if turned and token not in lexicon.not_telex else match.group())
+
+
+def _is_vietnamese(text: str) -> bool:
+    """Whether most words that raw Telex does not explain are Vietnamese syllables."""
+    others = [is_syllable(fold(word)) for word in _WORD.findall(text) if undone(word) == word]
+    return not others or sum(others) >= _MOSTLY * len(others)

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu import lexicon, text
+from nlu.telex import undone
+from nlu.text import expand, fold
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,29 @@ def test_the_lexicon_is_sound() -> None:
 def test_a_lexicon_that_turns_in_circles_is_reported() -> None:
     turning = lexicon.Lexicon({"a1": "b1", "b1": "a1"}, (), lexicon.default().filler)
     assert len(turning.problems()) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("giaays", "giấy"),
+        ("dduwowngf", "đường"),
+        ("lamf", "làm"),
+        ("tuoir", "tuỏi"),
+        ("gia61y", "giấy"),
+        ("d9a8ng", "đăng"),
+        ("khai", "khai"),
+        ("passport", "passport"),
+        ("next", "next"),
+        ("H29", "H29"),
+    ],
+)
+def test_raw_keys_are_undone(typed, meant):
+    """Telex and VNI that the keyboard did not turn; what spells no Vietnamese syllable stays."""
+    assert undone(typed) == meant
+
+
+def test_raw_keys_stay_in_another_language():
+    """English words that would spell Vietnamese ones are left alone among other English words."""
+    assert expand("we must visit the ward") == "we must visit the ward"
+    assert fold(expand("em muoons lamf giaays khai sinh")) == "em muon lam giay khai sinh"
