@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-CALIBRATING = (3, 4, 5, 9)
-# places in nlu.retrieval.Signals: phrase_letters, name_covered, query_covered, learned
+CALIBRATING = (3, 4, 5, 7, 9)
+# places in nlu.retrieval.Signals: phrase_letters, name_covered, query_covered, local, learned
 PATH = Path(__file__).parent / "data" / "confidence.yaml"
 
 

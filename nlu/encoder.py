@@ -30,7 +30,8 @@ SIZE = 128
 SCALE = 127
 # a number of a shipped vector is stored as a whole number up to it
 AT_ONCE = 64
-THREADS = 2
+THREADS, SPINS = 2, 10_000
+# the engine's threads wait for each other by spinning: without a bound a sentence takes seconds on a busy machine
 
 Vectors = NDArray[np.float32]
 
@@ -55,8 +56,7 @@ class Encoder:
 @lru_cache(maxsize=1)
 def default() -> Encoder | None:
     """The encoder of this machine; None when the package is missing or another version."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    # the engine's threads wait by spinning otherwise: on a busy machine a sentence then takes seconds
+    os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
     try:
         if importlib.metadata.version(PACKAGE) != VERSION:
             log.warning("%s is not version %s: meanings are not used", PACKAGE, VERSION)
