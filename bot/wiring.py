@@ -20,6 +20,7 @@ from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
 from knowledge import questions
 from knowledge.catalogue import Catalogue
+from knowledge.procedure import Procedure
 from knowledge.questions import generated
 from nlu import encoder, stored, training
 from nlu.rasa_client import RasaClient
@@ -93,15 +94,12 @@ def engines(settings: Settings) -> list[Understander]:
 
 def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entry]:
     """The catalogue as it can be found, with the questions that people ask by code."""
-    return [
-        Entry(
-            item.code,
-            item.name,
-            (*item.aliases, *item.examples, *asked.get(item.code, () if item.examples else generated(item.name))),
-            local=item.reviewed,
-        )
-        for item in sorted(records, key=lambda item: item.code)
-    ]
+    return [_entry(item, asked.get(item.code, ())) for item in sorted(records, key=lambda item: item.code)]
+
+
+def _entry(item: Procedure, asked: Sequence[str]) -> Entry:
+    phrases = (*item.aliases, *item.examples, *asked)
+    return Entry(item.code, item.name, phrases, item.reviewed, () if phrases else generated(item.name))
 
 
 def portal(settings: Settings) -> Portal:

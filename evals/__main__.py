@@ -16,6 +16,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -31,7 +32,8 @@ from evals.measuring import FULL, SHIPPED, Over
 from evals.scoring import Label, Score
 from knowledge import catalogue, questions, record
 from knowledge.importing import SERVED
-from nlu import confidence, encoder, training
+from nlu import confidence, encoder, retrieval, training
+from nlu.accents import Accents
 
 PORTAL = Path("../shared/data/questions.jsonl")
 NO_PROCEDURE = ("off_topic", "greet", "thanks", "injection", "insult", "legal_dispute")
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         ("ablation", _ablation),
         ("apart", _apart),
         ("truth", _truth),
+        ("encode", _encode),
         ("fit", _fit),
     ):
         commands.add_parser(name).set_defaults(run=run)
@@ -224,6 +227,22 @@ def _truth(options: argparse.Namespace) -> int:
         print(f"{mismatch.code} {mismatch.part}: {mismatch.problem}")
     print(f"{rendered} answers rendered, {figures} figures compared, {len(found)} mismatches")
     return 1 if found else 0
+
+
+def _encode(options: argparse.Namespace) -> int:
+    """Make the vectors that come with the project, for every phrase of the catalogue that is served here."""
+    reader = encoder.default()
+    if reader is None:
+        print("the sentence encoder is not installed: nlu/encoder-requirements.txt", file=sys.stderr)
+        return 2
+    known = wiring.entries(catalogue.load(settings.load().catalogue_dir / SERVED), questions.load())
+    phrases = [phrase for entry in known for phrase in entry.rows]
+    spoken = sorted(set(retrieval.spoken(phrases, Accents(phrases))))
+    some = [spoken[start : start + encoder.AT_ONCE] for start in range(0, len(spoken), encoder.AT_ONCE)]
+    vectors = [encoder.of(texts, reader) for texts in track(some, description="encoding", console=Console(stderr=True))]
+    encoder.ship(spoken, np.concatenate(vectors))
+    print(f"{len(spoken)} vectors in {encoder.SHIPPED}")
+    return 0
 
 
 def _fit(options: argparse.Namespace) -> int:

@@ -30,6 +30,8 @@ SIZE = 128
 SCALE = 127
 # a number of a shipped vector is stored as a whole number up to it
 AT_ONCE = 64
+MOST_MADE = 5_000
+# when an index is built: a sentence takes 20 ms
 THREADS, SPINS = 2, 10_000
 # the engine's threads wait for each other by spinning: without a bound a sentence takes seconds on a busy machine
 
@@ -56,7 +58,7 @@ class Encoder:
 @lru_cache(maxsize=1)
 def default() -> Encoder | None:
     """The encoder of this machine; None when the package is missing or another version."""
-    os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
+    os.putenv("GOMP_SPINCOUNT", str(SPINS))
     try:
         if importlib.metadata.version(PACKAGE) != VERSION:
             log.warning("%s is not version %s: meanings are not used", PACKAGE, VERSION)
@@ -76,7 +78,7 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def of(texts: Sequence[str], encoder: Encoder) -> Vectors:
-    """One vector a text: shipped ones are read, the others made."""
+    """One vector a text: shipped ones are read, others made; beyond `MOST_MADE` a text has none (noughts)."""
     places = _shipped_places()
     found = np.zeros((len(texts), SIZE), dtype=np.float32)
     missing = []
@@ -86,6 +88,11 @@ def of(texts: Sequence[str], encoder: Encoder) -> Vectors:
             missing.append(row)
         else:
             found[row] = _shipped_vectors()[place].astype(np.float32) / SCALE
+    if len(missing) > MOST_MADE:
+        log.warning(
+            "%d phrases get no meaning: `python -m evals encode` makes vectors for all", len(missing) - MOST_MADE
+        )
+        missing = missing[:MOST_MADE]
     for start in range(0, len(missing), AT_ONCE):
         some = missing[start : start + AT_ONCE]
         found[some] = encoder.encode([texts[row] for row in some])

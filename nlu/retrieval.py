@@ -47,6 +47,13 @@ class Entry:
     # aliases and questions
     local: bool
     # handled for citizens of the city, reviewed by a person: the likelier one
+    generated: tuple[str, ...] = ()
+    # phrases made of the name alone: found by, not taught
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Everything it can be found by; the name comes first."""
+        return (self.name, *self.phrases, *self.generated)
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ class Retrieval:
 
     def __init__(self, entries: Sequence[Entry], reader: Encoder | None = None) -> None:
         self._entries = list(entries)
-        rows = [(number, phrase) for number, entry in enumerate(entries) for phrase in (entry.name, *entry.phrases)]
+        rows = [(number, phrase) for number, entry in enumerate(entries) for phrase in entry.rows]
         self._rows = [_words(phrase) for _, phrase in rows]
         self._row_words = [frozenset(row.split()) for row in self._rows]
         self._owners = np.array([number for number, _ in rows])
@@ -117,7 +124,7 @@ class Retrieval:
         self._rarity = _rarity(self._rows)
         self._qualifiers = [cues.qualifiers(texts.written_out(entry.name)) for entry in entries]
         self._accents = Accents(phrase for _, phrase in rows)
-        self._meanings = encoder.of(self.spoken(phrase for _, phrase in rows), reader) if reader else None
+        self._meanings = encoder.of(spoken((phrase for _, phrase in rows), self._accents), reader) if reader else None
         taught = np.array([bool(entries[number].phrases) for number, _ in rows])
         self._classifier = (
             Classifier(
@@ -146,7 +153,7 @@ class Retrieval:
         if cues.names_nothing(words):
             return []
         official = _with_official_words(words, text)
-        meaning = reader.encode(self.spoken([text]))[0] if reader and self._meanings is not None else None
+        meaning = reader.encode(spoken([text], self._accents))[0] if reader and self._meanings is not None else None
         letters = self._letters.transform([texts.phonetic(words)])
         query = _Query(
             words=words,
@@ -161,11 +168,6 @@ class Retrieval:
         )
         margins = self._classifier.margins(official, meaning) if self._classifier else self._nothing()
         return self._closely(query, margins)
-
-    def spoken(self, phrases: Iterable[str]) -> list[str]:
-        """Texts as the encoder reads them best: abbreviations written out, diacritics put back."""
-        written_out = (texts.expand(texts.without_placeholders(texts.normalise(phrase))) for phrase in phrases)
-        return [self._accents.restore(text) for text in written_out]
 
     def _closely(self, query: _Query, margins: Margins) -> list[tuple[Entry, Signals]]:
         best_words = max(float(query.word_scores.max()), 1e-6)
@@ -211,6 +213,12 @@ class Retrieval:
 
     def _nothing(self) -> Margins:
         return np.zeros(len(self._entries), dtype=np.float32)
+
+
+def spoken(phrases: Iterable[str], accents: Accents) -> list[str]:
+    """Texts as the encoder reads them best: abbreviations written out, diacritics put back."""
+    written_out = (texts.expand(texts.without_placeholders(texts.normalise(phrase))) for phrase in phrases)
+    return [accents.restore(text) for text in written_out]
 
 
 def content(text: str) -> str:

@@ -51,6 +51,7 @@ def _kept(kind: type[Kept], data: str, folder: Path, build: Callable[[], Kept]) 
         pass
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
         log.warning("%s cannot be read (%s): it is built again", path.name, type(error).__name__)
+    log.warning("%s is built anew; for 3,600 procedures that takes a minute or two, once", kind.__name__)
     built = build()
     _keep(path, pickle.dumps(built, protocol=pickle.HIGHEST_PROTOCOL), f"{kind.__name__}-*.pickle")
     return built

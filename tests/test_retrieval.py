@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Sequence
 
@@ -119,3 +120,13 @@ def test_an_encoder_that_is_missing_is_none(monkeypatch):
     assert encoder.default.__wrapped__() is None
     monkeypatch.setattr(encoder, "PACKAGE", "numpy")
     assert encoder.default.__wrapped__() is None
+
+
+@pytest.mark.skipif(os.environ.get("CI") != "true", reason="the encoder is optional outside CI")
+def test_the_encoder_is_tested_where_it_can_be_had():
+    """In CI the figures are those of the encoder: the same matter in two languages is near, another one is not."""
+    reader = encoder.default()
+    assert reader is not None
+    texts = ["làm giấy khai sinh cho em bé", "register my newborn baby", "sang tên xe máy cũ"]
+    baby, infant, car = reader.encode(texts)
+    assert baby @ infant > baby @ car
