@@ -58,6 +58,10 @@ LAST_PORT = 65_535
 _PREFIX = "MOT_CUA_"
 
 
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# threads of the sentence encoder wait by spinning: without a bound a sentence takes seconds on a busy machine
+
+
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of an environment. Raises BadSettings for a value that cannot be read."""
     values: dict[str, object] = {}

@@ -248,15 +248,15 @@ def _encode(options: argparse.Namespace) -> int:
 def _fit(options: argparse.Namespace) -> int:
     records, asked = catalogue.load(settings.load().catalogue_dir / SERVED), questions.load()
     off_topic = [example.text for example in training.load() if example.intent in NO_PROCEDURE]
-    fitted, bounds = {}, []
+    fitted = {}
     for kind, reader in (("words", None), ("meanings", encoder.default())):
         if kind == "words" or reader is not None:
             found = list(fitting.cases(partial(wiring.entries, records), asked, off_topic, reader))
             fitted[kind] = fitting.fit(found, confidence.fitted(reader is not None).weights)
-            bounds.append(fitting.answer_at(found, fitted[kind]))
-            print(f"{kind}: {len(found)} cases, answer from {bounds[-1]}")
+            answer_at = fitting.answer_at(found, fitted[kind])
+            print(f"{kind}: {len(found)} cases, answer from {answer_at}")
     fitting.write(fitted)
-    fitting.write_rule(max(bounds))
+    fitting.write_rule(answer_at)
     return 0
 
 

@@ -11,7 +11,6 @@ import hashlib
 import importlib
 import importlib.metadata
 import logging
-import os
 import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -32,8 +31,8 @@ SCALE = 127
 AT_ONCE = 64
 MOST_MADE = 5_000
 # when an index is built: a sentence takes 20 ms
-THREADS, SPINS = 2, 10_000
-# the engine's threads wait for each other by spinning: without a bound a sentence takes seconds on a busy machine
+THREADS = 2
+# they wait for each other by spinning; bot/settings.py bounds that
 
 Vectors = NDArray[np.float32]
 
@@ -58,7 +57,6 @@ class Encoder:
 @lru_cache(maxsize=1)
 def default() -> Encoder | None:
     """The encoder of this machine; None when the package is missing or another version."""
-    os.putenv("GOMP_SPINCOUNT", str(SPINS))
     try:
         if importlib.metadata.version(PACKAGE) != VERSION:
             log.warning("%s is not version %s: meanings are not used", PACKAGE, VERSION)

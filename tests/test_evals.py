@@ -22,7 +22,7 @@ from evals.dialogues import Expected, Judged, Told
 from evals.measuring import Loss, Over
 from evals.scoring import Label
 from evals.thresholds import Threshold
-from nlu.confidence import Confidence
+from nlu.confidence import CALIBRATING, Confidence
 from tests.town import assistant
 
 BIRTH = Label("q1", "làm khai sinh", "standard", "1.001193", ("3.000722",), field="ho_tich")
@@ -299,7 +299,7 @@ def test_a_signal_that_decides_is_missed() -> None:
     right, wrong = [0.0] * size, [0.0] * size
     right[0], wrong[1] = 1.0, 0.5
     scored = [Scored(BIRTH, ("9.999999", BIRTH.code), [wrong, right])]
-    confidence = Confidence((1.0,) * size, (0.0,) * 7)
+    confidence = Confidence((1.0,) * size, (0.0,) * (3 + len(CALIBRATING)))
     assert ablation.without(scored, confidence, ()).hit_1 == 1
     assert ablation.without(scored, confidence, ablation.SIGNALS[:1]) == Without(ablation.SIGNALS[:1], 0, 1)
 
