@@ -83,7 +83,7 @@ def _chat(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    print("search index: preparing (ten seconds the first time)", flush=True)
+    print("search index: preparing (a minute or two the first time)", flush=True)
     wiring.build_assistant(settings.load())
     print("search index: ready")
     return 0

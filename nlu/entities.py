@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
+from nlu import number_words
 from nlu.errors import BadData
 from nlu.personal_data import placeholders
 from nlu.text import FoldedText, fold, fold_with_origins, has_diacritics
@@ -71,6 +72,27 @@ _ROUND_AMOUNT = re.compile(
 )
 _PLAIN_AMOUNT = re.compile(r"(?<![\w.,/-])(?P<number>\d{1,3}(?:[.,]\d{3})+|\d{4,12})\s?(?P<unit>dong|vnd|d)\b")
 _SAID_DONG = {"đồng", "dong", "đ", "d", "vnd", "vnđ"}  # not đóng (to pay) nor đông
+
+_ANY_NUMBER_WORD = "|".join(sorted(number_words.WORDS))
+_NUMBER_WORDS = re.compile(rf"\b(?:{_ANY_NUMBER_WORD})(?: (?:{_ANY_NUMBER_WORD}))*\b")
+_AGE = re.compile(
+    rf"\b(?:(?P<digits>\d{{1,3}})|(?P<words>(?:{_ANY_NUMBER_WORD})(?: (?:{_ANY_NUMBER_WORD}))*)) ?tuoi\b"
+    r"|\b(?P<english>\d{1,3})[ -]years?[ -]old\b"
+)
+_OLDEST = 130
+_OWN = "em|toi|tui|minh|con|chau"
+_RELATIONS = {
+    name: re.compile(rf"\b(?:{said})\b")
+    for name, said in {
+        "child": rf"con (?:trai|gai|ruot|dau|re|nho|lon|chung|rieng|moi sinh|{_OWN})|em be|chau be|"
+        r"(?:my|our) (?:son|daughter|child|kids?)",
+        "spouse": rf"(?:vo|chong) (?:{_OWN}|anh|chi)|vo chong|ong xa|ba xa|(?:my|our) (?:wife|husband)",
+        "parent": rf"(?:ba|bo|cha|tia|me|ma) (?:{_OWN}|chong|vo|ruot)|ba ma|bo me|cha me|"
+        r"(?:my|our) (?:father|mother|parents?)",
+        "grandparent": r"(?:ong|ba) (?:noi|ngoai|co)|(?:my|our) grand(?:father|mother|parents?)",
+        "sibling": r"(?:anh|chi|em) (?:trai|gai|ruot)|(?:my|our) (?:brother|sister)",
+    }.items()
+}
 
 _WORD = re.compile(r"\w+")
 _UNIT_LEVEL = re.compile(r"\b(?P<level>phuong|dac khu|xa|thi tran|p|x)[.\s]*$")
@@ -188,6 +210,32 @@ def _amounts(message: _Message) -> Iterator[Entity]:
             yield message.entity("amount", re.sub(r"\D", "", match["number"]), match.span())
 
 
+def _amounts_in_words(message: _Message) -> Iterator[Entity]:
+    """ "Năm trăm ngàn": a run of number words with a multiple; without one "ba" is a father and "năm" a year."""
+    for match in message.matches(_NUMBER_WORDS):
+        words = match.group().split()
+        value = number_words.number(words) if len(words) > 1 else None
+        if value and any(word in number_words.MULTIPLES for word in words):
+            yield message.entity("amount", str(value), match.span())
+
+
+def _ages(message: _Message) -> Iterator[Entity]:
+    """ "14 tuổi", "mười bốn tuổi", "14 years old": whole years; months are no age here."""
+    for match in message.matches(_AGE):
+        said = match["digits"] or match["english"]
+        years = int(said) if said else number_words.number(match["words"].split())
+        if years is not None and years <= _OLDEST:
+            yield message.entity("age", str(years), match.span())
+
+
+def _relations(message: _Message) -> Iterator[Entity]:
+    """Whom the matter is for, by the word of kinship, under one name for each."""
+    for name, pattern in _RELATIONS.items():
+        match = next(iter(message.matches(pattern)), None)
+        if match:
+            yield message.entity("relation", name, match.span())
+
+
 def _vnd(match: re.Match[str]) -> int:
     """Whole dong: "1tr5", "1 trieu ruoi", "1,5 trieu", "1.500 ngan"."""
     number, multiple = match["number"], _MULTIPLES_VND[match["tight"] or match["unit"]]
@@ -293,6 +341,9 @@ _FINDERS: tuple[Callable[[_Message], Iterator[Entity]], ...] = (
     _dates,
     _relative_dates,
     _amounts,
+    _amounts_in_words,
+    _ages,
+    _relations,
     _units,
     _misspelt_units,
 )

@@ -108,3 +108,27 @@ def test_offsets_refer_to_the_text_as_given() -> None:
 def test_a_name_of_two_units_without_marks_gives_both_at_half_the_score() -> None:
     units = [(entity.value, entity.score) for entity in find("xa thanh an", TODAY)]
     assert units == [("Xã Thanh An", 0.5), ("Xã Thạnh An", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("nghe nói mất năm trăm ngàn phải không", "amount", "500000"),
+        ("hết hai triệu rưỡi", "amount", "2500000"),
+        ("hai tram nam muoi nghin dong", "amount", "250000"),
+        ("một triệu hai trăm ngàn", "amount", "1200000"),
+        ("năm nay ba em nộp hồ sơ", "amount", None),
+        ("con em 14 tuổi", "age", "14"),
+        ("bà nội tám mươi lăm tuổi", "age", "85"),
+        ("my son is 6 years old", "age", "6"),
+        ("bé 6 tháng tuổi", "age", None),
+        ("làm giấy khai sinh cho con trai", "relation", "child"),
+        ("vợ em người Hàn", "relation", "spouse"),
+        ("ba em mất hôm qua", "relation", "parent"),
+        ("bà ngoại tui yếu rồi", "relation", "grandparent"),
+        ("mua ba chiếc xe", "relation", None),
+    ],
+)
+def test_numbers_in_words_ages_and_relations(text, kind, value):
+    """Whole numbers, whole years, one name for each kind of relative; a father is no three."""
+    assert dict(reversed(found(text))).get(kind) == value
