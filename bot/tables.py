@@ -158,3 +158,19 @@ sign_in_failure = sa.Table(
     # username or address
     sa.Column("at", UtcTime, nullable=False),
 )
+
+zalo_token = sa.Table(
+    "zalo_token",
+    metadata,
+    sa.Column("app_id", sa.String(40), primary_key=True),
+    sa.Column("access_token", sa.Text, nullable=False),
+    sa.Column("refresh_token", sa.Text, nullable=False),
+    # good for one use
+    sa.Column("expires_at", UtcTime, nullable=False),
+    # of the access token
+    sa.Column("refreshed_at", UtcTime, nullable=False),
+    sa.Column("lease_until", UtcTime),
+    # until then one worker alone may use the refresh token
+    sa.Column("seed", sa.String(64), nullable=False),
+    # SHA-256 of the refresh token of the settings that was taken last
+)
