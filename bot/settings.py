@@ -42,6 +42,29 @@ class Settings:
     telegram_webhook_url: str = ""
     # public address of our webhook route, for "webhook"
     telegram_webhook_secret: str = ""
+    zalo_app_id: str = ""
+    # empty: no Zalo; otherwise both secrets are needed too (docs/zalo.md)
+    zalo_app_secret: str = ""
+    # the application's, for tokens
+    zalo_oa_secret: str = ""
+    # the Official Account's, which signs webhooks
+    zalo_refresh_token: str = ""
+    # the first one, or a new one after a loss; later ones are kept in the database
+    zalo_api_url: str = "https://openapi.zalo.me"
+    zalo_message_path: str = "/v3.0/oa/message/cs"
+    zalo_token_header: str = "access_token"
+    zalo_oauth_url: str = "https://oauth.zaloapp.com"
+    zalo_token_path: str = "/v4/oa/access_token"
+    zalo_timeout_s: float = 5.0
+    zalo_signature_header: str = "X-ZEvent-Signature"
+    zalo_timestamp_from: str = "either"
+    # the signed timestamp: "body", "header" or "either"
+    zalo_timestamp_header: str = "X-ZEvent-Timestamp"
+    zalo_button_type: str = "oa.query.hide"
+    zalo_button_template: str = ""
+    # template_type of a message with buttons; empty leaves it out
+    zalo_button_prefix: str = "#"
+    # stands before the payload of our buttons
 
     @property
     def database(self) -> str:

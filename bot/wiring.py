@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from bot import rules
 from bot.assistant import Assistant
+from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.editions import Editions
+from bot.errors import BadSettings
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
@@ -15,9 +17,12 @@ from bot.outbox import Outbox
 from bot.perform import Portal
 from bot.settings import Settings
 from bot.store import Store, open_store
-from bot.worker import Worker
+from bot.worker import Worker, now
+from bot.zalo_tokens import ZaloTokens
 from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
+from integrations.zalo import ZaloClient, ZaloSettings
+from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
 from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
@@ -115,3 +120,56 @@ def portal(settings: Settings) -> Portal:
             timeout_s=settings.portal_timeout_s,
         )
     )
+
+
+def zalo(parts: Parts, accept: Accept) -> Zalo:
+    """The Zalo channel. Raises BadSettings when a secret is missing."""
+    chosen = parts.settings
+    client = ZaloClient(
+        ZaloSettings(
+            base_url=chosen.zalo_api_url,
+            message_path=chosen.zalo_message_path,
+            token_header=chosen.zalo_token_header,
+            button_type=chosen.zalo_button_type,
+            button_template=chosen.zalo_button_template,
+            timeout_s=chosen.zalo_timeout_s,
+        ),
+        Tokens(zalo_oauth(chosen), zalo_book(chosen, parts.store), now),
+    )
+    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix)
+
+
+def zalo_seal(chosen: Settings) -> Seal:
+    """How Zalo's events are signed. Raises BadSettings."""
+    if not chosen.zalo_oa_secret:
+        raise BadSettings("MOT_CUA_ZALO_OA_SECRET is missing: no event of Zalo could be believed")
+    if chosen.zalo_timestamp_from not in TIMESTAMPS:
+        raise BadSettings(f"MOT_CUA_ZALO_TIMESTAMP_FROM is one of {', '.join(TIMESTAMPS)}")
+    return Seal(
+        chosen.zalo_app_id,
+        chosen.zalo_oa_secret,
+        chosen.zalo_signature_header,
+        chosen.zalo_timestamp_from,
+        chosen.zalo_timestamp_header,
+    )
+
+
+def zalo_oauth(chosen: Settings) -> OAuthClient:
+    """Where Zalo's tokens come from. Raises BadSettings."""
+    if not (chosen.zalo_app_id and chosen.zalo_app_secret):
+        raise BadSettings("MOT_CUA_ZALO_APP_ID or MOT_CUA_ZALO_APP_SECRET is missing: tokens cannot be refreshed")
+    where = OAuthSettings(
+        app_id=chosen.zalo_app_id,
+        app_secret=chosen.zalo_app_secret,
+        base_url=chosen.zalo_oauth_url,
+        token_path=chosen.zalo_token_path,
+    )
+    return OAuthClient(where, now)
+
+
+def zalo_book(chosen: Settings, store: Store) -> ZaloTokens:
+    """Where Zalo's tokens are kept, with the refresh token of the settings unless it was taken before."""
+    book = ZaloTokens(store, chosen.zalo_app_id)
+    if chosen.zalo_refresh_token:
+        book.seed(chosen.zalo_refresh_token, now())
+    return book

@@ -10,7 +10,10 @@ Raises the errors of `integrations.errors`; no token is ever part of a message, 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -174,6 +177,13 @@ class Tokens:
         if pair is None:
             raise Refused("zalo tokens: nobody has authorised us yet")
         return pair
+
+
+def pkce() -> tuple[str, str]:
+    """A fresh challenge and its verifier of 43 characters."""
+    verifier = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("="), verifier
 
 
 def _content(answer: httpx.Response) -> Mapping[str, Any]:

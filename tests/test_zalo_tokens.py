@@ -17,7 +17,7 @@ from bot.zalo_tokens import ZaloTokens
 from integrations.errors import IntegrationError, Refused, Unavailable
 from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
-from integrations.zalo_tokens import LEASE, OAuthClient, OAuthSettings, TokenPair, Tokens
+from integrations.zalo_tokens import LEASE, OAuthClient, OAuthSettings, TokenPair, Tokens, pkce
 from tests.serving import served
 
 ACCOUNT = Account()
@@ -157,9 +157,18 @@ def test_an_operator_mends_a_lost_pair(desk: Desk) -> None:
 
 def test_a_new_authorisation_is_kept(desk: Desk) -> None:
     """A code that an administrator's permission brought becomes the pair in use; the old seed does not come back."""
-    desk.book().keep(desk.oauth().redeem("permission-code", "permission-verifier"), desk.at)
+    challenge, verifier = pkce()
+    back = desk.http.get(desk.oauth().permission_url("http://127.0.0.1/back", challenge, "st")).headers["Location"]
+    desk.book().keep(desk.oauth().redeem(httpx.URL(back).params["code"], verifier), desk.at)
     desk.book().seed(ACCOUNT.refresh_token, desk.at)
     assert desk.tokens().usable() == "access-1" and desk.pair().refresh_token == "refresh-1"
+
+
+def test_a_code_is_worth_nothing_without_its_verifier(desk: Desk) -> None:
+    """Whoever only saw the code in an address gets no tokens."""
+    back = desk.http.get(desk.oauth().permission_url("http://127.0.0.1/back", pkce()[0], "st")).headers["Location"]
+    with pytest.raises(Refused):
+        desk.oauth().redeem(httpx.URL(back).params["code"], pkce()[1])
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ from web.ports import Ports
 from web.rasa_process import RasaProcess
 
 WORKERS = 2
+ZALO_SENDERS = 2
 RASA_PORT = 5005
 DEMO_OFFICER = "canbo"
 RASA_STATES = {
@@ -118,6 +119,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, accept, routes)
+    loops = [workers, *(_zalo(parts, accept, routes) if parts.settings.zalo_app_id else ())]
     ports = Ports(_Accepting(accept), Mailbox(parts.store, parts.outbox), parts.desk, parts.officers)
     app = create_app(ports, settings.secret_key(parts.settings), routes)
     config = uvicorn.Config(
@@ -125,7 +127,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     )
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
-    workers.start()
+    for loop in loops:
+        loop.start()
     threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
@@ -137,7 +140,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         for task in tasks:
             task.cancel()
         stop.set()
-        await asyncio.to_thread(workers.stop)
+        for loop in reversed(loops):
+            await asyncio.to_thread(loop.stop)
 
 
 class _Accepting:
@@ -160,6 +164,13 @@ def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) ->
     else:
         work.append(channel.poll())
     return [asyncio.create_task(item) for item in work]
+
+
+def _zalo(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) -> list[Loop]:
+    """The Zalo channel: its webhook route and the loop that sends."""
+    channel = wiring.zalo(parts, accept)
+    routes.append(webhooks.zalo(channel.receive))
+    return [Loop(channel.step, ZALO_SENDERS)]
 
 
 async def _when_started(server: uvicorn.Server, act: Callable[[], None]) -> None:

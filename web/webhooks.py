@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 TELEGRAM_PATH = "/webhooks/telegram"
 TELEGRAM_SECRET = "x-telegram-bot-api-secret-token"
+ZALO_PATH = "/webhooks/zalo"
 
 
 def telegram(receive: Callable[[dict[str, Any]], Awaitable[None]], secret: str) -> Route:
@@ -32,3 +33,14 @@ def telegram(receive: Callable[[dict[str, Any]], Awaitable[None]], secret: str) 
         return PlainTextResponse("ok")
 
     return Route(TELEGRAM_PATH, webhook, methods=["POST"])
+
+
+def zalo(receive: Callable[[bytes, Mapping[str, str]], Awaitable[bool]]) -> Route:
+    """Zalo's webhook, over the raw body: its signature is over the bytes. What is not signed is refused."""
+
+    async def webhook(request: Request) -> Response:
+        if not await receive(await request.body(), request.headers):
+            return PlainTextResponse("wrong signature", 403)
+        return PlainTextResponse("ok")
+
+    return Route(ZALO_PATH, webhook, methods=["POST"])

@@ -51,4 +51,3 @@ class Rejected(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
-

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations.stand_ins.zalo.account import Account, Clock, Json, Rejected
@@ -22,7 +22,8 @@ from integrations.stand_ins.zalo.grants import Grants
 from integrations.stand_ins.zalo.people import People
 from integrations.stand_ins.zalo.pushes import Pushes
 
-MESSAGE_PATH, TOKEN_PATH = "/v3.0/oa/message/cs", "/v4/oa/access_token"
+MESSAGE_PATH = "/v3.0/oa/message/cs"
+TOKEN_PATH, PERMISSION_PATH = "/v4/oa/access_token", "/v4/oa/permission"
 CALLS_KEPT = 10_000
 MODES = ("ok", "code", "429", "500_html", "200_html", "timeout")
 TOO_FAST, WRONG = -32, -201
@@ -71,6 +72,7 @@ class Api:
     """The routes of one account."""
 
     def __init__(self, account: Account, webhook: str) -> None:
+        self.account = account
         self.clock = Clock()
         self.pushes = Pushes(account)
         self.pushes.set_webhook({"url": webhook})
@@ -95,6 +97,13 @@ class Api:
         """A pair of tokens; both answers and refusals are plain objects."""
         form = dict(parse_qsl((await request.body()).decode()))
         return await self._answered(request, b"", lambda: self.grants.answer(request.headers, form))
+
+    async def permission(self, request: Request) -> Response:
+        """An administrator agrees at once and is sent back with a code."""
+        query = request.query_params
+        code = self.grants.permit(query.get("code_challenge", ""))
+        answer = urlencode({"code": code, "state": query.get("state", ""), "oa_id": self.account.oa_id})
+        return RedirectResponse(f"{query.get('redirect_uri', '')}?{answer}")
 
     def _received(self, request: Request, body: bytes) -> Json:
         self.grants.check(request.headers.get("access_token", ""))
@@ -211,6 +220,7 @@ def app(account: Account | None = None, webhook: str = "") -> Starlette:
     routes = [
         Route(MESSAGE_PATH, api.message, methods=["POST"]),
         Route(TOKEN_PATH, api.token, methods=["POST"]),
+        Route(PERMISSION_PATH, api.permission),
         Route("/__control/sent", api.sent),
         Route("/__control/pushes", api.pushed),
         Route("/__control/calls", api.called),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 from collections.abc import Mapping
 
@@ -9,8 +11,6 @@ from integrations.stand_ins.zalo.account import Account, Clock, Json, Rejected
 
 SPENT, WRONG_SECRET, WRONG_CODE, WRONG_GRANT = -14020, -14004, -14003, -14002
 STALE, UNKNOWN = -220, -216
-CODE, VERIFIER = "permission-code", "permission-verifier"
-# what an administrator's permission brought
 
 
 class Grants:
@@ -25,6 +25,14 @@ class Grants:
         self.refresh_token = account.refresh_token
         self.access_token = ""
         self.given = 0
+        self._challenges: dict[str, str] = {}
+        # code -> challenge of its PKCE verifier
+
+    def permit(self, challenge: str) -> str:
+        """An administrator lets the application in: the code that proves it."""
+        code = f"code-{next(self._numbers)}"
+        self._challenges[code] = challenge
+        return code
 
     def answer(self, headers: Mapping[str, str], form: Mapping[str, str]) -> Json:
         """A pair for a refresh token or a code. Only the newest refresh token works, and only once."""
@@ -35,10 +43,9 @@ class Grants:
                 return self._pair()
             case "refresh_token":
                 raise Rejected(SPENT, "Invalid refresh token")
-            case "authorization_code" if (form.get("code"), form.get("code_verifier")) == (CODE, VERIFIER):
-                return self._pair()
             case "authorization_code":
-                raise Rejected(WRONG_CODE, "Invalid code or code verifier")
+                self._redeem(form.get("code", ""), form.get("code_verifier", ""))
+                return self._pair()
         raise Rejected(WRONG_GRANT, "Invalid grant type")
 
     def check(self, access_token: str) -> None:
@@ -49,8 +56,14 @@ class Grants:
         if self._clock.now_s() >= ends_at:
             raise Rejected(STALE, "Access token has expired")
 
+    def _redeem(self, code: str, verifier: str) -> None:
+        """Refuses a code that was never given or was used, and a verifier that is not its own."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        if self._challenges.pop(code, None) != challenge:
+            raise Rejected(WRONG_CODE, "Invalid code or code verifier")
+
     def _pair(self) -> Json:
-        number, self.given = next(self._numbers), self.given + 1
+        number, self.given = self.given + 1, self.given + 1
         self.access_token, self.refresh_token = f"access-{number}", f"refresh-{number}"
         lifetime_s = self._account.token_lifetime_s
         self._ends_at[self.access_token] = self._clock.now_s() + lifetime_s
