@@ -1,4 +1,4 @@
-"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (an account), zalo (tokens)."""
+"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (account), zalo (tokens)."""
 
 from __future__ import annotations
 

@@ -122,9 +122,10 @@ def portal(settings: Settings) -> Portal:
     )
 
 
-def zalo(parts: Parts, accept: Accept) -> Zalo:
-    """The Zalo channel. Raises BadSettings when a secret is missing."""
+def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
+    """The Zalo channel and the tokens to keep fresh for it. Raises BadSettings when a secret is missing."""
     chosen = parts.settings
+    tokens = Tokens(zalo_oauth(chosen), zalo_book(chosen, parts.store), now)
     client = ZaloClient(
         ZaloSettings(
             base_url=chosen.zalo_api_url,
@@ -134,9 +135,9 @@ def zalo(parts: Parts, accept: Accept) -> Zalo:
             button_template=chosen.zalo_button_template,
             timeout_s=chosen.zalo_timeout_s,
         ),
-        Tokens(zalo_oauth(chosen), zalo_book(chosen, parts.store), now),
+        tokens,
     )
-    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix)
+    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix), tokens
 
 
 def zalo_seal(chosen: Settings) -> Seal:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 from datetime import datetime
 
@@ -15,13 +16,15 @@ import sqlalchemy as sa
 
 from bot import tables
 from bot.store import Store
-from integrations.zalo_tokens import TokenPair
+from integrations.errors import IntegrationError
+from integrations.zalo_tokens import TokenPair, Tokens
 
 log = logging.getLogger(__name__)
 
 TOKEN = tables.zalo_token
 WRITE_AGAIN_AFTER_S = (0.2, 1.0, 3.0)
-# a fresh pair that is not written is lost for ever, so a database in trouble is asked again
+# seconds; a fresh pair that is not written is lost for ever, so a database in trouble is asked again
+LOOK_EVERY_S = 600.0
 
 
 class ZaloTokens:
@@ -80,6 +83,17 @@ class ZaloTokens:
 
     def _is(self, pair: TokenPair) -> sa.ColumnElement[bool]:
         return sa.and_(TOKEN.c.app_id == self._app_id, TOKEN.c.refresh_token == pair.refresh_token)
+
+
+def keep_fresh(tokens: Tokens, stop: threading.Event) -> None:
+    """Refresh in time also while nobody writes, until told to stop: a refresh token that rests for months is dead."""
+    while True:
+        try:
+            tokens.usable()
+        except (IntegrationError, sa.exc.SQLAlchemyError) as error:
+            log.error("Zalo tokens are not fresh: %s", type(error).__name__)
+        if stop.wait(LOOK_EVERY_S):
+            return
 
 
 def _values(pair: TokenPair, now: datetime) -> dict[str, object]:

@@ -406,6 +406,14 @@ def test_an_unknown_error_is_not_repeated_for_ever(phone: Phone) -> None:
     assert len(phone.calls()) == zalo.MOST_UNREADABLE
 
 
+def test_a_dead_refresh_token_keeps_the_replies(phone: Phone) -> None:
+    """Without any token to send with, replies wait and nothing is tried at the API."""
+    phone.do("fault", mode="code", code=-14020, path="token")
+    phone.write("xin chào")
+    until(lambda: phone.statuses() == ["pending"])
+    assert phone.calls() == []
+
+
 def test_an_account_that_is_shut_out_keeps_the_replies(phone: Phone) -> None:
     """While a person has to act on the account, replies wait; nothing is lost and Zalo is left in peace."""
     phone.do("fault", mode="code", code=-224, path="message")

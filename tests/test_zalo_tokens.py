@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from bot.store import Store
-from bot.zalo_tokens import ZaloTokens
+from bot.zalo_tokens import ZaloTokens, keep_fresh
 from integrations.errors import IntegrationError, Refused, Unavailable
 from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
 from integrations.zalo_tokens import LEASE, OAuthClient, OAuthSettings, TokenPair, Tokens, pkce
-from tests.serving import served
+from tests.serving import served, until
 
 ACCOUNT = Account()
 NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
@@ -77,6 +77,19 @@ def test_the_first_token_comes_from_the_seed(desk: Desk) -> None:
     """The refresh token of the settings brings the first pair, which is kept for 25 hours."""
     assert desk.tokens().usable() == "access-1"
     assert desk.pair() == TokenPair("access-1", "refresh-1", NOON + timedelta(hours=25))
+
+
+def test_tokens_are_kept_fresh_while_nobody_writes(desk: Desk) -> None:
+    """Without any message the first pair is fetched; a service that is down ends nothing."""
+    stop, down = threading.Event(), Tokens(desk.oauth("wrong"), ZaloTokens(desk.store, "another app"), lambda: desk.at)
+    threads = [threading.Thread(target=keep_fresh, args=[tokens, stop]) for tokens in (desk.tokens(), down)]
+    for thread in threads:
+        thread.start()
+    until(lambda: desk.pair().access_token == "access-1")
+    assert all(thread.is_alive() for thread in threads)
+    stop.set()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.mark.parametrize(("hours", "token"), [(18.9, "access-1"), (19.1, "access-2"), (26, "access-2")])

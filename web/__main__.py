@@ -26,13 +26,14 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from bot import retention, settings, wiring
-from bot.channels import telegram
+from bot.channels import telegram, zalo
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
 from bot.officers import Officers
 from bot.settings import Settings
 from bot.wiring import Parts
+from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins import portal as portal_stand_in
 from web import webhooks
 from web.app import create_app
@@ -119,7 +120,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, accept, routes)
-    loops = [workers, *(_zalo(parts, accept, routes) if parts.settings.zalo_app_id else ())]
+    loops = [workers, *(_zalo(parts, accept, routes, stop) if parts.settings.zalo_app_id else ())]
     ports = Ports(_Accepting(accept), Mailbox(parts.store, parts.outbox), parts.desk, parts.officers)
     app = create_app(ports, settings.secret_key(parts.settings), routes)
     config = uvicorn.Config(
@@ -166,9 +167,10 @@ def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) ->
     return [asyncio.create_task(item) for item in work]
 
 
-def _zalo(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) -> list[Loop]:
-    """The Zalo channel: its webhook route and the loop that sends."""
-    channel = wiring.zalo(parts, accept)
+def _zalo(parts: Parts, accept: zalo.Accept, routes: list[BaseRoute], stop: threading.Event) -> list[Loop]:
+    """The Zalo channel: its webhook route, the loop that sends, and somebody who keeps its tokens fresh."""
+    channel, tokens = wiring.zalo(parts, accept)
+    threading.Thread(target=keep_fresh, args=[tokens, stop], daemon=True).start()
     routes.append(webhooks.zalo(channel.receive))
     return [Loop(channel.step, ZALO_SENDERS)]
 

@@ -162,7 +162,7 @@ class Zalo:
         now = self._clock()
         asked_s = LONGEST_RETRY_S if isinstance(error, Refused) else getattr(error, "retry_after_s", None)
         if asked_s is not None:
-            self._rests_until = now + timedelta(seconds=asked_s)
+            self._rests_until = max(self._rests_until, now + timedelta(seconds=asked_s))
         self._outbox.retry(delivery, now + timedelta(seconds=self._wait_s(delivery.attempts, asked_s or 0)))
 
     def _wait_s(self, attempts: int, asked_s: float) -> float:
