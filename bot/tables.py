@@ -158,3 +158,13 @@ sign_in_failure = sa.Table(
     # username or address
     sa.Column("at", UtcTime, nullable=False),
 )
+
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    sa.Column("address", sa.String(200), primary_key=True),
+    # of the conversation
+    sa.Column("number", sa.Integer, nullable=False),
+    # of the cookie that counts
+    sa.Column("since", UtcTime, nullable=False, index=True),
+)
