@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +14,7 @@ from uuid import uuid4
 import pytest
 import yaml
 from itsdangerous import TimestampSigner
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.errors import BadSettings
@@ -23,6 +25,8 @@ from bot.settings import Settings, load
 from bot.store import Store
 from tests.memory_ports import FEE, MemoryTown
 from web.app import create_app
+from web.chat import Chat, ping
+from web.pages import load_pages
 from web.sessions import CHANGE_AFTER, CHANGE_AFTER_IDLE, GRACE, Card
 
 AGENCY = "https://phuong-ben-thanh.example"
@@ -179,6 +183,19 @@ def test_stream_resumes(citizen: TestClient, query: str, last_event_id: str | No
         post(citizen)
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     assert [event["id"] for event in events(citizen, len(ids), query, headers)] == ids
+
+
+def test_sign_of_life_is_heard_by_the_script() -> None:
+    """The stream's sign of life is an event, not a comment that no script can hear."""
+    assert ping().encode().split() == [b"event:", b"ping", b"data:", b"1"]
+
+
+def test_stream_ends_to_be_looked_at_again(town: MemoryTown) -> None:
+    """A stream ends after its time; the browser then comes with its cookie again."""
+    chat = replace(Chat.over(town.ports(), load_pages(), "secret"), stream_age_s=0.5)
+    with TestClient(Starlette(routes=chat.routes())) as client:
+        client.get("/")
+        assert [event["event"] for event in events(client, 9)] == ["owner"]
 
 
 def test_stream_tells_the_new_owner(town: MemoryTown, citizen: TestClient) -> None:

@@ -32,8 +32,7 @@ SESSION_AGE_S = 24 * 3600
 MAX_TEXT = 20_000
 POLL_S = 0.25
 PING_S = 15
-STREAM_AGE_S = 1800
-# then the browser connects again, and its session is looked at again
+STREAM_AGE_S = 1800.0
 RETRY_MS = 1000
 SPOKEN = ("authors", "attachment", "source", "owner", "status", "chat", "print", "errors")
 # the words that the script says too
@@ -59,6 +58,8 @@ class Chat:
     sessions: Sessions
     base: str = ""
     # where these pages are: at the root, or under the address that other sites may show in a frame
+    stream_age_s: float = STREAM_AGE_S
+    # then the browser connects again, and its session is looked at again
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
@@ -167,7 +168,7 @@ class Chat:
 
     async def _stream(self, address: str, after_id: int) -> AsyncIterator[ServerSentEvent]:
         told: Owner | None = None
-        ends_at = time.monotonic() + STREAM_AGE_S
+        ends_at = time.monotonic() + self.stream_age_s
         while time.monotonic() < ends_at:
             deliveries, owner = await run_in_threadpool(self._news, address, after_id)
             for delivery in deliveries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -189,6 +190,28 @@ def test_whole_tree(page: Page) -> None:
     """)
 
 
+def test_page_tree(page: Page) -> None:
+    """A screen reader finds the landmarks, the log, the named controls, and hears at the box that a machine answers."""
+    page.goto("/")
+    expect(page.locator("body")).to_match_aria_snapshot("""
+        - link "Đến ô viết câu hỏi"
+        - banner:
+          - heading "Một Cửa" [level=1]
+          - button "Chữ to"
+          - button "Tương phản"
+          - button "Trò chuyện mới"
+        - main:
+          - region "Anh/chị cần biết"
+          - heading "Cuộc trò chuyện" [level=2]
+          - log "Cuộc trò chuyện"
+          - region "Anh/chị muốn hỏi gì?"
+        - contentinfo:
+          - textbox "Câu hỏi của anh/chị"
+          - button "Gửi"
+    """)
+    expect(page.locator("#box")).to_have_accessible_description(re.compile("^Anh/chị đang trò chuyện với máy"))
+
+
 def test_reload_changes_nothing(page: Page) -> None:
     """The server and the script draw the same conversation."""
     page.goto("/")
@@ -254,6 +277,20 @@ def test_answers_made_while_offline_come_once(page: Page, town: MemoryTown) -> N
     page.wait_for_timeout(1500)
     texts = [line.inner_text().splitlines()[-1] for line in page.locator(".line").all()]
     assert texts[2:] == ["Câu 0", "Câu 1", "Câu 2"]
+
+
+def test_deaf_connection_is_opened_anew(page: Page, town: MemoryTown) -> None:
+    """A stream that gives no sign of life for 40 s is opened again, after the last answer that the page has."""
+    streams: list[str] = []
+    page.on("request", lambda request: "/chat/events" in request.url and streams.append(request.url))
+    page.clock.install()
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    page.clock.fast_forward(46_000)
+    expect(page.locator("#status")).to_have_text("")
+    page.wait_for_timeout(300)
+    assert [url.partition("?")[2] for url in streams] == ["after=0", "after=1"]
 
 
 def test_unsent_question_outlives_the_page(page: Page, town: MemoryTown) -> None:
