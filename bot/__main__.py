@@ -84,7 +84,9 @@ def _chat(options: argparse.Namespace) -> int:
     loop = Loop(parts.worker.step)
     loop.start()
     try:
-        Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console()).run(words()["terminal_greeting"])
+        said = words()
+        terminal = Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console(), said["terminal_officer"])
+        terminal.run(said["terminal_greeting"])
     finally:
         loop.stop()
     return 0

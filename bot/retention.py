@@ -15,6 +15,8 @@ from bot.store import Store
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=90)
+KEEP_SESSIONS = timedelta(days=7)
+# longer than a cookie of the web chat can be good without being changed
 LOOK_EVERY_S = 24 * 3600.0
 
 
@@ -31,6 +33,8 @@ def delete_old(store: Store, now: datetime) -> int:
         for table in (tables.ticket, tables.outbox, tables.turn, tables.inbox):
             connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
         connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
+        stale = tables.web_session.c.since < now - KEEP_SESSIONS
+        connection.execute(sa.delete(tables.web_session).where(stale))
     return len(gone)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,11 +66,18 @@ class Settings:
     # template_type of a message with buttons; empty leaves it out
     zalo_button_prefix: str = "#"
     # stands before the payload of our buttons
+    embed_origins: str = ""
+    # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
     @property
     def database(self) -> str:
         """The SQLAlchemy address of the database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'mot_cua.db'}"
+
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """The origins that may show the web chat in a frame."""
+        return tuple(self.embed_origins.replace(",", " ").split())
 
     @property
     def catalogue_dir(self) -> Path:
@@ -78,6 +86,7 @@ class Settings:
 
 
 LAST_PORT = 65_535
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
 
 
@@ -102,7 +111,16 @@ def _read(name: str, text: str, default: object) -> object:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
+    if name == "embed_origins":
+        _check_origins(text)
     return value
+
+
+def _check_origins(text: str) -> None:
+    """An origin is a scheme, a host and maybe a port, nothing behind it: the rest would end up in a header."""
+    for origin in Settings(embed_origins=text).embedders:
+        if not _ORIGIN.fullmatch(origin):
+            raise BadSettings(f"{_PREFIX}EMBED_ORIGINS: {origin!r} is no origin; write it like https://phuong.example")
 
 
 def secret_key(settings: Settings) -> str:

@@ -174,3 +174,13 @@ zalo_token = sa.Table(
     sa.Column("seed", sa.String(64), nullable=False),
     # SHA-256 of the refresh token of the settings that was taken last
 )
+
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    sa.Column("address", sa.String(200), primary_key=True),
+    # of the conversation
+    sa.Column("number", sa.Integer, nullable=False),
+    # of the cookie that counts
+    sa.Column("since", UtcTime, nullable=False, index=True),
+)

@@ -1,4 +1,4 @@
-"""The pages' four neighbours in memory: small, whole, and quick enough for a browser to talk to."""
+"""The pages' five neighbours in memory: small, whole, and quick enough for a browser to talk to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from web.ports import (
     Delivery,
     Evidence,
+    Known,
     Line,
     Owner,
     Ports,
@@ -168,12 +169,27 @@ class MemoryOfficers:
 
 
 @dataclass
+class MemoryNumbers:
+    """The cookies' numbers in a dictionary."""
+
+    numbers: dict[str, Known] = field(default_factory=dict)
+
+    def known(self, address: str) -> Known | None:
+        return self.numbers.get(address)
+
+    def advance(self, address: str, shown: Known) -> None:
+        if shown.number > self.numbers.get(address, Known(0, shown.since)).number:
+            self.numbers[address] = shown
+
+
+@dataclass
 class MemoryTown:
-    """The four neighbours together, with one ticket waiting."""
+    """The five neighbours together, with one ticket waiting."""
 
     mailbox: MemoryMailbox = field(default_factory=MemoryMailbox)
     desk: MemoryDesk = field(default_factory=MemoryDesk)
     officers: MemoryOfficers = field(default_factory=MemoryOfficers)
+    numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
 
     def __post_init__(self) -> None:
         lines = [
@@ -185,4 +201,4 @@ class MemoryTown:
         self.desk.open(7, "asked", lines, evidence)
 
     def ports(self) -> Ports:
-        return Ports(self.mailbox, self.mailbox, self.desk, self.officers)
+        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers)

@@ -31,6 +31,7 @@ from bot.errors import BadSettings, BotError
 from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
 from bot.officers import Officers
+from bot.sessions import Numbers
 from bot.settings import Settings
 from bot.wiring import Parts
 from bot.zalo_tokens import keep_fresh
@@ -121,8 +122,9 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     if parts.settings.telegram_token:
         tasks = _telegram(parts, accept, routes)
     loops = [workers, *(_zalo(parts, accept, routes, stop) if parts.settings.zalo_app_id else ())]
-    ports = Ports(_Accepting(accept), Mailbox(parts.store, parts.outbox), parts.desk, parts.officers)
-    app = create_app(ports, settings.secret_key(parts.settings), routes)
+    mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
+    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers)
+    app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
     )

@@ -13,14 +13,17 @@ from bot.handoff import Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
 from bot.officers import Session, TooManyAttempts
 from bot.outbox import Delivery
+from bot.sessions import Known
 
 __all__ = [
     "Delivery",
     "Desk",
     "Evidence",
     "Inbox",
+    "Known",
     "Line",
     "Mailbox",
+    "Numbers",
     "Officers",
     "Owner",
     "Ports",
@@ -86,11 +89,22 @@ class Officers(Protocol):
         """End the session."""
 
 
+class Numbers(Protocol):
+    """Which number of a web session's cookie counts."""
+
+    def known(self, address: str) -> Known | None:
+        """The number that counts; None before the first change."""
+
+    def advance(self, address: str, shown: Known) -> None:
+        """A browser has shown this number: it counts, unless it or a later one already does."""
+
+
 @dataclass(frozen=True)
 class Ports:
-    """The four neighbours of the pages."""
+    """The five neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
     desk: Desk
     officers: Officers
+    numbers: Numbers
