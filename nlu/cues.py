@@ -32,6 +32,8 @@ class Cues:
 
     aspects: dict[Aspect, re.Pattern[str]]
     confirmation: re.Pattern[str]
+    hearsay: re.Pattern[str]
+    # who said so
     unit_question: re.Pattern[str]
     english: frozenset[str]
     # words that no Vietnamese text without diacritics has in number
@@ -70,6 +72,7 @@ def default() -> Cues:
     return Cues(
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
+        hearsay=_bounded(content["hearsay"]),
         unit_question=_bounded(content["unit_question"]),
         english=frozenset(content["english"].split()),
         starts={kind: _bounded(pattern) for kind, pattern in content["starts"].items()},
@@ -170,7 +173,8 @@ def qualifiers(folded: str) -> frozenset[int]:
 
 def without_aspects(folded: str) -> str:
     """The text without its aspect phrases and counts: what is left names the procedure."""
-    for pattern in (*default().aspects.values(), default().confirmation, *default().counts.values()):
+    cue = default()
+    for pattern in (*cue.aspects.values(), cue.confirmation, cue.hearsay, *cue.counts.values()):
         folded = pattern.sub(" ", folded)
     return " ".join(folded.split())
 

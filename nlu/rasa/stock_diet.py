@@ -1,6 +1,6 @@
 """Stock DIET as a search for procedures: every code is an intent, taught by its phrases. Runs in the Rasa environment.
 
-    nlu/rasa/.venv/bin/python nlu/rasa/stock_diet.py taught.json asked.json
+    nlu/rasa/.venv/bin/python nlu/rasa/stock_diet.py taught.json asked.json EPOCHS
 
 `taught.json` maps a code to its phrases, `asked.json` is a list of texts. Prints a JSON object: seconds of training;
 for each text the ten likeliest codes and the milliseconds it took. `evals/diet.py` calls it.
@@ -19,24 +19,22 @@ import yaml
 from rasa.core.agent import Agent
 from rasa.model_training import train_nlu
 
-EPOCHS = 100
-# of the pipeline that `rasa init` writes
 BEST = 10
-PIPELINE = [
+FEATURES = [
     {"name": "WhitespaceTokenizer"},
     {"name": "RegexFeaturizer"},
     {"name": "LexicalSyntacticFeaturizer"},
     {"name": "CountVectorsFeaturizer"},
     {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-    {"name": "DIETClassifier", "epochs": EPOCHS, "constrain_similarities": True, "ranking_length": BEST},
 ]
+# and DIET behind them: the pipeline that `rasa init` writes
 
 
-def main(taught: Path, asked: Path) -> None:
+def main(taught: Path, asked: Path, epochs: int) -> None:
     """Train, ask, print."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        model = train_nlu(_config(folder), _sentences(folder, json.loads(taught.read_text())), folder)
+        model = train_nlu(_config(folder, epochs), _sentences(folder, json.loads(taught.read_text())), folder)
         trained_s = time.monotonic() - started
         agent = Agent.load(model)
         answers = asyncio.run(_ask(agent, json.loads(asked.read_text())))
@@ -54,9 +52,11 @@ async def _ask(agent: Agent, texts: list[str]) -> list[dict]:
     return answers
 
 
-def _config(folder: str) -> str:
+def _config(folder: str, epochs: int) -> str:
     path = Path(folder) / "config.yml"
-    content = {"recipe": "default.v1", "language": "vi", "pipeline": PIPELINE, "policies": [], "assistant_id": "stock"}
+    diet = {"name": "DIETClassifier", "epochs": epochs, "constrain_similarities": True, "ranking_length": BEST}
+    pipeline = [*FEATURES, diet]
+    content = {"recipe": "default.v1", "language": "vi", "pipeline": pipeline, "policies": [], "assistant_id": "stock"}
     path.write_text(yaml.safe_dump(content, allow_unicode=True))
     return str(path)
 
@@ -71,4 +71,4 @@ def _sentences(folder: str, taught: dict[str, list[str]]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
