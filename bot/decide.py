@@ -40,6 +40,11 @@ LOOK_ALIKES = (
     "procedure_code",
 )
 # codes that citizens take for a dossier code, most telling first
+PERSONAL = frozenset(
+    {"citizen_number", "old_citizen_number", "passport_number", "phone_number", "card_number", "email"}
+)
+AROUND_A_NUMBER = 5
+# words beside a personal number that only say what it is
 
 
 def decide(
@@ -56,9 +61,10 @@ def decide(
     return (
         _danger(utterance, understanding, rules)
         or _code(understanding, conversation)
-        or _unit(utterance, understanding)
+        or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
         or _reply_to_question(utterance, understanding, conversation, rules)
+        or _only_a_number(understanding, rules)
         or _intent(utterance, understanding, conversation, rules)
         or _procedure(understanding, conversation, rules)
     )
@@ -113,9 +119,10 @@ def _code(understanding: Understanding, conversation: Conversation) -> Decision 
     return None
 
 
-def _unit(utterance: Utterance, understanding: Understanding) -> Decision | None:
-    """What is this ward called now?"""
-    return ResolveUnit(utterance.text) if understanding.first("unit_question") else None
+def _unit(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
+    """What is this ward called now? "Đổi qua sổ mới" only sounds like it."""
+    is_asked = understanding.first("unit_question") and _best(understanding) < rules.answer_at
+    return ResolveUnit(utterance.text) if is_asked else None
 
 
 def _premise(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
@@ -159,6 +166,14 @@ def _chosen(understanding: Understanding, conversation: Conversation, rules: Rul
     return AskAgain("unknown_choice") if position else None
 
 
+def _only_a_number(understanding: Understanding, rules: Rules) -> Decision | None:
+    """A personal number and no question: it was masked, and nothing here needs it."""
+    numbers = [item for item in understanding.entities if item.kind in PERSONAL]
+    asks = understanding.aspects or understanding.first("call") or _best(understanding) >= rules.answer_at
+    beside = len(understanding.text.split()) - sum(len(item.value.split()) for item in numbers)
+    return AskSlot("procedure") if numbers and not asks and beside <= AROUND_A_NUMBER * len(numbers) else None
+
+
 def _intent(
     utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
 ) -> Decision | None:
@@ -177,6 +192,8 @@ def _intent(
             return SmallTalk(kind)
         case "off_topic" | "injection" | "legal_dispute" as reason if _outweighs(understanding, rules):
             return Decline(reason)
+        case "off_topic" | "injection" | "legal_dispute" if _contradicts(understanding, rules):
+            return AskWhich(_choices(understanding, rules), _aspects(understanding))
         case "affirm" | "deny" | "choose" if _best(understanding) < rules.answer_at:
             return SmallTalk("okay")
     return None
@@ -186,6 +203,11 @@ def _outweighs(understanding: Understanding, rules: Rules) -> bool:
     """Whether an intent that needs no procedure stands against the procedure found in the same words."""
     share = rules.certain_at if understanding.intent_confidence >= rules.intent_over_procedure_at else rules.answer_at
     return _best(understanding) < share
+
+
+def _contradicts(understanding: Understanding, rules: Rules) -> bool:
+    """The words name a procedure and yet seem to ask for something else: the citizen says which."""
+    return understanding.intent_confidence >= rules.contradicted_at and bool(understanding.candidates)
 
 
 def _procedure(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision:
@@ -206,7 +228,7 @@ def _procedure(understanding: Understanding, conversation: Conversation, rules: 
 def _elsewhere(understanding: Understanding, rules: Rules) -> Decision | None:
     """A place or a scheme of another province; what the law says everywhere is answered."""
     asks_place = Aspect.PLACE in understanding.aspects
-    is_ours = _best(understanding) >= rules.answer_at and not asks_place
+    is_ours = _best(understanding) >= rules.certain_at and not asks_place
     return Decline("elsewhere") if understanding.first("elsewhere") and not is_ours else None
 
 

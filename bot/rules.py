@@ -22,6 +22,7 @@ class Rules:
     follow_up_below: float
     intent_over_procedure_at: float
     certain_at: float
+    contradicted_at: float
     choices: int
     failures_before_officer: int
     intent_at: dict[str, float]
@@ -43,6 +44,7 @@ def load(path: Path = PATH) -> Rules:
         rules.follow_up_below,
         rules.intent_over_procedure_at,
         rules.certain_at,
+        rules.contradicted_at,
         *rules.intent_at.values(),
     )
     if not all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares):

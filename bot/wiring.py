@@ -83,8 +83,10 @@ def build_editions(settings: Settings) -> Editions:
     asked, reader = questions.load(), encoder.default() if settings.encoder == "auto" else None
 
     def over(records: Catalogue) -> Assistant:
-        index = stored.retrieval(entries(records, asked), settings.cache_dir, reader)
-        return Assistant(Interpreter(readers, index, reader), records, dossiers, thresholds)
+        known = entries(records, asked)
+        index = stored.retrieval(known, settings.cache_dir, reader)
+        scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
+        return Assistant(Interpreter(readers, scope, index, reader), records, dossiers, thresholds)
 
     return Editions(settings.catalogue_dir, over)
 

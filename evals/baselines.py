@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import bm25s
 import numpy as np
 from rapidfuzz import fuzz, process
+from rich.console import Console
+from rich.table import Table
 
 from bot.assistant import Assistant
 from evals import asking, scoring
@@ -63,6 +65,15 @@ def measure(name: str, search: Search, labels: Sequence[Label]) -> Found:
     one, three, ten = (sum(0 < rank <= first for rank in ranks) / len(ranks) for first in (1, 3, 10))
     p50, p99 = (float(np.percentile(times, share)) for share in (50, 99))
     return Found(name, len(ranks), one, three, ten, p50, p99)
+
+
+def show(title: str, found: Sequence[Found]) -> None:
+    """Print a table, one row a search."""
+    table = Table("search", "n", "hit@1", "hit@3", "hit@10", "p50 ms", "p99 ms", title=title)
+    for item in found:
+        hits = (f"{100 * hit:.1f}" for hit in (item.hit_1, item.hit_3, item.hit_10))
+        table.add_row(item.name, str(item.questions), *hits, f"{item.p50_ms:.1f}", f"{item.p99_ms:.1f}")
+    Console(width=130).print(table)
 
 
 def bm25(names: Mapping[str, str]) -> Search:

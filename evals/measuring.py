@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,7 +107,9 @@ def answerable(labels: Sequence[Label], catalogue: Catalogue) -> list[Label]:
     return [item for item in labels if not item.code or catalogue.knows(item.code)]
 
 
-def losses(assistant: Assistant, labels: Sequence[Label], answers: Answers) -> dict[str, Loss]:
+def losses(
+    assistant: Assistant, labels: Sequence[Label], answers: Answers, kinds: Iterable[str] = noise.NOISES
+) -> dict[str, Loss]:
     """Each noise against the answers to the same questions as they are; understanding alone."""
 
     def noisy(kind: str) -> float:
@@ -118,7 +120,7 @@ def losses(assistant: Assistant, labels: Sequence[Label], answers: Answers) -> d
         return found / (len(labels) or 1)
 
     clean = scoring.score(labels, answers).hit_1
-    return {kind: Loss(len(labels), clean, noisy(kind)) for kind in noise.NOISES}
+    return {kind: Loss(len(labels), clean, noisy(kind)) for kind in kinds}
 
 
 def clean(labels: Sequence[Label]) -> list[Label]:

@@ -32,6 +32,8 @@ class Cues:
 
     aspects: dict[Aspect, re.Pattern[str]]
     confirmation: re.Pattern[str]
+    hearsay: re.Pattern[str]
+    # who said so
     unit_question: re.Pattern[str]
     english: frozenset[str]
     # words that no Vietnamese text without diacritics has in number
@@ -45,11 +47,17 @@ class Cues:
     # "before", "meant", "instead"
     want: re.Pattern[str]
     # a citizen needs something
+    call: re.Pattern[str]
+    # a citizen wants to be called
     return_to: re.Pattern[str]
     elsewhere: re.Pattern[str]
     # the name of another province behind a word of place
+    office: re.Pattern[str]
+    # the same behind an office
     here: re.Pattern[str]
     # signs that a matter is this city's after all
+    from_there: re.Pattern[str]
+    # signs that somebody or something only comes from there
     counts: dict[str, re.Pattern[str]]
     # "pages", "copies" -> a number and its word
     qualifiers: tuple[re.Pattern[str], ...]
@@ -60,9 +68,11 @@ class Cues:
 def default() -> Cues:
     """The cues of this room, read once."""
     content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    provinces = _joined(content["elsewhere"]["names"])
     return Cues(
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},
         confirmation=_bounded(content["confirmation"]),
+        hearsay=_bounded(content["hearsay"]),
         unit_question=_bounded(content["unit_question"]),
         english=frozenset(content["english"].split()),
         starts={kind: _bounded(pattern) for kind, pattern in content["starts"].items()},
@@ -70,11 +80,12 @@ def default() -> Cues:
         empty=frozenset(content["empty"].split()),
         correction={kind: re.compile(_joined(pattern)) for kind, pattern in content["correction"].items()},
         want=_bounded(content["want"]),
+        call=_bounded(content["call"]),
         return_to=_bounded(content["return_to"]),
-        elsewhere=re.compile(
-            rf"\b(?:{_joined(content['elsewhere']['before'])})(?:{_joined(content['elsewhere']['names'])})\b"
-        ),
+        elsewhere=re.compile(rf"\b(?:{_joined(content['elsewhere']['before'])})(?:{provinces})\b"),
+        office=re.compile(rf"\b(?:{_joined(content['elsewhere']['office'])}) .{{0,24}}\b(?:{provinces})\b"),
         here=_bounded(content["elsewhere"]["here"]),
+        from_there=_bounded(content["elsewhere"]["from"]),
         counts={kind: re.compile(rf"\b(\d{{1,4}}) ?{pattern}\b") for kind, pattern in content["counts"].items()},
         qualifiers=tuple(_bounded(pattern) for pattern in content["qualifiers"]),
     )
@@ -93,7 +104,9 @@ def entities(text: str) -> tuple[Entity, ...]:
         found["unit_question"] = text
     if default().return_to.search(folded):
         found["return_to"] = text
-    if default().elsewhere.search(folded) and not default().here.search(folded):
+    if default().call.search(folded):
+        found["call"] = ""
+    if _is_elsewhere(folded):
         found["elsewhere"] = text
     if _is_english(text):
         found["english"] = ""
@@ -102,6 +115,13 @@ def entities(text: str) -> tuple[Entity, ...]:
     if position := _ordinal(folded):
         found["ordinal"] = position
     return (*(Entity(kind, value, 0, len(text)) for kind, value in found.items()), *_counts(text))
+
+
+def _is_elsewhere(folded: str) -> bool:
+    cue = default()
+    if cue.here.search(folded):
+        return False
+    return bool(cue.office.search(folded) or (cue.elsewhere.search(folded) and not cue.from_there.search(folded)))
 
 
 def _is_english(text: str) -> bool:
@@ -153,7 +173,8 @@ def qualifiers(folded: str) -> frozenset[int]:
 
 def without_aspects(folded: str) -> str:
     """The text without its aspect phrases and counts: what is left names the procedure."""
-    for pattern in (*default().aspects.values(), default().confirmation, *default().counts.values()):
+    cue = default()
+    for pattern in (*cue.aspects.values(), cue.confirmation, cue.hearsay, *cue.counts.values()):
         folded = pattern.sub(" ", folded)
     return " ".join(folded.split())
 

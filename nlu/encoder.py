@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ MOST_MADE = 5_000
 # when an index is built: a sentence takes 20 ms
 THREADS = 2
 # they wait for each other by spinning; bot/settings.py bounds that
+REMEMBERED = 8
+# texts whose vector is kept: a message is asked about more than once while it is understood
 
 Vectors = NDArray[np.float32]
 
@@ -46,12 +49,17 @@ class Encoder:
         self._components = components
         self._alone = threading.Lock()
         # the engine keeps its state between calls
+        self.meaning = lru_cache(maxsize=REMEMBERED)(self._meaning)
+        # text -> one unit vector
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text."""
         with self._alone:
             full = np.asarray(self._model.query(list(texts)), dtype=np.float32)
         return unit(np.asarray((full - self._mean) @ self._components, dtype=np.float32))
+
+    def _meaning(self, text: str) -> Vectors:
+        return np.asarray(self.encode([text])[0], dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -66,6 +74,7 @@ def default() -> Encoder | None:
     except (importlib.metadata.PackageNotFoundError, ImportError, OSError) as error:
         log.info("no sentence encoder (%s): words alone decide", type(error).__name__)
         return None
+    threadpool_limits(limits=1, user_api="blas")  # its idle threads spin too, and keep ours from the processor
     return Encoder(model, cut["mean"].astype(np.float32), cut["components"].astype(np.float32))
 
 

@@ -23,7 +23,7 @@ from nlu import text as texts
 from nlu.accents import Accents
 from nlu.classifier import Classifier, Margins, most_rows
 from nlu.confidence import Confidence
-from nlu.encoder import Encoder
+from nlu.encoder import Encoder, Vectors
 from nlu.postings import Postings, Scores
 from nlu.understanding import Candidate
 
@@ -35,6 +35,8 @@ BEST = 10
 VERBATIM = 0.6
 SEARCHED, LEARNED, MEANT = 25, 15, 10
 # candidates of the search, of the classifier and of the meanings that are looked at closely
+LONGEST_MEANT = 64
+# words of a text that the encoder reads: half from its beginning, half from its end
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class Retrieval:
         if cues.names_nothing(words):
             return []
         official = _with_official_words(words, text)
-        meaning = reader.encode(spoken([text], self._accents))[0] if reader and self._meanings is not None else None
+        meaning = self.meaning(text, reader)
         letters = self._letters.transform([texts.phonetic(words)])
         query = _Query(
             words=words,
@@ -168,6 +170,18 @@ class Retrieval:
         )
         margins = self._classifier.margins(official, meaning) if self._classifier else self._nothing()
         return self._closely(query, margins)
+
+    def meaning(self, text: str, reader: Encoder | None) -> Vectors | None:
+        """The vector of a text; None without an encoder, or when the index was built without one."""
+        if reader is None or self._meanings is None:
+            return None
+        words = self.spoken([text])[0].split()
+        half = LONGEST_MEANT // 2
+        return reader.meaning(" ".join(words if len(words) <= LONGEST_MEANT else words[:half] + words[-half:]))
+
+    def spoken(self, phrases: Iterable[str]) -> list[str]:
+        """Texts as the encoder reads them best."""
+        return spoken(phrases, self._accents)
 
     def _closely(self, query: _Query, margins: Margins) -> list[tuple[Entry, Signals]]:
         best_words = max(float(query.word_scores.max()), 1e-6)

@@ -13,14 +13,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from nlu import encoder
 from nlu.encoder import Encoder
 from nlu.phrases import PhraseEngine
 from nlu.retrieval import Entry, Retrieval
+from nlu.scope import Scope, some
 from nlu.training import Example
 
 log = logging.getLogger(__name__)
 
-Kept = TypeVar("Kept", Retrieval, PhraseEngine)
+Kept = TypeVar("Kept", Retrieval, PhraseEngine, Scope)
 
 ROOM = Path(__file__).parent
 SOURCES = ("*.py", "data/*.yaml", "data/*.npz")
@@ -39,6 +41,19 @@ def retrieval(entries: Sequence[Entry], folder: Path, reader: Encoder | None) ->
 def engine(examples: Sequence[Example], folder: Path) -> PhraseEngine:
     """The embedded engine, taught."""
     return _kept(PhraseEngine, repr(examples), folder, lambda: PhraseEngine.train(examples))
+
+
+def scope(
+    examples: Sequence[Example], entries: Sequence[Entry], index: Retrieval, folder: Path, reader: Encoder | None
+) -> Scope:
+    """What tells a matter from everything else, taught by the sentences and the questions about reviewed procedures."""
+    questions = some(phrase for entry in entries if entry.local for phrase in entry.phrases)
+    texts = [*(example.text for example in examples), *questions]
+
+    def build() -> Scope:
+        return Scope.taught(examples, questions, encoder.of(index.spoken(texts), reader) if reader else None)
+
+    return _kept(Scope, f"{reader is None} {examples!r} {questions!r}", folder, build)
 
 
 def _kept(kind: type[Kept], data: str, folder: Path, build: Callable[[], Kept]) -> Kept:

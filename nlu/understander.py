@@ -11,6 +11,7 @@ from nlu import text as texts
 from nlu.encoder import Encoder
 from nlu.errors import Unavailable
 from nlu.retrieval import Retrieval, content
+from nlu.scope import Scope
 from nlu.understanding import Aspect, Candidate, Entity, Part, Reading, Understander, Understanding
 
 REST_S = 3.0
@@ -23,9 +24,12 @@ SURE = 0.6
 class Interpreter:
     """Asks the engines in their order until one answers; the last one must always answer."""
 
-    def __init__(self, engines: Sequence[Understander], retrieval: Retrieval, reader: Encoder | None = None) -> None:
-        """`reader` must be the encoder that the index was built with, or None when it was built without."""
+    def __init__(
+        self, engines: Sequence[Understander], scope: Scope, retrieval: Retrieval, reader: Encoder | None = None
+    ) -> None:
+        """`reader` must be the encoder that the index and the scope were made with, or None when made without."""
         self._engines = engines
+        self._scope = scope
         self._retrieval = retrieval
         self._reader = reader
         self._confidence = confidences.fitted(reader is not None)
@@ -36,8 +40,9 @@ class Interpreter:
         folded = texts.written_out(text)
         meant = cues.corrected(folded)
         asked = meant or text
-        reading = self._read(asked)
-        in_context = topic and len(folded.split()) <= SHORT and not cues.names_nothing(content(asked))
+        names_nothing = cues.names_nothing(content(asked))
+        reading = self._read(asked) if names_nothing else self._settled(asked)
+        in_context = topic and len(folded.split()) <= SHORT and not names_nothing
         taken_back = (Entity("correction", meant, 0, len(text)),) if meant else ()
         return Understanding(
             text=text,
@@ -50,6 +55,10 @@ class Interpreter:
             in_context=self._rank(f"{topic} {asked}") if in_context else (),
             parts=tuple(self._part(part) for part in cues.questions(text)),
         )
+
+    def _settled(self, text: str) -> Reading:
+        """An engine's reading where the text is about a matter of ours; otherwise what it is instead."""
+        return self._scope.settle(self._read(text), text, self._retrieval.meaning(text, self._reader))
 
     def _rank(self, text: str) -> tuple[Candidate, ...]:
         return self._retrieval.rank(text, self._confidence, self._reader)

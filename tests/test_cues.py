@@ -121,6 +121,10 @@ def test_the_questions_of_a_message(text, questions):
         ("em quê ở Nghệ An lên Sài Gòn làm, đăng ký tạm trú sao", False),
         ("mua xe ở Đồng Nai giờ sang tên ở đây", False),
         ("làm hộ chiếu mấy ngày", False),
+        ("quê em Đắk Lắk, sở giáo dục Đắk Lắk tuyển người khi nào", True),
+        ("An Giang có chương trình cho vay của tỉnh không", True),
+        ("thuong tru quan 8, chong o ca mau, lam giay ket hon o dau", False),
+        ("mã số thuế cá nhân đăng ký ở đâu", False),
     ],
 )
 def test_a_matter_of_another_province(text, elsewhere):

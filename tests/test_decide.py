@@ -146,6 +146,15 @@ def test_a_look_alike_is_explained(kind: str) -> None:
     assert decided(about, NEW) == ExplainCode(kind, "value")
 
 
+def test_a_personal_number_that_says_nothing_else_is_passed_over() -> None:
+    """It was masked and is not needed: the assistant asks what the matter is; a number to call is for an officer."""
+    entity = Entity("phone_number", "‹số điện thoại›", 7, 22)
+    alone = replace(understood(text="sđt em ‹số điện thoại› nha", intent="officer"), entities=(entity,))
+    assert decided(alone) == AskSlot("procedure")
+    assert decided(replace(alone, aspects=(Aspect.FEE,))) == HandOff("asked")
+    assert decided(replace(alone, entities=(entity, Entity("call", "", 0, 26)))) == HandOff("asked")
+
+
 @pytest.mark.parametrize(
     ("kind", "alone", "decision"),
     [
@@ -161,7 +170,7 @@ def test_a_look_alike_is_explained(kind: str) -> None:
 def test_a_number_among_other_words(kind: str, alone: bool, decision: Decision) -> None:
     """A procedure code is answered, a code alone is explained, a personal number in a sentence is passed over."""
     entity = Entity(kind, BIRTH, 0, 10)
-    meaning = Understanding("x" * (10 if alone else 60), "ask_procedure", 0.9, (), (entity,), (), "embedded")
+    meaning = Understanding("x" * 10 if alone else "x " * 30, "ask_procedure", 0.9, (), (entity,), (), "embedded")
     assert decided(meaning) == decision
 
 
@@ -257,12 +266,12 @@ def test_danger_comes_first(intent: str, decision: Decision) -> None:
 
 @pytest.mark.parametrize("intent", ["injection", "legal_dispute"])
 def test_what_is_no_procedure_is_declined_in_its_own_words(intent: str) -> None:
-    """Unless the words name a procedure: for certain against a sure intent, well enough against a doubtful one."""
+    """Unless the words name a procedure: against a sure intent it is offered, against a doubtful one answered."""
     assert decided(understood(intent=intent)) == Decline(intent)
     assert decided(understood(intent=intent, candidates={BIRTH: RULES.certain_at - JUST_BELOW})) == Decline(intent)
     doubtful = understood(intent=intent, confidence=0.5, candidates={BIRTH: RULES.answer_at})
     assert decided(doubtful) == AnswerAbout(BIRTH, ())
-    assert decided(understood(intent=intent, candidates={BIRTH: 1.0})) == AnswerAbout(BIRTH, ())
+    assert decided(understood(intent=intent, candidates={BIRTH: 1.0})) == AskWhich((BIRTH,), ())
 
 
 def test_another_province_is_declined() -> None:

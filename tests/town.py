@@ -39,6 +39,7 @@ RULES = Rules(
     follow_up_below=0.45,
     intent_over_procedure_at=0.8,
     certain_at=0.9,
+    contradicted_at=0.6,
     choices=3,
     failures_before_officer=2,
     intent_at={"rasa": 0.5, "embedded": 0.3},

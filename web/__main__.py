@@ -188,8 +188,8 @@ def _portal_stand_in(loaded: Settings) -> Iterator[Settings]:
     """The settings that reach a portal stand-in, while it runs."""
     port = _free_port()
     base = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port)]
-    stand_in = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port), "--with-owner"]
+    stand_in = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         yield replace(
             loaded,

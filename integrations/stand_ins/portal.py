@@ -1,6 +1,6 @@
 """A stand-in for the City's dossier system: same addresses, same shapes, invented people.
 
-    python -m integrations.stand_ins.portal --port 8099
+    python -m integrations.stand_ins.portal --port 8099 [--with-owner]
 
 Serves the token endpoint, the dossier search and, for demo and tests, faults on request:
 
@@ -17,7 +17,11 @@ import asyncio
 import base64
 import hmac
 import json
+import os
 import secrets
+import signal
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -156,9 +160,18 @@ def main() -> None:
     """Serves the stand-in on the loopback."""
     parser = argparse.ArgumentParser(description="Stand-in for the City's dossier system")
     parser.add_argument("--port", type=int, default=8099)
-    port = parser.parse_args().port
-    print(f"portal stand-in: http://127.0.0.1:{port}", flush=True)
-    uvicorn.run(app(), host="127.0.0.1", port=port, log_level="warning")
+    parser.add_argument("--with-owner", action="store_true", help="end when standard input closes: its owner is gone")
+    options = parser.parse_args()
+    print(f"portal stand-in: http://127.0.0.1:{options.port}", flush=True)
+    if options.with_owner:
+        threading.Thread(target=_end_with_owner, daemon=True).start()
+    uvicorn.run(app(), host="127.0.0.1", port=options.port, log_level="warning")
+
+
+def _end_with_owner() -> None:
+    """Whoever holds the other end of our standard input may be killed: the pipe tells, whatever happened."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,21 @@ def count(program: Program, query: str) -> int:
         return int(database.execute(query).fetchone()[0])
 
 
+def first_child(program: Program) -> str:
+    """The number of the process that the program started first."""
+    children = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children")
+    until(lambda: children.read_text().split(), START_S)
+    return children.read_text().split()[0]
+
+
+def runs(process: str) -> bool:
+    """Whether a process is there and has not ended; one that ended may wait for ever for a parent that is gone."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def minute_passes(program: Program) -> None:
     """What the dead process held is free again: its lease lasts a minute."""
     with closing(sqlite3.connect(program.folder / "mot_cua.db")) as database, database:
@@ -64,11 +79,17 @@ def test_sigterm_ends_the_neighbours(tmp_path: Path) -> None:
 def test_sigterm_during_the_start(tmp_path: Path) -> None:
     """Whoever ends the demo while it starts ends the portal stand-in too."""
     with started(tmp_path, "--demo") as program:
-        children = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children")
-        until(lambda: children.read_text().split(), START_S)
-        (stand_in,) = children.read_text().split()
+        stand_in = first_child(program)
         assert program.stop() == 0
-        until(lambda: not Path(f"/proc/{stand_in}").exists(), STOP_S)
+        until(lambda: not runs(stand_in), STOP_S)
+
+
+def test_sigkill_ends_the_stand_in(tmp_path: Path) -> None:
+    """Even a demo that is killed leaves no portal stand-in behind."""
+    with started(tmp_path, "--demo") as program:
+        stand_in = first_child(program)
+        program.process.kill()
+        until(lambda: not runs(stand_in), STOP_S)
 
 
 @pytest.mark.parametrize("questions", [1, 20])

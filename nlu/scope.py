@@ -1,0 +1,91 @@
+"""Whether a message is about a matter of the one-stop service at all; and if it is not, what it is instead.
+
+The engines know a hundred sentences of each intent, but people tell of a matter in thousands of ways. This is taught
+by the training sentences and by the questions about procedures, in words and in meanings (docs/decisions/0008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from nlu.encoder import Vectors
+from nlu.text import comparable
+from nlu.training import Example
+from nlu.understanding import Reading
+
+MATTER = "ask_procedure"
+# stands for every intent that asks something about a procedure
+OUTSIDE = frozenset({"off_topic", "emergency", "scam", "injection", "insult", "legal_dispute", "complaint", "officer"})
+# intents that keep a message from being answered with a procedure: this decides about them, not the engine
+QUESTIONS = 1500
+# of the catalogue: with all of them everything looks like a matter
+_MEANING_WEIGHT = 2.0
+_INVERSE_REGULARISATION = 20.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A classifier over words and, where there is an encoder, meanings."""
+
+    vectorizers: tuple[TfidfVectorizer, ...]
+    classifier: LogisticRegression
+
+    @classmethod
+    def taught(cls, examples: Sequence[Example], questions: Sequence[str], meanings: Vectors | None) -> Scope:
+        """By sentences and questions; `meanings` has a row for each sentence, then for each question."""
+        texts = [comparable(text) for text in (*(example.text for example in examples), *questions)]
+        kinds = [_kind(example.intent) for example in examples] + [MATTER] * len(questions)
+        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in _untaught())
+        classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=400)
+        with threadpool_limits(limits=1):  # the matrices are small: more threads take three times as long
+            classifier.fit(_features(vectorizers, texts, meanings), kinds)
+        return cls(vectorizers, classifier)
+
+    def settle(self, reading: Reading, text: str, meaning: Vectors | None) -> Reading:
+        """An engine's reading of a text, with this verdict wherever one of the two sees no matter in it."""
+        kind, share = self.kind(text, meaning)
+        if kind not in OUTSIDE and reading.intent not in OUTSIDE:
+            return reading
+        return replace(reading, intent=kind, confidence=share)
+
+    def kind(self, text: str, meaning: Vectors | None) -> tuple[str, float]:
+        """The most probable kind of a masked text, and its probability."""
+        shares = self.shares(text, meaning)
+        best = int(np.argmax(shares))
+        return str(self.classifier.classes_[best]), float(shares[best])
+
+    def shares(self, text: str, meaning: Vectors | None) -> Vectors:
+        """The probability of each kind, in the order of the classifier's classes."""
+        row = meaning.reshape(1, -1) if meaning is not None else None
+        found: Vectors = self.classifier.predict_proba(_features(self.vectorizers, [comparable(text)], row))[0]
+        return found
+
+
+def some(questions: Iterable[str]) -> list[str]:
+    """As many questions as are taught, from all over the catalogue."""
+    every = list(questions)
+    return every[:: max(1, len(every) // QUESTIONS)][:QUESTIONS]
+
+
+def _kind(intent: str) -> str:
+    return MATTER if intent.startswith("ask_") and intent != "ask_bot" else intent
+
+
+def _features(vectorizers: Sequence[TfidfVectorizer], texts: Sequence[str], meanings: Vectors | None) -> csr_matrix:
+    words = [vectorizer.transform(texts) for vectorizer in vectorizers]
+    meant = [csr_matrix(meanings * _MEANING_WEIGHT)] if meanings is not None else []
+    return hstack([*words, *meant], format="csr")
+
+
+def _untaught() -> tuple[TfidfVectorizer, ...]:
+    return (
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32),
+        TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32),
+    )
