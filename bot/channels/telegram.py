@@ -14,8 +14,8 @@ from typing import Any
 
 import telegram
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
+from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import words
 from bot.messages import Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import Delivery, Outbox
@@ -27,6 +27,7 @@ CHANNEL = "telegram"
 LONGEST_MESSAGE = 4096
 # UTF-16 code units
 POLL_TIMEOUT_S = 25
+CONNECTIONS = 32
 IDLE_S = 0.1
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
@@ -41,8 +42,8 @@ def make_bot(token: str, api_url: str) -> telegram.Bot:
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=16),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=POLL_TIMEOUT_S + 5),
+        request=AiohttpRequest(CONNECTIONS),
+        get_updates_request=AiohttpRequest(1, POLL_TIMEOUT_S + 5),
     )
 
 
