@@ -1,6 +1,11 @@
 """Telegram: updates to inbound messages, replies to HTML messages with inline keyboards.
 
-Updates come by webhook (web/webhooks.py) or by polling; replies leave through the outbox. Nothing else is kept here.
+Updates come by webhook (web/webhooks.py) or by polling; replies leave through the outbox. The Bot API knows no
+idempotency key, so delivery is at least once; within one process a reply of several messages goes on where it stopped.
+
+A button carries the number of its reply and its place in it, never its payload, so no payload is too long for the 64
+bytes that Telegram takes. A keyboard is good for one press: the first one is kept, the choice is written under the
+message and the keyboard goes; a second press changes nothing.
 """
 
 from __future__ import annotations
@@ -8,30 +13,35 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
-from collections.abc import Awaitable, Callable
+import random
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import telegram
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
+from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import words
-from bot.messages import Block, Button, InboundMessage, Kind, Reply
+from bot.messages import Button, InboundMessage, Kind, Reply
 from bot.outbox import Delivery, Outbox
 from bot.worker import now
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "telegram"
-LONGEST_MESSAGE = 4096
-# UTF-16 code units
 POLL_TIMEOUT_S = 25
 CONNECTIONS = 32
+SENDERS = 4
+# replies on their way at once, never two of one conversation
 IDLE_S = 0.1
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
 UPDATES = ["message", "callback_query"]
+CALLBACK = re.compile(r"#(\d{1,18})\.(\d{1,3})", re.ASCII)
 
 Accept = Callable[[InboundMessage], bool]
 
@@ -50,20 +60,40 @@ def make_bot(token: str, api_url: str) -> telegram.Bot:
 class Telegram:
     """One bot on Telegram."""
 
-    def __init__(self, bot: telegram.Bot, accept: Accept, outbox: Outbox, retry_s: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        bot: telegram.Bot,
+        accept: Accept,
+        outbox: Outbox,
+        retry_s: float = RETRY_S,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
         self._bot = bot
         self._accept = accept
         self._outbox = outbox
         self._retry_s = retry_s
+        self._jitter = jitter
+        # 0 to 1: senders that failed together do not come back together
+        self._told: dict[int, int] = {}
+        # delivery id -> messages of it that Telegram has taken
+        self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        # chat id -> lock that keeps what was sent there in order
+        self._courtesies: set[asyncio.Task[None]] = set()
+        # acknowledgements on their way; nothing is lost with them
 
     async def receive(self, content: dict[str, Any]) -> None:
         """Commit one update of the webhook; returning means that it is kept."""
         update = telegram.Update.de_json(content, self._bot)
-        message = inbound(update)
-        if message is not None:
-            await asyncio.to_thread(self._accept, message)
-        if update.callback_query is not None:
-            await self._acknowledge(update.callback_query)
+        chat = update.effective_chat
+        if chat is None or chat.type != chat.PRIVATE:
+            return
+        async with self._lanes.setdefault(chat.id, asyncio.Lock()):
+            if update.callback_query is not None:
+                await self._receive_press(update.callback_query, chat.id)
+            elif update.message is not None:
+                kind, text = said(update.message)
+                message = InboundMessage(CHANNEL, str(update.update_id), str(chat.id), now(), kind, text)
+                await asyncio.to_thread(self._accept, message)
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Ask Telegram to push updates to us, until it agrees."""
@@ -72,19 +102,23 @@ class Telegram:
     async def poll(self) -> None:
         """Fetch updates for ever; an update is acknowledged after it was committed, otherwise it comes again."""
         await self._reach(self._bot.delete_webhook)
-        offset = 0
+        offset, failures = 0, 0
         while True:
             try:
-                for update in await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES):
-                    await self.receive(update.to_dict())
-                    offset = update.update_id + 1
+                updates = await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES)
+                await self._receive_all(updates)
+                offset, failures = (updates[-1].update_id + 1 if updates else offset), 0
             except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
-                await asyncio.sleep(self._retry_s)
+                await asyncio.sleep(self._wait_s(failures, error))
+                failures += 1
 
     async def deliver(self) -> None:
         """Send what the outbox holds, for ever."""
         await self._reach(self._bot.get_me)
+        await asyncio.gather(*(self._deliver() for _ in range(SENDERS)))
+
+    async def _deliver(self) -> None:
         while True:
             try:
                 delivery = await asyncio.to_thread(self._outbox.take, CHANNEL, now())
@@ -95,6 +129,7 @@ class Telegram:
 
     async def _reach(self, act: Callable[[], Awaitable[object]]) -> None:
         """The first call, again and again until Telegram answers: the other channels do not wait for it."""
+        failures = 0
         while True:
             try:
                 await self._bot.initialize()
@@ -102,112 +137,127 @@ class Telegram:
                 return
             except TelegramError as error:
                 log.warning("Telegram is not reached: %s", type(error).__name__)
-                await asyncio.sleep(self._retry_s)
+                await asyncio.sleep(self._wait_s(failures, error))
+                failures += 1
+
+    async def _receive_all(self, updates: Sequence[telegram.Update]) -> None:
+        """Chats beside each other, the updates of one chat in order; raises the first error once all is done."""
+        chats: dict[int | None, list[telegram.Update]] = {}
+        for update in updates:
+            chats.setdefault(update.effective_chat.id if update.effective_chat else None, []).append(update)
+        results = await asyncio.gather(*map(self._receive_in_turn, chats.values()), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _receive_in_turn(self, updates: Sequence[telegram.Update]) -> None:
+        for update in updates:
+            await self.receive(update.to_dict())
+
+    async def _receive_press(self, query: telegram.CallbackQuery, chat_id: int) -> None:
+        """Keep the first press of a keyboard; its name in the inbox is the keyboard's, so a second one is dropped."""
+        if query.message is None:
+            return
+        payload = await asyncio.to_thread(self._payload, str(chat_id), query.data or "")
+        name = f"press:{chat_id}:{query.message.message_id}"
+        press = InboundMessage(CHANNEL, name, str(chat_id), now(), Kind.BUTTON, payload)
+        is_first = await asyncio.to_thread(self._accept, press)
+        self._in_background(self._acknowledge(query, is_first))
+        self._in_background(self._settle(query, is_first))
+
+    def _payload(self, address: str, data: str) -> str:
+        """What a button says; buttons of earlier versions say it themselves."""
+        named = CALLBACK.fullmatch(data)
+        return self._outbox.payload(CHANNEL, address, int(named[1]), int(named[2])) if named else data
+
+    def _in_background(self, act: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(act)
+        self._courtesies.add(task)
+        task.add_done_callback(self._courtesies.discard)
+
+    async def _acknowledge(self, query: telegram.CallbackQuery, is_first: bool) -> None:
+        """Take the waiting mark off the button; an old button cannot be acknowledged, which is harmless."""
+        try:
+            await query.answer(None if is_first else words()["lines"]["chosen_before"])
+        except TelegramError as error:
+            log.info("callback not acknowledged: %s", type(error).__name__)
+
+    async def _settle(self, query: telegram.CallbackQuery, is_first: bool) -> None:
+        """Take the keyboard away; what was chosen is written under the message, where there is room."""
+        message = query.message
+        if not isinstance(message, telegram.Message) or message.reply_markup is None:
+            return
+        chosen = _chosen(message.reply_markup, query.data)
+        try:
+            if is_first and chosen and units(f"{message.text}\n\n{chosen}") <= LONGEST_MESSAGE:
+                await message.edit_text(f"{message.text_html}\n\n{html.escape(chosen, quote=False)}", "HTML")
+            else:
+                await message.edit_reply_markup(None)
+        except TelegramError as error:
+            log.info("keyboard not taken away: %s", type(error).__name__)
 
     async def _send(self, delivery: Delivery) -> None:
         try:
-            for text, keyboard in render(delivery.reply):
-                await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
-        except RetryAfter as error:
-            await asyncio.to_thread(self._outbox.retry, delivery, now() + _length(error.retry_after))
-        except (Forbidden, BadRequest) as error:
+            await self._tell(delivery)
+        except Forbidden:
+            log.warning("delivery %s: the citizen does not let us in", delivery.id)
+            await asyncio.to_thread(self._outbox.close_conversation, delivery, now())
+        except BadRequest as error:
             log.warning("delivery %s refused: %s", delivery.id, type(error).__name__)
             await asyncio.to_thread(self._outbox.refused, delivery.id)
         except TelegramError as error:
             log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
-            wait_s = min(self._retry_s * 2**delivery.attempts, LONGEST_RETRY_S)
-            await asyncio.to_thread(self._outbox.retry, delivery, now() + timedelta(seconds=wait_s))
+            at = now() + timedelta(seconds=self._wait_s(delivery.attempts, error))
+            await asyncio.to_thread(self._outbox.retry, delivery, at)
+            return
         else:
             await asyncio.to_thread(self._outbox.sent, delivery.id, now())
+        self._told.pop(delivery.id, None)
 
-    async def _acknowledge(self, query: telegram.CallbackQuery) -> None:
-        """Take the waiting mark off the button; an old button cannot be acknowledged, which is harmless."""
-        try:
-            await query.answer()
-        except TelegramError as error:
-            log.info("callback not acknowledged: %s", type(error).__name__)
+    async def _tell(self, delivery: Delivery) -> None:
+        """Send the messages of a reply that were not sent yet."""
+        messages = render(delivery.reply, delivery.id)
+        for number in range(self._told.get(delivery.id, 0), len(messages)):
+            text, keyboard = messages[number]
+            await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
+            self._told[delivery.id] = number + 1
 
-
-def inbound(update: telegram.Update) -> InboundMessage | None:
-    """The message of an update; None for kinds we do not serve."""
-    chat = update.effective_chat
-    if chat is None or chat.type != chat.PRIVATE:
-        return None
-    kind, text = _said(update)
-    if kind is None:
-        return None
-    return InboundMessage(CHANNEL, str(update.update_id), str(chat.id), now(), kind, text)
+    def _wait_s(self, attempts: int, error: Exception) -> float:
+        """Never sooner than we were asked, twice as long after each attempt, and never together with others."""
+        asked_s = _seconds(error.retry_after) if isinstance(error, RetryAfter) else 0.0
+        own_s: float = min(self._retry_s * 2 ** min(attempts, 20), LONGEST_RETRY_S)
+        return max(asked_s, own_s / 2) + self._jitter() * own_s / 2
 
 
-def _said(update: telegram.Update) -> tuple[Kind | None, str]:
+def said(message: telegram.Message) -> tuple[Kind, str]:
     """What was sent, and its words."""
-    query, message = update.callback_query, update.message
-    if query is not None:
-        return Kind.BUTTON, query.data or ""
-    if message is None:
-        return None, ""
     if message.text is not None:
         return Kind.TEXT, words()["commands"].get(message.text.strip(), message.text)
     return Kind.ATTACHMENT, message.caption or ""
 
 
-def render(reply: Reply) -> list[tuple[str, telegram.InlineKeyboardMarkup | None]]:
-    """Messages of at most 4096 UTF-16 units, cut between lines; the buttons stand under the last one."""
-    parts = _packed([line for block in reply.blocks for line in _lines(block)])
-    return [(part, None) for part in parts[:-1]] + [(parts[-1], _keyboard(reply.buttons))]
+def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, telegram.InlineKeyboardMarkup | None]]:
+    """The messages of a reply; the buttons stand under the last one."""
+    texts = pages(reply)
+    return [*((text, None) for text in texts[:-1]), (texts[-1], _keyboard(reply.buttons, delivery_id))]
 
 
-def _keyboard(buttons: tuple[Button, ...]) -> telegram.InlineKeyboardMarkup | None:
+def _keyboard(buttons: tuple[Button, ...], delivery_id: int) -> telegram.InlineKeyboardMarkup | None:
     if not buttons:
         return None
     return telegram.InlineKeyboardMarkup(
-        [[telegram.InlineKeyboardButton(button.label, callback_data=button.payload)] for button in buttons]
+        [
+            [telegram.InlineKeyboardButton(button.label, callback_data=f"#{delivery_id}.{number}")]
+            for number, button in enumerate(buttons)
+        ]
     )
 
 
-def _lines(block: Block) -> list[str]:
-    """A block as HTML lines, an empty one behind it."""
-    safe = [html.escape(line, quote=False) for line in block.lines]
-    match block.kind:
-        case "heading":
-            return [f"<b>{line}</b>" for line in safe]
-        case "bullets":
-            return [*(f"• {line}" for line in safe), ""]
-        case "warning":
-            return [*(f"⚠️ {line}" for line in safe), ""]
-        case "source":
-            return [f"<i>{line}</i>" for line in safe]
-    return [*safe, ""]
+def _chosen(keyboard: telegram.InlineKeyboardMarkup, data: str | None) -> str:
+    """The line that says what was chosen; empty when the button is not there."""
+    labels = [button.text for row in keyboard.inline_keyboard for button in row if button.callback_data == data]
+    return str(words()["lines"]["chosen"]).format(label=labels[0]) if labels else ""
 
 
-def _packed(lines: list[str]) -> list[str]:
-    parts: list[str] = []
-    current = ""
-    for line in (piece for whole in lines for piece in _pieces(whole)):
-        longer = f"{current}\n{line}" if current else line
-        if _units(longer) > LONGEST_MESSAGE:
-            parts.append(current.strip())
-            longer = line
-        current = longer
-    return [*parts, current.strip()] if current.strip() or not parts else parts
-
-
-def _pieces(line: str) -> list[str]:
-    """A line that is too long on its own, cut between words, never inside `&amp;`. Such a line carries no tag."""
-    pieces = []
-    while _units(line) > LONGEST_MESSAGE:
-        cut = line.rfind(" ", 0, LONGEST_MESSAGE // 2)
-        cut = cut if cut > 0 else LONGEST_MESSAGE // 2
-        escaped = line.rfind("&", cut - 4, cut)
-        cut = escaped if escaped > 0 and ";" not in line[escaped:cut] else cut
-        pieces.append(line[:cut])
-        line = line[cut:].strip()
-    return [*pieces, line]
-
-
-def _length(seconds: int | timedelta) -> timedelta:
-    return seconds if isinstance(seconds, timedelta) else timedelta(seconds=seconds)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def _seconds(length: int | timedelta) -> float:
+    return length.total_seconds() if isinstance(length, timedelta) else float(length)

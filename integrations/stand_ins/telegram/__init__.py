@@ -9,11 +9,13 @@ It is our reading of the Bot API: what passes here still needs one run with a re
     POST /__control/photo    {chat_id, caption?}            the user sends a picture
     POST /__control/callback {chat_id, message_id, data}    the user presses a button that is really there
     POST /__control/block    {chat_id}                      the user blocks the bot
-    POST /__control/fault    {mode: "429" | "500_html" | "timeout" | "ok", times?, method?, retry_after_s?, delay_s?}
+    POST /__control/fault    {mode: "429" | "500_html" | "timeout" | "ok", times?, method?, after?, retry_after_s?,
+                              delay_s?}
     GET  /__control/sent     ?chat_id=&at_least=&wait_s=    the bot's messages as they now stand
     GET  /__control/calls    ?method=                       the last calls with parameters, status and answer
 
-A fault spoils the next `times` calls (all, when left out) of `method` (any but getUpdates, when left out). "timeout"
+A fault spoils the next `times` calls (all, when left out) of `method` (any but getUpdates, when left out), from the
+`after`th on. "timeout"
 does what was asked and answers too late: the case in which a sender cannot know.
 """
 
