@@ -163,6 +163,40 @@ def test_start_is_greeted(phone: Phone) -> None:
     assert "trợ lý máy" in phone.sent()[0]["text"]
 
 
+def test_menu_is_registered(phone: Phone) -> None:
+    """The commands stand in Telegram's menu, in Vietnamese."""
+    until(lambda: phone.calls("setMyCommands"))
+    menu = phone.calls("setMyCommands")[0]["parameters"]["commands"]
+    assert [item["command"] for item in menu] == ["start", "help", "tracuu", "canbo", "xoadulieu"]
+    assert menu[3]["description"] == "Gặp cán bộ"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("/start", "Em là trợ lý máy"),
+        ("/help", "không phải người"),
+        ("/tracuu", "gửi giúp mã hồ sơ"),
+        (f"/tracuu {town.DOSSIER_CODE}", "Đang xử lý"),
+        ("/canbo", "đã chuyển cuộc trò chuyện cho cán bộ"),
+    ],
+)
+def test_commands_are_obeyed(phone: Phone, text: str, answer: str) -> None:
+    """Each command does what its line in the menu says."""
+    phone.write(text)
+    assert answer in phone.sent()[0]["text"]
+
+
+def test_data_is_deleted_after_a_yes(phone: Phone) -> None:
+    """/xoadulieu asks by buttons; the yes deletes what was said, and the reply says so."""
+    phone.write("khai sinh")
+    phone.write("/xoadulieu")
+    phone.press(phone.sent(2)[1], "Xóa dữ liệu")
+    assert "đã xóa mọi tin nhắn" in phone.sent(3)[2]["text"]
+    assert [row["text"] for row in town.rows(phone.store, tables.inbox)] == ["", "", ""]
+    assert len(town.rows(phone.store, tables.outbox)) == len(town.rows(phone.store, tables.turn)) == 1
+
+
 def test_question_is_answered_with_its_source(phone: Phone) -> None:
     """A question gets the record's answer, its source and its buttons."""
     phone.write("khai sinh")

@@ -116,7 +116,16 @@ class Telegram:
     async def deliver(self) -> None:
         """Send what the outbox holds, for ever."""
         await self._reach(self._bot.get_me)
+        await self._show_menu()
         await asyncio.gather(*(self._deliver() for _ in range(SENDERS)))
+
+    async def _show_menu(self) -> None:
+        """Register the commands; the bot works without the menu too."""
+        menu = [(command.removeprefix("/"), does) for command, does in words()["commands"].items()]
+        try:
+            await self._bot.set_my_commands(menu)
+        except TelegramError as error:
+            log.warning("the menu of commands is not set: %s", type(error).__name__)
 
     async def _deliver(self) -> None:
         while True:
@@ -232,7 +241,7 @@ class Telegram:
 def said(message: telegram.Message) -> tuple[Kind, str]:
     """What was sent, and its words."""
     if message.text is not None:
-        return Kind.TEXT, words()["commands"].get(message.text.strip(), message.text)
+        return Kind.TEXT, message.text
     return Kind.ATTACHMENT, message.caption or ""
 
 
