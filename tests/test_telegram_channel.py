@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from telegram.error import NetworkError
 
 from bot import outbox, tables
 from bot.channels import telegram
+from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.loop import Loop, ringing
 from bot.messages import Block, Button, InboundMessage, Reply
@@ -26,6 +28,8 @@ from bot.store import Store
 from bot.worker import now
 from integrations.stand_ins.telegram import app as stand_in
 from tests import town
+from tests.bot_api import read_by_aiogram
+from tests.pictures import bomb, photo
 from tests.serving import free_port, served, until
 from web import webhooks
 
@@ -62,9 +66,10 @@ class Phone:
         assert len(messages) >= at_least, (self.statuses(), self.calls("sendMessage"))
         return messages
 
-    def calls(self, method: str) -> list[Json]:
-        """The calls of a method that the bot made."""
-        made: list[Json] = self.http.get("/__control/calls", params={"method": method}).json()
+    def calls(self, method: str = "") -> list[Json]:
+        """The calls of a method, or all, that the bot made."""
+        query = {"method": method} if method else {}
+        made: list[Json] = self.http.get("/__control/calls", params=query).json()
         return made
 
     def say(self, key: str, *lines: str, chat: int = CHAT) -> None:
@@ -106,7 +111,10 @@ def opened(
     spoil: Callable[[httpx.Client], None] = lambda http: None,
     trouble: Callable[[InboundMessage], None] = lambda message: None,
 ) -> Iterator[Phone]:
-    """A running channel; `spoil` may order faults before its start, `trouble` may raise before a commit."""
+    """A running channel; `spoil` may order faults before its start, `trouble` may raise before a commit.
+
+    Afterwards every call of the bot is read by aiogram's models.
+    """
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
     store, port = town.store(folder), free_port()
     worker = Loop(town.worker(store, clock=now).step)
@@ -121,8 +129,11 @@ def opened(
         address = f"http://127.0.0.1:{port}{webhooks.TELEGRAM_PATH}"
         with served(channel_app(api, Outbox(store), committing, mode, address), port):
             worker.start()
-            yield Phone(store, http, address)
+            phone = Phone(store, http, address)
+            yield phone
             worker.stop()
+            for call in phone.calls():
+                read_by_aiogram(call)
     store.close()
 
 
@@ -322,11 +333,53 @@ def test_unknown_button_is_answered(phone: Phone, data: str) -> None:
     assert "không còn dùng được" in phone.sent(2)[1]["text"]
 
 
-def test_picture_gets_a_sentence(phone: Phone) -> None:
-    """A picture is not looked at: the citizen is told so."""
-    phone.do("photo", chat_id=CHAT)
+def encoded(content: bytes) -> str:
+    """Bytes as a control order carries them."""
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize(
+    ("order", "content"),
+    [
+        ("photo", {"content": photo(town.DOSSIER_CODE, file="JPEG")}),
+        ("photo", {"content": photo(town.DOSSIER_CODE, kind="Code128"), "caption": "hồ sơ này tới đâu rồi"}),
+        ("document", {"content": photo(town.DOSSIER_CODE), "name": "bien_nhan.png", "mime": "image/png"}),
+    ],
+    ids=["photo", "barcode with words", "photo as a file"],
+)
+def test_code_on_a_photo_is_looked_up(phone: Phone, order: str, content: Json) -> None:
+    """A photo of a receipt is as good as its code typed; the words under it are read too."""
+    phone.do(order, chat_id=CHAT, **content | {"content": encoded(content["content"])})
+    assert len(phone.sent()) == 1
+    text = town.rows(phone.store, tables.inbox)[0]["text"]
+    assert text == f"{content.get('caption', '')} {town.DOSSIER_CODE}".strip()
+    assert content.get("caption") or "Đang xử lý" in phone.sent()[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("order", "content"),
+    [
+        ("photo", {}),
+        ("photo", {"content": encoded(photo("079203012345|Nguyễn Thị Lan|01011990"))}),
+        ("photo", {"content": encoded(bomb(60_000, 60_000))}),
+        ("document", {}),
+        ("document", {"content": encoded(b"MZ\x90"), "name": "anh.jpg", "mime": "image/jpeg"}),
+        ("document", {"content": encoded(bytes(10 * 2**20 + 1)), "name": "anh.jpg", "mime": "image/jpeg"}),
+    ],
+    ids=["no code", "identity card", "bomb", "pdf", "program", "too large"],
+)
+def test_other_files_get_a_sentence(phone: Phone, order: str, content: Json) -> None:
+    """A file without a dossier code: the citizen is asked to type, and nothing of the file is kept."""
+    phone.do(order, chat_id=CHAT, **content)
     assert "chưa xem được ảnh" in phone.sent()[0]["text"]
-    assert phone.calls("getFile") == []
+    assert [(row["kind"], row["text"]) for row in town.rows(phone.store, tables.inbox)] == [("attachment", "")]
+
+
+def test_photo_that_cannot_be_fetched_gets_a_sentence(phone: Phone) -> None:
+    """A photo that Telegram does not give out is answered like one that cannot be read; the message is not lost."""
+    phone.do("fault", mode="500_html", method="getFile", times=1)
+    phone.do("photo", chat_id=CHAT, content=encoded(photo(town.DOSSIER_CODE)))
+    assert "chưa xem được ảnh" in phone.sent()[0]["text"]
 
 
 def test_too_many_requests_delays(phone: Phone) -> None:
@@ -432,3 +485,31 @@ def test_unreachable_telegram_is_waited_for(tmp_path: Path, monkeypatch: pytest.
     with opened(tmp_path, monkeypatch, mode, spoil) as phone:
         phone.write("xin chào")
         assert len(phone.sent()) == 1
+
+
+def test_officer_answers_on_telegram(phone: Phone) -> None:
+    """An officer who is asked for takes over, reads and is read, once, and gives the talk back to the assistant."""
+    desk, lan = Desk(phone.store), hired(phone.store)
+    phone.write("/canbo")
+    phone.sent(1)
+    ticket = desk.tickets("waiting", lan)[0]
+    assert (ticket.channel, ticket.last_text) == ("telegram", "/canbo") and desk.claim(ticket.id, lan)
+    phone.sent(2)
+    phone.write("tôi nộp thiếu giấy < 1 bản >")
+    until(lambda: "tôi nộp thiếu giấy" in desk.ticket(ticket.id).lines[-1].text)
+    assert desk.reply(ticket.id, lan, "Anh/chị bổ sung trước 17 giờ nhé.\nCảm ơn & chào!", "form-1")
+    assert desk.reply(ticket.id, lan, "Anh/chị bổ sung trước 17 giờ nhé.\nCảm ơn & chào!", "form-1")
+    phone.sent(3)
+    assert desk.resolve(ticket.id, lan)
+    phone.sent(4)
+    phone.write("khai sinh")
+    texts = [message["text"] for message in phone.sent(5)]
+    wanted = ("đã chuyển cuộc trò chuyện", "Cán bộ Lan đã nhận", "Cảm ơn & chào!", "đã kết thúc", "Đăng ký khai sinh")
+    assert len(texts) == 5 and all(part in text for part, text in zip(wanted, texts, strict=True)), texts
+
+
+def hired(store: Store) -> int:
+    """An officer."""
+    with store.writing() as connection:
+        values = {"username": "lan", "name": "Lan", "password_hash": "-"}
+        return int(connection.execute(sa.insert(tables.officer).values(**values)).inserted_primary_key[0])

@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import aiogram.methods
-import aiogram.types
 import httpx
 import pytest
 import uvicorn
-from pydantic import TypeAdapter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,6 +25,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from integrations.stand_ins.telegram import app
+from tests.bot_api import read_by_aiogram
 
 TOKEN = "1234:TEST"
 CHAT = 42
@@ -110,24 +108,6 @@ def town() -> Iterator[Service]:
     with serving() as shared:
         shared.do("message", chat_id=CHAT, text="chào")
         yield shared
-
-
-def read_by_aiogram(call: dict[str, Any]) -> None:
-    """Checks one call and its answer against an independent reading of the Bot API."""
-    model = getattr(aiogram.methods, call["method"][0].upper() + call["method"][1:])
-    assert set(call["parameters"]) | set(call["files"]) <= set(model.model_fields)
-    if call["status"] != 200:
-        return
-    parameters = {name: _decoded(value) for name, value in call["parameters"].items()}
-    model.model_validate(parameters | dict.fromkeys(call["files"], "a file"))
-    if "inline_keyboard" in (parameters.get("reply_markup") or {}):
-        aiogram.types.InlineKeyboardMarkup.model_validate(parameters["reply_markup"])
-    TypeAdapter(model.__returning__).validate_python(call["answer"]["result"])
-
-
-def _decoded(value: object) -> Any:
-    """A form's JSON text as its value."""
-    return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
 def with_bot(service: Service, scenario: Callable[[Bot], Awaitable[Any]], token: str = TOKEN) -> Any:

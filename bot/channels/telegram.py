@@ -28,7 +28,9 @@ from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import words
 from bot.messages import Button, InboundMessage, Kind, Reply
 from bot.outbox import Delivery, Outbox
+from bot.receipts import dossier_code
 from bot.worker import now
+from integrations import photos
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ POLL_TIMEOUT_S = 25
 CONNECTIONS = 32
 SENDERS = 4
 # replies on their way at once, never two of one conversation
+PHOTO_S = 15.0
+# for fetching and reading one; longer, and the citizen is asked to type
+PHOTOS_AT_ONCE = 2
 IDLE_S = 0.1
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
@@ -78,6 +83,7 @@ class Telegram:
         # delivery id -> messages of it that Telegram has taken
         self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         # chat id -> lock that keeps what was sent there in order
+        self._readers = asyncio.Semaphore(PHOTOS_AT_ONCE)
         self._courtesies: set[asyncio.Task[None]] = set()
         # acknowledgements on their way; nothing is lost with them
 
@@ -91,9 +97,30 @@ class Telegram:
             if update.callback_query is not None:
                 await self._receive_press(update.callback_query, chat.id)
             elif update.message is not None:
-                kind, text = said(update.message)
+                kind, text = await self._said(update.message)
                 message = InboundMessage(CHANNEL, str(update.update_id), str(chat.id), now(), kind, text)
                 await asyncio.to_thread(self._accept, message)
+
+    async def _said(self, message: telegram.Message) -> tuple[Kind, str]:
+        """What was sent, and its words; the dossier code on a photo is as good as a typed one."""
+        if message.text is not None:
+            return Kind.TEXT, message.text
+        caption = message.caption or ""
+        code = await self._code(message)
+        return (Kind.TEXT, f"{caption}\n{code}".strip()) if code else (Kind.ATTACHMENT, caption)
+
+    async def _code(self, message: telegram.Message) -> str:
+        """The dossier code on a photo; "" when there is none, or the photo cannot be had in time."""
+        photo = _photo(message)
+        if photo is None or (photo.file_size or 0) > photos.LARGEST_BYTES:
+            return ""
+        try:
+            async with asyncio.timeout(PHOTO_S), self._readers:
+                content = await (await self._bot.get_file(photo.file_id)).download_as_bytearray()
+                return await asyncio.to_thread(dossier_code, bytes(content), now().date())
+        except (TelegramError, TimeoutError) as error:
+            log.warning("a photo was not read: %s", type(error).__name__)
+            return ""
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Ask Telegram to push updates to us, until it agrees."""
@@ -238,11 +265,12 @@ class Telegram:
         return max(asked_s, own_s / 2) + self._jitter() * own_s / 2
 
 
-def said(message: telegram.Message) -> tuple[Kind, str]:
-    """What was sent, and its words."""
-    if message.text is not None:
-        return Kind.TEXT, message.text
-    return Kind.ATTACHMENT, message.caption or ""
+def _photo(message: telegram.Message) -> telegram.PhotoSize | telegram.Document | None:
+    """The photo of a message in its largest size, also when it was sent as a file."""
+    document = message.document
+    if document is not None and (document.mime_type or "").startswith("image/"):
+        return document
+    return message.photo[-1] if message.photo else None
 
 
 def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, telegram.InlineKeyboardMarkup | None]]:
