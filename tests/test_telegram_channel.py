@@ -432,6 +432,17 @@ def test_order_is_kept_while_one_waits(phone: Phone) -> None:
     assert [message["text"] for message in phone.sent(5)[1:]] == [f"câu {number}" for number in range(4)]
 
 
+def test_slow_answer_holds_up_nobody_else(phone: Phone) -> None:
+    """While Telegram is slow about one chat, another one is served."""
+    phone.do("fault", mode="timeout", method="sendMessage", times=1, delay_s=2)
+    phone.write("xin chào")
+    phone.sent(1)
+    phone.write("xin chào", chat=43)
+    phone.sent(1, chat=43)
+    until(lambda: phone.statuses() == ["sent", "sent"])
+    assert [call["parameters"]["chat_id"] for call in phone.calls("sendMessage")] == ["43", "42"]
+
+
 def test_blocked_bot_holds_up_nobody(phone: Phone) -> None:
     """What was meant for somebody who blocked the bot is set aside at once, and everybody else is served."""
     phone.write("xin chào")

@@ -144,7 +144,16 @@ class Telegram:
         """Send what the outbox holds, for ever."""
         await self._reach(self._bot.get_me)
         await self._show_menu()
-        await asyncio.gather(*(self._deliver() for _ in range(SENDERS)))
+        slots = asyncio.Semaphore(SENDERS)
+        async with asyncio.TaskGroup() as senders:
+            while True:
+                await slots.acquire()
+                delivery = await self._taken()
+                if delivery is None:
+                    slots.release()
+                    await asyncio.sleep(IDLE_S)
+                else:
+                    senders.create_task(self._send_safely(delivery)).add_done_callback(lambda _: slots.release())
 
     async def _show_menu(self) -> None:
         """Register the commands; the bot works without the menu too."""
@@ -154,14 +163,21 @@ class Telegram:
         except TelegramError as error:
             log.warning("the menu of commands is not set: %s", type(error).__name__)
 
-    async def _deliver(self) -> None:
-        while True:
-            try:
-                delivery = await asyncio.to_thread(self._outbox.take, CHANNEL, now())
-                await (asyncio.sleep(IDLE_S) if delivery is None else self._send(delivery))
-            except Exception as error:
-                log.error("delivering failed: %s", type(error).__name__)
-                await asyncio.sleep(self._retry_s)
+    async def _taken(self) -> Delivery | None:
+        """The next reply; None when there is none, or the database does not answer."""
+        try:
+            return await asyncio.to_thread(self._outbox.take, CHANNEL, now())
+        except Exception as error:
+            log.error("the outbox is not reached: %s", type(error).__name__)
+            await asyncio.sleep(self._retry_s)
+            return None
+
+    async def _send_safely(self, delivery: Delivery) -> None:
+        """Send; what fails beyond Telegram's errors is sent again when its lease is over."""
+        try:
+            await self._send(delivery)
+        except Exception as error:
+            log.error("delivery %s failed: %s", delivery.id, type(error).__name__)
 
     async def _reach(self, act: Callable[[], Awaitable[object]]) -> None:
         """The first call, again and again until Telegram answers: the other channels do not wait for it."""
