@@ -100,14 +100,17 @@ def give_back(connection: sa.Connection, taken: Taken) -> bool:
 
 
 def _conversation_id(connection: sa.Connection, message: InboundMessage) -> int:
-    """The conversation of an address; a new one belongs to the bot."""
+    """The conversation of an address; a new one, and one that was closed, belongs to the bot."""
     known = connection.execute(
-        sa.select(tables.conversation.c.id).where(
+        sa.select(tables.conversation.c.id, tables.conversation.c.owner).where(
             tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
         )
-    ).scalar()
+    ).first()
     if known is not None:
-        return int(known)
+        if known.owner == Owner.CLOSED.value:
+            this = tables.conversation.c.id == known.id
+            connection.execute(sa.update(tables.conversation).where(this).values(owner=Owner.BOT.value))
+        return int(known.id)
     made = connection.execute(
         sa.insert(tables.conversation).values(
             channel=message.channel,

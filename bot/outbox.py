@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import tables
+from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store
 
@@ -64,6 +65,35 @@ class Outbox:
         """The channel will never take it."""
         self._set(delivery_id, status="failed")
 
+    def close_conversation(self, delivery: Delivery, now: datetime) -> None:
+        """The citizen shut the channel: nothing more is sent and nobody owes an answer, until they write again."""
+        with self._store.writing() as connection:
+            there = sa.and_(
+                tables.conversation.c.channel == delivery.channel, tables.conversation.c.address == delivery.address
+            )
+            conversation_id = connection.execute(sa.select(tables.conversation.c.id).where(there)).scalar()
+            waiting = sa.and_(
+                tables.outbox.c.conversation_id == conversation_id,
+                tables.outbox.c.status.in_(("pending", "sending")),
+            )
+            connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed"))
+            connection.execute(
+                sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
+            )
+            _resolve_tickets(connection, conversation_id, now)
+
+    def payload(self, channel: str, address: str, delivery_id: int, number: int) -> str:
+        """What a button of an earlier reply says; "" when the reply is gone.
+
+        Also "" when the button asks on about a procedure and the talk has gone to another one since.
+        """
+        told = self.since(channel, address, delivery_id - 1)
+        if not told or told[0].id != delivery_id or number >= len(told[0].reply.buttons):
+            return ""
+        payload = told[0].reply.buttons[number].payload
+        topics = [delivery.reply.sources[0].code for delivery in told if delivery.reply.sources]
+        return "" if payload.startswith(("a:", "c:")) and topics[:1] != topics[-1:] else payload
+
     def since(self, channel: str, address: str, after_id: int) -> list[Delivery]:
         """What was said to an address after a reply."""
         query = (
@@ -92,6 +122,17 @@ class Outbox:
     def _set(self, delivery_id: int, **values: object) -> None:
         with self._store.writing() as connection:
             connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == delivery_id).values(**values))
+
+
+def _resolve_tickets(connection: sa.Connection, conversation_id: int | None, now: datetime) -> None:
+    """No officer goes on writing to somebody who left."""
+    mine = sa.and_(tables.ticket.c.conversation_id == conversation_id, tables.ticket.c.state != "resolved")
+    for ticket_id in connection.execute(sa.select(tables.ticket.c.id).where(mine)).scalars().all():
+        connection.execute(
+            sa.update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(state="resolved", resolved_at=now)
+        )
+        event = {"ticket_id": ticket_id, "kind": "resolved", "text": "citizen left the channel", "at": now}
+        connection.execute(sa.insert(tables.ticket_event).values(**event))
 
 
 def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply, now: datetime) -> bool:

@@ -16,6 +16,9 @@ metadata = sa.MetaData(
     }
 )
 
+FORGOTTEN = "forgotten"
+# kind of a message whose content the citizen had deleted
+
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
     """An aware time, kept as UTC."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import handoff, inbox, outbox, tables
+from bot import handoff, inbox, outbox, retention, tables
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
@@ -64,9 +64,11 @@ class Worker:
             made = connection.execute(sa.insert(tables.turn).values(**_row(taken, turn, at)))
             if owner is taken.conversation.owner:
                 _keep(connection, taken.conversation_id, turn, at)
+            turn_id = int(made.inserted_primary_key[0])  # type: ignore[index]
             if spoken is not None:
-                key = f"turn:{made.inserted_primary_key[0]}"  # type: ignore[index]
-                outbox.put(connection, taken.conversation_id, key, spoken, at)
+                outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", spoken, at)
+            if spoken is not None and turn.facts.outcome is Outcome.FORGOTTEN:
+                retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             connection.execute(
                 sa.update(tables.inbox)
                 .where(tables.inbox.c.id == taken.inbox_id)

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from bot.compose import words
 from bot.messages import Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import Delivery, Outbox
 from bot.worker import now as present
@@ -188,7 +187,7 @@ def _said(event: Event, prefix: str) -> tuple[Kind | None, str]:
     """What was sent, and its words. A place's name is not a question, so a location has none."""
     name, text = str(event.get("event_name")), _text(event, "message", "text")
     if name == "follow":
-        return Kind.TEXT, words()["commands"]["/start"]
+        return Kind.TEXT, "/start"
     if name == "user_send_location":
         return Kind.ATTACHMENT, ""
     if name in ATTACHMENTS:
@@ -198,7 +197,7 @@ def _said(event: Event, prefix: str) -> tuple[Kind | None, str]:
     payload = text.removeprefix(prefix)
     if text.startswith(prefix) and PAYLOAD.fullmatch(payload):
         return Kind.BUTTON, payload
-    return Kind.TEXT, words()["commands"].get(text.strip(), text)
+    return Kind.TEXT, text
 
 
 def _message_id(event: Event, address: str) -> str:
