@@ -48,7 +48,7 @@ class Inbox:
                 return False
             connection.execute(
                 sa.insert(tables.inbox).values(
-                    conversation_id=_conversation_id(connection, message),
+                    conversation_id=conversation_of(connection, message),
                     channel=message.channel,
                     message_id=message.message_id,
                     kind=utterance.kind.value,
@@ -99,7 +99,7 @@ def give_back(connection: sa.Connection, taken: Taken) -> bool:
     return set_aside and changed.rowcount == 1
 
 
-def _conversation_id(connection: sa.Connection, message: InboundMessage) -> int:
+def conversation_of(connection: sa.Connection, message: InboundMessage) -> int:
     """The conversation of an address; a new one belongs to the bot."""
     known = connection.execute(
         sa.select(tables.conversation.c.id).where(

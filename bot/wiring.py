@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import rules
+from bot import flood, rules
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.door import Door
 from bot.editions import Editions
 from bot.errors import BadSettings
+from bot.flood import Flood
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
@@ -42,6 +44,10 @@ class Parts:
     store: Store
     editions: Editions
     inbox: Inbox
+    # for the terminal: one person at their own machine
+    flood: Flood
+    door: Door
+    # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
     officers: Officers
@@ -60,11 +66,14 @@ def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
     editions = build_editions(settings)
+    kept_away = Flood(flood.load(), now)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
         inbox=Inbox(store),
+        flood=kept_away,
+        door=Door(store, kept_away),
         outbox=Outbox(store),
         desk=Desk(store),
         officers=Officers(store),

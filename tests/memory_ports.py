@@ -51,7 +51,7 @@ class MemoryMailbox:
     owners: dict[str, Owner] = field(default_factory=dict)
     answer: Reply | None = FEE
 
-    def accept(self, message: InboundMessage) -> bool:
+    def accept(self, message: InboundMessage, network: str = "") -> bool:
         if message.message_id in {old.message_id for old in self.accepted}:
             return False
         self.accepted.append(message)

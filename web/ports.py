@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.conversation import Owner
+from bot.door import TooMany
 from bot.handoff import Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
 from bot.officers import Session, TooManyAttempts
@@ -30,6 +31,7 @@ __all__ = [
     "Session",
     "TicketSummary",
     "TicketView",
+    "TooMany",
     "TooManyAttempts",
 ]
 
@@ -37,8 +39,8 @@ __all__ = [
 class Inbox(Protocol):
     """Where a citizen's message is committed."""
 
-    def accept(self, message: InboundMessage) -> bool:
-        """True if the message is new, False if it was delivered before."""
+    def accept(self, message: InboundMessage, network: str) -> bool:
+        """True if the message is new, False if it was delivered before; raises TooMany."""
 
 
 class Mailbox(Protocol):
