@@ -14,6 +14,8 @@ from bot.store import Store
 
 MOST_ATTEMPTS = 100
 # with growing waits of at most five minutes: most of a working day without the channel
+REFUSED, GAVE_UP = "refused", "gave up"
+# why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
 
 
@@ -58,11 +60,12 @@ class Outbox:
     def retry(self, delivery: Delivery, at: datetime) -> None:
         """Send again later; set aside after too many attempts."""
         failed = delivery.attempts + 1 >= MOST_ATTEMPTS
-        self._set(delivery.id, status="failed" if failed else "pending", next_at=at)
+        reason = {"reason": GAVE_UP} if failed else {}
+        self._set(delivery.id, status="failed" if failed else "pending", next_at=at, **reason)
 
-    def refused(self, delivery_id: int) -> None:
+    def refused(self, delivery_id: int, reason: str = REFUSED) -> None:
         """The channel will never take it."""
-        self._set(delivery_id, status="failed")
+        self._set(delivery_id, status="failed", reason=reason)
 
     def since(self, channel: str, address: str, after_id: int) -> list[Delivery]:
         """What was said to an address after a reply."""

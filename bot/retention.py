@@ -30,7 +30,7 @@ def delete_old(store: Store, now: datetime) -> int:
         gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
         tickets = sa.select(tables.ticket.c.id).where(tables.ticket.c.conversation_id.in_(gone))
         connection.execute(sa.delete(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(tickets)))
-        for table in (tables.ticket, tables.outbox, tables.turn, tables.inbox):
+        for table in (tables.aside_event, tables.ticket, tables.outbox, tables.turn, tables.inbox):
             connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
         connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
         stale = tables.web_session.c.since < now - KEEP_SESSIONS

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import flood, rules
+from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.door import Door
@@ -50,6 +51,7 @@ class Parts:
     # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
+    aside: SetAside
     officers: Officers
     worker: Worker
 
@@ -76,6 +78,7 @@ def build(settings: Settings) -> Parts:
         door=Door(store, kept_away),
         outbox=Outbox(store),
         desk=Desk(store),
+        aside=SetAside(store),
         officers=Officers(store),
         worker=Worker(store, editions.assistant),
     )

@@ -1,4 +1,4 @@
-"""The pages' five neighbours in memory: small, whole, and quick enough for a browser to talk to."""
+"""The pages' six neighbours in memory: small, whole, and quick enough for a browser to talk to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from web.ports import (
+    Aside,
     Delivery,
     Evidence,
     Known,
@@ -183,13 +184,32 @@ class MemoryNumbers:
 
 
 @dataclass
+class MemoryAside:
+    """Nothing was ever set aside."""
+
+    items: list[Aside] = field(default_factory=list)
+
+    def all(self) -> list[Aside]:
+        return list(self.items)
+
+    def retry(self, box: str, item_id: int, officer_id: int) -> bool:
+        return self.discard(box, item_id, officer_id)
+
+    def discard(self, box: str, item_id: int, officer_id: int) -> bool:
+        before = len(self.items)
+        self.items = [item for item in self.items if (item.box, item.id) != (box, item_id)]
+        return len(self.items) < before
+
+
+@dataclass
 class MemoryTown:
-    """The five neighbours together, with one ticket waiting."""
+    """The six neighbours together, with one ticket waiting."""
 
     mailbox: MemoryMailbox = field(default_factory=MemoryMailbox)
     desk: MemoryDesk = field(default_factory=MemoryDesk)
     officers: MemoryOfficers = field(default_factory=MemoryOfficers)
     numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
+    aside: MemoryAside = field(default_factory=MemoryAside)
 
     def __post_init__(self) -> None:
         lines = [
@@ -201,4 +221,4 @@ class MemoryTown:
         self.desk.open(7, "asked", lines, evidence)
 
     def ports(self) -> Ports:
-        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers)
+        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers, self.aside)

@@ -124,7 +124,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         tasks = _telegram(parts, push, routes)
     loops = [workers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
-    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers)
+    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2

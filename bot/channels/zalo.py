@@ -157,7 +157,7 @@ class Zalo:
         unreadable = isinstance(error, BadAnswer) and delivery.attempts + 1 >= MOST_UNREADABLE
         if isinstance(error, Undeliverable) or unreadable:
             self._told.pop(delivery.id, None)
-            self._outbox.refused(delivery.id)
+            self._outbox.refused(delivery.id, getattr(error, "reason", type(error).__name__))
             return
         now = self._clock()
         asked_s = LONGEST_RETRY_S if isinstance(error, Refused) else getattr(error, "retry_after_s", None)

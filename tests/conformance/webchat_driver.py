@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 
+from bot.aside import SetAside
 from bot.mailbox import Mailbox
 from bot.messages import Kind
 from bot.sessions import Numbers
@@ -42,7 +43,9 @@ class WebchatDriver(Driver):
         """The web application."""
         mailbox, numbers = Mailbox(place.store, place.outbox), Numbers(place.store)
         with served(
-            create_app(Ports(_Inbox(place), mailbox, place.desk, place.officers, numbers), "secret")
+            create_app(
+                Ports(_Inbox(place), mailbox, place.desk, place.officers, numbers, SetAside(place.store)), "secret"
+            )
         ) as address:
             yield lambda: cls(address)
 
