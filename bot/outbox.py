@@ -12,8 +12,10 @@ from bot import tables
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store
 
+RETRY_S = 2.0
+LONGEST_RETRY_S = 300.0
 MOST_ATTEMPTS = 100
-# with growing waits of at most five minutes: most of a working day without the channel
+# with growing waits of at most five minutes: more than five hours without the channel
 REFUSED, GAVE_UP = "refused", "gave up"
 # why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
@@ -58,7 +60,7 @@ class Outbox:
         self._set(delivery_id, status="sent", sent_at=now)
 
     def retry(self, delivery: Delivery, at: datetime) -> None:
-        """Send again later; set aside after too many attempts."""
+        """Send again at a time (see wait_s); set aside after too many attempts."""
         failed = delivery.attempts + 1 >= MOST_ATTEMPTS
         reason = {"reason": GAVE_UP} if failed else {}
         self._set(delivery.id, status="failed" if failed else "pending", next_at=at, **reason)
@@ -95,6 +97,16 @@ class Outbox:
     def _set(self, delivery_id: int, **values: object) -> None:
         with self._store.writing() as connection:
             connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == delivery_id).values(**values))
+
+
+def wait_s(attempts: int, draw: float, asked_s: float = 0.0, first_s: float = RETRY_S) -> float:
+    """How long a reply rests after a failed attempt, in every channel. `attempts` counts the failed ones before it.
+
+    Twice as long each time up to LONGEST_RETRY_S, never sooner than the vendor asked. `draw`, from 0 to 1, spreads
+    senders that failed together over half of the wait.
+    """
+    growing_s = min(first_s * 2.0 ** min(attempts, MOST_ATTEMPTS), LONGEST_RETRY_S)
+    return max(asked_s, growing_s / 2) + draw * growing_s / 2
 
 
 def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from tests.conformance.webchat_driver import WebchatDriver
 from tests.conformance.zalo_driver import ZaloDriver
 from tests.serving import until
 
+ROOT = Path(__file__).parents[2]
 DRIVERS: tuple[type[Driver], ...] = (TelegramDriver, ZaloDriver, WebchatDriver, TerminalDriver)
 DIALOGUES = {
     "a greeting": ["xin chào"],
@@ -90,6 +91,12 @@ def spoken(steps: list[str]) -> list[Reply]:
         conversation = turn.conversation
         replies += [turn.reply] if turn.reply else []
     return replies
+
+
+def test_every_channel_is_driven() -> None:
+    """A channel without a driver would keep no rule: each file of bot/channels has one, and so has the web chat."""
+    files = {path.stem for path in (ROOT / "bot" / "channels").glob("*.py") if "\nCHANNEL = " in path.read_text()}
+    assert {driver.__name__.removesuffix("Driver").lower() for driver in DRIVERS} == files | {"webchat"}
 
 
 @pytest.mark.parametrize("steps", DIALOGUES.values(), ids=DIALOGUES)
