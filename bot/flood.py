@@ -10,7 +10,7 @@ import math
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -46,7 +46,14 @@ class Limits:
     notices: int
     # polite sentences in a window to one person
     webhook_bytes: int
+    # of a request's body
     chat_bytes: int
+
+    def times(self, factor: int) -> Limits:
+        """The same limits for so many times as many messages."""
+        ordinary = {bound: number * factor for bound, number in self.ordinary.items()}
+        held = {bound: number * factor for bound, number in self.held.items()}
+        return replace(self, ordinary=ordinary, held=held)
 
 
 @lru_cache(maxsize=1)

@@ -68,7 +68,7 @@ def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
     editions = build_editions(settings)
-    kept_away = Flood(flood.load(), now)
+    kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
         store=store,

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot import flood, tables
+from bot import flood, settings, tables
 from bot.channels import telegram, zalo
 from bot.channels.zalo import Seal
 from bot.compose import notes
 from bot.conversation import Owner
 from bot.door import Door, TooMany
-from bot.errors import BadData
+from bot.errors import BadData, BadSettings
 from bot.flood import Bound, Excess, Flood, Limits, load
 from bot.outbox import Outbox
 from bot.store import Store
@@ -331,6 +331,14 @@ def test_bad_limits_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({**yaml.safe_load(flood.PATH.read_text()), **change}))
     with pytest.raises(BadData, match=str(path)):
         load(path)
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "many"])
+def test_a_bad_factor_is_refused(given: str) -> None:
+    """The setting that multiplies the limits is a whole number from one."""
+    assert load().times(settings.load({"MOT_CUA_FLOOD_TIMES": "3"}).flood_times).ordinary["person"] == 60
+    with pytest.raises(BadSettings, match="FLOOD_TIMES"):
+        settings.load({"MOT_CUA_FLOOD_TIMES": given})
 
 
 def test_shipped_limits_are_good() -> None:
