@@ -51,7 +51,7 @@ class Door:
     def push(self, message: InboundMessage) -> bool:
         """Commit a message; False when it is a redelivery or too many. The first too many is answered in the chat.
 
-        Nothing is raised: a vendor that is told of a failure pushes again, and a flood would grow.
+        Too many is no error here: a vendor that is told of a failure pushes again, and the flood would grow.
         """
         excess = self._excess(message, "")
         if excess is None:
