@@ -13,8 +13,12 @@ from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store
 
+RETRY_S = 2.0
+LONGEST_RETRY_S = 300.0
 MOST_ATTEMPTS = 100
-# with growing waits of at most five minutes: most of a working day without the channel
+# with growing waits of at most five minutes: more than five hours without the channel
+REFUSED, GAVE_UP, LEFT = "refused", "gave up", "left"
+# why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
 
 
@@ -57,13 +61,14 @@ class Outbox:
         self._set(delivery_id, status="sent", sent_at=now)
 
     def retry(self, delivery: Delivery, at: datetime) -> None:
-        """Send again later; set aside after too many attempts."""
+        """Send again at a time (see wait_s); set aside after too many attempts."""
         failed = delivery.attempts + 1 >= MOST_ATTEMPTS
-        self._set(delivery.id, status="failed" if failed else "pending", next_at=at)
+        reason = {"reason": GAVE_UP} if failed else {}
+        self._set(delivery.id, status="failed" if failed else "pending", next_at=at, **reason)
 
-    def refused(self, delivery_id: int) -> None:
+    def refused(self, delivery_id: int, reason: str = REFUSED) -> None:
         """The channel will never take it."""
-        self._set(delivery_id, status="failed")
+        self._set(delivery_id, status="failed", reason=reason)
 
     def close_conversation(self, delivery: Delivery, now: datetime) -> None:
         """The citizen shut the channel: nothing more is sent and nobody owes an answer, until they write again."""
@@ -76,7 +81,7 @@ class Outbox:
                 tables.outbox.c.conversation_id == conversation_id,
                 tables.outbox.c.status.in_(("pending", "sending")),
             )
-            connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed"))
+            connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT))
             connection.execute(
                 sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
             )
@@ -133,6 +138,16 @@ def _resolve_tickets(connection: sa.Connection, conversation_id: int | None, now
         )
         event = {"ticket_id": ticket_id, "kind": "resolved", "text": "citizen left the channel", "at": now}
         connection.execute(sa.insert(tables.ticket_event).values(**event))
+
+
+def wait_s(attempts: int, draw: float, asked_s: float = 0.0, first_s: float = RETRY_S) -> float:
+    """How long a reply rests after a failed attempt, in every channel. `attempts` counts the failed ones before it.
+
+    Twice as long each time up to LONGEST_RETRY_S, never sooner than the vendor asked. `draw`, from 0 to 1, spreads
+    senders that failed together over half of the wait.
+    """
+    growing_s = min(first_s * 2.0 ** min(attempts, MOST_ATTEMPTS), LONGEST_RETRY_S)
+    return max(asked_s, growing_s / 2) + draw * growing_s / 2
 
 
 def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply, now: datetime) -> bool:

@@ -34,7 +34,7 @@ def delete_old(store: Store, now: datetime) -> int:
     with store.writing() as connection:
         gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
         _delete_tickets(connection, gone)
-        for table in (tables.outbox, tables.turn, tables.inbox):
+        for table in (tables.aside_event, tables.outbox, tables.turn, tables.inbox):
             connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
         connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
         stale = tables.web_session.c.since < now - KEEP_SESSIONS

@@ -66,6 +66,8 @@ class Settings:
     # template_type of a message with buttons; empty leaves it out
     zalo_button_prefix: str = "#"
     # stands before the payload of our buttons
+    flood_times: int = 1
+    # how many times the message limits of bot/data/limits.yaml this process takes: for large hosts, and for measuring
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
@@ -111,6 +113,8 @@ def _read(name: str, text: str, default: object) -> object:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
+    if name == "flood_times" and not (isinstance(value, int) and value >= 1):
+        raise BadSettings(f"{_PREFIX}FLOOD_TIMES={text!r} is no whole number from 1")
     if name == "embed_origins":
         _check_origins(text)
     return value

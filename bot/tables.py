@@ -67,9 +67,11 @@ inbox = sa.Table(
     # characters received, before a very long text was cut
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
-    # new, working, done, failed
+    # new, working, done, failed (set aside), discarded (by an officer)
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("lease_until", UtcTime),
+    sa.Column("reason", sa.String(80)),
+    # name of the last error
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_inbox_status_id", "status", "id"),
 )
@@ -101,11 +103,13 @@ outbox = sa.Table(
     # "turn:12" or "officer:<form key>": one message is written once
     sa.Column("reply", sa.JSON, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
-    # pending, sending, sent, failed
+    # pending, sending, sent, failed (set aside), discarded (by an officer)
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_at", UtcTime, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("sent_at", UtcTime),
+    sa.Column("reason", sa.String(80)),
+    # "refused", "left", or "gave up" after the last attempt; a channel may say it more exactly
     sa.Index("ix_outbox_channel_status", "channel", "status", "id"),
 )
 
@@ -159,6 +163,20 @@ sign_in_failure = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("who", sa.String(130), nullable=False, index=True),
     # username or address
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+aside_event = sa.Table(
+    "aside_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False, index=True),
+    sa.Column("box", sa.String(10), nullable=False),
+    # inbox, outbox
+    sa.Column("item_id", sa.Integer, nullable=False),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    # retried, discarded
     sa.Column("at", UtcTime, nullable=False),
 )
 

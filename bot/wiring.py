@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import rules
+from bot import flood, rules
+from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.door import Door
 from bot.editions import Editions
 from bot.errors import BadSettings
+from bot.flood import Flood
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
@@ -42,8 +45,13 @@ class Parts:
     store: Store
     editions: Editions
     inbox: Inbox
+    # for the terminal: one person at their own machine
+    flood: Flood
+    door: Door
+    # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
+    aside: SetAside
     officers: Officers
     worker: Worker
 
@@ -60,13 +68,17 @@ def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
     editions = build_editions(settings)
+    kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
         inbox=Inbox(store),
+        flood=kept_away,
+        door=Door(store, kept_away),
         outbox=Outbox(store),
         desk=Desk(store),
+        aside=SetAside(store),
         officers=Officers(store),
         worker=Worker(store, editions.assistant),
     )

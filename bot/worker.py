@@ -43,14 +43,14 @@ class Worker:
         if taken is None:
             return False
         if taken.attempts > MOST_ATTEMPTS:
-            self._give_back(taken)
+            self._give_back(taken, "WorkerEnded")
             return True
         try:
             turn = self._assistant().turn(taken.utterance, taken.conversation, self._clock().date())
             self._record(taken, turn)
         except Exception as error:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
-            self._give_back(taken)
+            self._give_back(taken, type(error).__name__)
         return True
 
     def _record(self, taken: Taken, turn: Turn) -> None:
@@ -75,10 +75,10 @@ class Worker:
                 .values(status="done", lease_until=None)
             )
 
-    def _give_back(self, taken: Taken) -> None:
+    def _give_back(self, taken: Taken, reason: str) -> None:
         """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""
         with self._store.writing() as connection:
-            if inbox.give_back(connection, taken):
+            if inbox.give_back(connection, taken, reason):
                 key = f"failed:{taken.inbox_id}"
                 outbox.put(connection, taken.conversation_id, key, say("went_wrong"), self._clock())
 

@@ -26,6 +26,7 @@ HOMES = {
     "aiohttp": ("bot/channels/telegram_request.py",),
     "rasa": ("nlu/rasa/",),
     "httpx": ("integrations/", "nlu/rasa_client.py"),
+    "limits": ("bot/flood.py",),
     "starlette": ("web/", "integrations/stand_ins/"),
 }
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}

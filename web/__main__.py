@@ -30,6 +30,7 @@ from bot.channels import telegram, zalo
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
+from bot.messages import InboundMessage
 from bot.officers import Officers
 from bot.sessions import Numbers
 from bot.settings import Settings
@@ -116,14 +117,14 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = Loop(parts.worker.step, WORKERS), threading.Event()
-    accept = ringing(parts.inbox.accept, workers)
+    accept, push = ringing(parts.door.accept, workers), ringing(parts.door.push, workers)
     routes: list[BaseRoute] = []
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
-        tasks = _telegram(parts, accept, routes)
-    loops = [workers, *(_zalo(parts, accept, routes, stop) if parts.settings.zalo_app_id else ())]
+        tasks = _telegram(parts, push, routes)
+    loops = [workers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
-    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers)
+    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
@@ -150,7 +151,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
 class _Accepting:
     """An inbox that wakes the workers."""
 
-    def __init__(self, accept: telegram.Accept) -> None:
+    def __init__(self, accept: Callable[[InboundMessage, str], bool]) -> None:
         self.accept = accept
 
 

@@ -29,7 +29,7 @@ WIDGET_AGE = "public, max-age=300"
 def create_app(
     ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = (), embedders: Sequence[str] = ()
 ) -> Starlette:
-    """The whole application over its five neighbours; the embedders are sites that may frame the chat."""
+    """The whole application over its six neighbours; the embedders are sites that may frame the chat."""
     pages = load_pages()
     return Starlette(
         routes=[

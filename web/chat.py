@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -16,15 +17,18 @@ from uuid import UUID, uuid4
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot import flood
 from bot.messages import InboundMessage, Kind
 from web.cookies import SignedCookie
 from web.headers import FRAMED
 from web.pages import Pages
-from web.ports import Delivery, Inbox, Line, Mailbox, Owner, Ports
+from web.ports import Delivery, Inbox, Line, Mailbox, Owner, Ports, TooMany
 from web.sessions import Card, Sessions, new_card
 
 CHANNEL = "webchat"
@@ -75,10 +79,11 @@ class Chat:
 
     def routes(self) -> list[Route]:
         """Where the chat is found."""
+        short = Middleware(RequestBodyLimitMiddleware, max_body_size=flood.load().chat_bytes)
         return [
             Route(self.base or "/", self.show),
-            Route(f"{self.base}/chat/messages", self.receive, methods=["POST"]),
-            Route(f"{self.base}/chat/form", self.submit, methods=["POST"]),
+            Route(f"{self.base}/chat/messages", self.receive, methods=["POST"], middleware=[short]),
+            Route(f"{self.base}/chat/form", self.submit, methods=["POST"], middleware=[short]),
             Route(f"{self.base}/chat/events", self.events),
             Route(f"{self.base}/chat/new", self.renew, methods=["POST"]),
         ]
@@ -99,7 +104,10 @@ class Chat:
             return JSONResponse({"error": self.pages.words["chat"]["too_long"]}, 413)
         except BadMessage as error:
             raise HTTPException(400) from error
-        new = await run_in_threadpool(self.inbox.accept, message)
+        try:
+            new = await run_in_threadpool(self.inbox.accept, message, network(request))
+        except TooMany as error:
+            return JSONResponse({"error": error.reply.plain()}, 429, {"Retry-After": str(error.retry_after_s)})
         response = JSONResponse({"id": message.message_id, "new": new}, 202)
         self.sessions.write(response, request, card)
         return response
@@ -107,7 +115,7 @@ class Chat:
     async def submit(self, request: Request) -> Response:
         """Commit one message from the plain form, wait a little for the answer, show the page."""
         refuse_strangers(request)
-        async with request.form() as form:
+        async with request.form(max_files=0) as form:
             fields = {name: str(value) for name, value in form.items()}
         draft = fields.get("text", "").replace("\r\n", "\n")
         card = await self.sessions.read(request)
@@ -120,7 +128,13 @@ class Chat:
         except BadMessage:
             return await self._page(request, card, 400, self.pages.words["chat"]["empty"], draft)
         lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, card.address)
-        if await run_in_threadpool(self.inbox.accept, message):
+        try:
+            new = await run_in_threadpool(self.inbox.accept, message, network(request))
+        except TooMany as error:
+            page = await self._page(request, card, 429, error.reply.plain(), draft)
+            page.headers["Retry-After"] = str(error.retry_after_s)
+            return page
+        if new:
             await self._answered(card.address, last_id(lines))
         return RedirectResponse(f"{self.base or '/'}#box", 303)
 
@@ -191,6 +205,12 @@ def refuse_strangers(request: Request) -> None:
         site = "same-origin" if urlsplit(origin).netloc == request.headers.get("host") else "cross-site"
     if site not in (None, "same-origin", "none"):
         raise HTTPException(403)
+
+
+def network(request: Request) -> str:
+    """The network a message comes from: an IPv4 address, or the 64 bits of an IPv6 address that one line is given."""
+    host = request.client.host if request.client else ""
+    return str(ip_network(f"{host}/64", strict=False)) if ":" in host else host
 
 
 def ping() -> ServerSentEvent:

@@ -7,9 +7,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+
+from bot import flood
 
 TELEGRAM_PATH = "/webhooks/telegram"
 TELEGRAM_SECRET = "x-telegram-bot-api-secret-token"
@@ -32,7 +36,7 @@ def telegram(receive: Callable[[dict[str, Any]], Awaitable[None]], secret: str) 
         await receive(content)
         return PlainTextResponse("ok")
 
-    return Route(TELEGRAM_PATH, webhook, methods=["POST"])
+    return _pushed(TELEGRAM_PATH, webhook)
 
 
 def zalo(receive: Callable[[bytes, Mapping[str, str]], Awaitable[bool]]) -> Route:
@@ -43,4 +47,10 @@ def zalo(receive: Callable[[bytes, Mapping[str, str]], Awaitable[bool]]) -> Rout
             return PlainTextResponse("wrong signature", 403)
         return PlainTextResponse("ok")
 
-    return Route(ZALO_PATH, webhook, methods=["POST"])
+    return _pushed(ZALO_PATH, webhook)
+
+
+def _pushed(path: str, webhook: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route whose body is read up to the limit, and refused with 413 beyond."""
+    limit = Middleware(RequestBodyLimitMiddleware, max_body_size=flood.load().webhook_bytes)
+    return Route(path, webhook, methods=["POST"], middleware=[limit])

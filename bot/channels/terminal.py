@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
@@ -48,12 +48,14 @@ class Terminal:
         self._answered = threading.Event()
         self._stop = threading.Event()
 
-    def run(self, greeting: str) -> None:
-        """Talk until the citizen leaves."""
+    def run(self, greeting: str, typed: Iterable[str] | None = None) -> None:
+        """Talk until the citizen leaves; what is typed comes from the prompt, or from standard input."""
         printer = threading.Thread(target=self._print_replies, daemon=True)
         printer.start()
         self._console.print(greeting, style="dim")
-        for text in self._typed() if sys.stdin.isatty() else self._piped():
+        if typed is None:
+            typed = self._typed() if sys.stdin.isatty() else self._piped()
+        for text in typed:
             if text.strip() in LEAVE:
                 break
             self._answered.clear()

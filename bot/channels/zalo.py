@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.messages import Block, Button, InboundMessage, Kind, Reply
-from bot.outbox import Delivery, Outbox
+from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
 from bot.worker import now as present
 from integrations.errors import BadAnswer, IntegrationError, Refused, Undeliverable
 from integrations.zalo import LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
@@ -28,8 +28,6 @@ from integrations.zalo import LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
 log = logging.getLogger(__name__)
 
 CHANNEL = "zalo"
-RETRY_S = 2.0
-LONGEST_RETRY_S = 300.0
 MOST_UNREADABLE = 6
 # attempts at a reply whose refusal we cannot read
 LONGEST_ON_THE_WAY = timedelta(days=1)
@@ -156,18 +154,14 @@ class Zalo:
         unreadable = isinstance(error, BadAnswer) and delivery.attempts + 1 >= MOST_UNREADABLE
         if isinstance(error, Undeliverable) or unreadable:
             self._told.pop(delivery.id, None)
-            self._outbox.refused(delivery.id)
+            self._outbox.refused(delivery.id, getattr(error, "reason", type(error).__name__))
             return
         now = self._clock()
         asked_s = LONGEST_RETRY_S if isinstance(error, Refused) else getattr(error, "retry_after_s", None)
         if asked_s is not None:
             self._rests_until = max(self._rests_until, now + timedelta(seconds=asked_s))
-        self._outbox.retry(delivery, now + timedelta(seconds=self._wait_s(delivery.attempts, asked_s or 0)))
-
-    def _wait_s(self, attempts: int, asked_s: float) -> float:
-        """Never sooner than we were asked, twice as long after each attempt, and never together with others."""
-        own_s: float = min(self._retry_s * 2**attempts, LONGEST_RETRY_S)
-        return max(asked_s, own_s / 2) + self._jitter() * own_s / 2
+        rest_s = wait_s(delivery.attempts, self._jitter(), asked_s or 0, self._retry_s)
+        self._outbox.retry(delivery, now + timedelta(seconds=rest_s))
 
 
 def inbound(event: Event, prefix: str, now: datetime) -> InboundMessage | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from bot.compose import notes
 from bot.messages import Block, Reply
 from tests.memory_ports import FEE, PASSWORD, START, MemoryTown
 from web.ports import Line
@@ -58,11 +59,18 @@ def ticket(page: Page) -> None:
     expect(page.locator(".line.officer")).to_be_visible()
 
 
+def aside(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Để riêng").click()
+    page.get_by_role("button", name="Bỏ").first.click()
+    expect(page.get_by_role("heading", name="Để riêng: 1 mục")).to_be_visible()
+
+
 def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
-PAGES = [empty_chat, chat, login, queue, ticket, missing]
+PAGES = [empty_chat, chat, login, queue, ticket, aside, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
@@ -434,6 +442,23 @@ def test_lost_answer_to_the_post_is_no_second_question(page: Page, town: MemoryT
     expect(page.locator(".line.assistant")).to_have_count(1)
     expect(page.locator(".unsent")).to_have_count(0)
     assert len(set(bodies)) == 1 and len(bodies) == 2 and len(town.mailbox.accepted) == 1
+
+
+def test_a_flood_is_told_and_sent_later(page: Page, town: MemoryTown) -> None:
+    """Too many at once: the page says so in the server's words, keeps the question, and sends it when it may."""
+    words = notes()["too_many"].format(wait_s=2)
+    page.goto("/")
+    page.route(
+        "**/chat/messages",
+        lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, json={"error": words}),
+        times=1,
+    )
+    ask(page)
+    expect(page.get_by_role("alert")).to_have_text(words)
+    expect(page.locator(".unsent")).to_have_count(1)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    expect(page.locator("#error")).to_have_text("")
+    assert len(town.mailbox.accepted) == 1
 
 
 def test_expired_session_keeps_the_text(page: Page, town: MemoryTown) -> None:

@@ -249,8 +249,17 @@ async function deliver(body) {
       return response;
     }
     change({ retrying: true });
-    await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+    if (response?.status === 429) await rest(response);
+    else await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
   }
+}
+
+// Too many at once: the server says in words why, and when to come back; what was written is kept and sent then.
+async function rest(response) {
+  const { error } = await response.json().catch(() => ({ error: words.errors[500] }));
+  say("error", error);
+  await pause(1000 * (Number(response.headers.get("Retry-After")) || 8));
+  say("error", "");
 }
 
 async function post(body) {
