@@ -17,7 +17,7 @@ RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
 MOST_ATTEMPTS = 100
 # with growing waits of at most five minutes: more than five hours without the channel
-REFUSED, GAVE_UP, LEFT = "refused", "gave up", "left"
+REFUSED, GAVE_UP, LEFT = "refused", "gave up", "recipient"
 # why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
 

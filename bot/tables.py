@@ -109,7 +109,7 @@ outbox = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("sent_at", UtcTime),
     sa.Column("reason", sa.String(80)),
-    # "refused", "left", or "gave up" after the last attempt; a channel may say it more exactly
+    # "refused", "recipient", or "gave up" after the last attempt; a channel may say it more exactly
     sa.Index("ix_outbox_channel_status", "channel", "status", "id"),
 )
 
