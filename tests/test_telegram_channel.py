@@ -15,7 +15,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
-from telegram.error import NetworkError
+from telegram.error import NetworkError, RetryAfter
 
 from bot import outbox, tables
 from bot.channels import telegram
@@ -400,15 +400,17 @@ def test_outage_delays(phone: Phone) -> None:
     assert len(at) == 4 and at[3] - at[2] > at[1] - at[0]
 
 
-def test_waits_honour_what_was_asked() -> None:
-    """A wait is at least what Telegram asked for, doubles up to a bound, and is never the same for two senders."""
-    waits = {
-        jitter: telegram.Telegram(bot=None, accept=bool, outbox=None, jitter=lambda jitter=jitter: jitter)._wait_s  # type: ignore[arg-type, misc]
-        for jitter in (0.0, 1.0)
-    }
-    plain = NetworkError("x")
-    assert [waits[0.0](attempts, plain) for attempts in (0, 1, 2, 99)] == [1, 2, 4, 150]
-    assert [waits[1.0](attempts, plain) for attempts in (0, 1, 2, 99)] == [2, 4, 8, 300]
+@pytest.mark.parametrize(
+    ("attempts", "shortest_s", "longest_s"), [(0, 1, 2), (1, 2, 4), (2, 4, 8), (7, 128, 256), (99, 150, 300)]
+)
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+def test_waits_double_and_differ(database: Store, attempts: int, shortest_s: float, longest_s: float) -> None:
+    """A wait doubles with each attempt up to five minutes; half of it is chance; what was asked for is honoured."""
+    bot, sending = telegram.make_bot(TOKEN, "http://127.0.0.1:9"), Outbox(database)
+    early, late = (telegram.Telegram(bot, bool, sending, jitter=lambda share=share: share) for share in (0.0, 1.0))
+    waits = [channel.wait_s(attempts, NetworkError("x")) for channel in (early, late)]
+    assert waits == [shortest_s, longest_s]
+    assert early.wait_s(attempts, RetryAfter(600)) == 600
 
 
 def test_long_reply_goes_on_where_it_stopped(phone: Phone) -> None:

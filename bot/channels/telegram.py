@@ -137,7 +137,7 @@ class Telegram:
                 offset, failures = (updates[-1].update_id + 1 if updates else offset), 0
             except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
-                await asyncio.sleep(self._wait_s(failures, error))
+                await asyncio.sleep(self.wait_s(failures, error))
                 failures += 1
 
     async def deliver(self) -> None:
@@ -189,7 +189,7 @@ class Telegram:
                 return
             except TelegramError as error:
                 log.warning("Telegram is not reached: %s", type(error).__name__)
-                await asyncio.sleep(self._wait_s(failures, error))
+                await asyncio.sleep(self.wait_s(failures, error))
                 failures += 1
 
     async def _receive_all(self, updates: Sequence[telegram.Update]) -> None:
@@ -259,7 +259,7 @@ class Telegram:
             await asyncio.to_thread(self._outbox.refused, delivery.id)
         except TelegramError as error:
             log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
-            at = now() + timedelta(seconds=self._wait_s(delivery.attempts, error))
+            at = now() + timedelta(seconds=self.wait_s(delivery.attempts, error))
             await asyncio.to_thread(self._outbox.retry, delivery, at)
             return
         else:
@@ -274,7 +274,7 @@ class Telegram:
             await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
             self._told[delivery.id] = number + 1
 
-    def _wait_s(self, attempts: int, error: Exception) -> float:
+    def wait_s(self, attempts: int, error: Exception) -> float:
         """Never sooner than we were asked, twice as long after each attempt, and never together with others."""
         asked_s = _seconds(error.retry_after) if isinstance(error, RetryAfter) else 0.0
         own_s: float = min(self._retry_s * 2 ** min(attempts, 20), LONGEST_RETRY_S)
