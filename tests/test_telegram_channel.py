@@ -408,9 +408,9 @@ def test_waits_double_and_differ(database: Store, attempts: int, shortest_s: flo
     """A wait doubles with each attempt up to five minutes; half of it is chance; what was asked for is honoured."""
     bot, sending = telegram.make_bot(TOKEN, "http://127.0.0.1:9"), Outbox(database)
     early, late = (telegram.Telegram(bot, bool, sending, jitter=lambda share=share: share) for share in (0.0, 1.0))
-    waits = [channel.wait_s(attempts, NetworkError("x")) for channel in (early, late)]
+    waits = [channel._wait_s(attempts, NetworkError("x")) for channel in (early, late)]
     assert waits == [shortest_s, longest_s]
-    assert early.wait_s(attempts, RetryAfter(600)) == 600
+    assert early._wait_s(attempts, RetryAfter(600)) == 600
 
 
 def test_long_reply_goes_on_where_it_stopped(phone: Phone) -> None:

@@ -27,7 +27,7 @@ from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import words
 from bot.messages import Button, InboundMessage, Kind, Reply
-from bot.outbox import Delivery, Outbox
+from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
 from bot.receipts import dossier_code
 from bot.worker import now
 from integrations import photos
@@ -43,8 +43,6 @@ PHOTO_S = 15.0
 # for fetching and reading one; longer, and the citizen is asked to type
 PHOTOS_AT_ONCE = 2
 IDLE_S = 0.1
-RETRY_S = 2.0
-LONGEST_RETRY_S = 300.0
 UPDATES = ["message", "callback_query"]
 CALLBACK = re.compile(r"#(\d{1,18})\.(\d{1,3})", re.ASCII)
 
@@ -137,7 +135,7 @@ class Telegram:
                 offset, failures = (updates[-1].update_id + 1 if updates else offset), 0
             except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
-                await asyncio.sleep(self.wait_s(failures, error))
+                await asyncio.sleep(self._wait_s(failures, error))
                 failures += 1
 
     async def deliver(self) -> None:
@@ -189,7 +187,7 @@ class Telegram:
                 return
             except TelegramError as error:
                 log.warning("Telegram is not reached: %s", type(error).__name__)
-                await asyncio.sleep(self.wait_s(failures, error))
+                await asyncio.sleep(self._wait_s(failures, error))
                 failures += 1
 
     async def _receive_all(self, updates: Sequence[telegram.Update]) -> None:
@@ -256,10 +254,10 @@ class Telegram:
             await asyncio.to_thread(self._outbox.close_conversation, delivery, now())
         except BadRequest as error:
             log.warning("delivery %s refused: %s", delivery.id, type(error).__name__)
-            await asyncio.to_thread(self._outbox.refused, delivery.id)
+            await asyncio.to_thread(self._outbox.refused, delivery.id, "message")
         except TelegramError as error:
             log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
-            at = now() + timedelta(seconds=self.wait_s(delivery.attempts, error))
+            at = now() + timedelta(seconds=self._wait_s(delivery.attempts, error))
             await asyncio.to_thread(self._outbox.retry, delivery, at)
             return
         else:
@@ -274,11 +272,10 @@ class Telegram:
             await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
             self._told[delivery.id] = number + 1
 
-    def wait_s(self, attempts: int, error: Exception) -> float:
+    def _wait_s(self, attempts: int, error: Exception) -> float:
         """Never sooner than we were asked, twice as long after each attempt, and never together with others."""
         asked_s = _seconds(error.retry_after) if isinstance(error, RetryAfter) else 0.0
-        own_s: float = min(self._retry_s * 2 ** min(attempts, 20), LONGEST_RETRY_S)
-        return max(asked_s, own_s / 2) + self._jitter() * own_s / 2
+        return wait_s(attempts, self._jitter(), asked_s, self._retry_s)
 
 
 def _photo(message: telegram.Message) -> telegram.PhotoSize | telegram.Document | None:

@@ -12,11 +12,13 @@ import httpx
 from starlette.applications import Starlette
 
 from bot.channels import telegram
+from bot.compose import words
 from integrations.stand_ins.telegram import app as stand_in
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import free_port, served
 from web import webhooks
 
+CHOSEN = words()["lines"]["chosen"].partition("{")[0]
 TOKEN, SECRET = "1234:TEST", "a-secret"
 numbers = count(1_000)
 
@@ -68,7 +70,10 @@ class TelegramDriver(Driver):
         self._do("photo")
 
     def arrived(self) -> list[Arrived]:
-        return [Arrived(item["text"], tuple(button["text"] for button in _buttons(item))) for item in self._sent()]
+        return [
+            Arrived(_without_choice(item["text"]), tuple(button["text"] for button in _buttons(item)))
+            for item in self._sent()
+        ]
 
     def cut_off(self) -> None:
         self._do("fault", mode="500_html", method="sendMessage")
@@ -82,6 +87,11 @@ class TelegramDriver(Driver):
     def _sent(self) -> list[dict[str, Any]]:
         sent: list[dict[str, Any]] = self._control.get("/__control/sent", params={"chat_id": self._chat}).json()
         return sent
+
+
+def _without_choice(text: str) -> str:
+    """A message without the line that shows which of its buttons was pressed."""
+    return text.partition(CHOSEN)[0].rstrip()
 
 
 def _buttons(message: dict[str, Any]) -> list[dict[str, str]]:
