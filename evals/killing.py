@@ -82,6 +82,8 @@ class Outcome:
     kills: Sequence[Kill]
     accepted: int
     # messages in the inbox
+    set_aside: int
+    # of these, given up after too many attempts; the citizen was told so
     starts_s: Sequence[float]
     seconds: float
 
@@ -101,7 +103,15 @@ def run(plan: Plan) -> Outcome:
         wait_for_quiet(running, questions)
         sendings = [item for channel in CHANNELS for item in running.vendors.sendings(channel)]
         verdict = judge(questions, sendings, lambda first, second: _is_unknown(kills, first, second))
-        return Outcome(plan, verdict, kills, _accepted(running), running.server.starts_s[1:], time.monotonic() - begun)
+        return Outcome(
+            plan,
+            verdict,
+            kills,
+            _accepted(running),
+            _set_aside(running),
+            running.server.starts_s[1:],
+            time.monotonic() - begun,
+        )
 
 
 def codes() -> list[str]:
@@ -123,7 +133,6 @@ def wait_for_quiet(running: Site, questions: Sequence[Question], at_most_s: floa
     wanted = {(item.channel, item.person, item.token) for item in questions}
 
     def is_quiet() -> bool:
-        time.sleep(0.5)
         told = {
             (item.channel, item.person, plays.token(item.text))
             for channel in CHANNELS
@@ -132,7 +141,7 @@ def wait_for_quiet(running: Site, questions: Sequence[Question], at_most_s: floa
         return wanted <= told and not _rows(running.database, "outbox", "status IN ('pending', 'sending')")
 
     with suppress(NeverHappened):
-        until(is_quiet, at_most_s)
+        until(is_quiet, at_most_s, every_s=0.5)
 
 
 def _parts(questions: Sequence[Question], kills: int) -> list[Sequence[Question]]:
@@ -198,6 +207,10 @@ def _accepted(running: Site) -> int:
     return len(_rows(running.database, "inbox", "1")) - len(WARM_UP)
 
 
+def _set_aside(running: Site) -> int:
+    return len(_rows(running.database, "inbox", "status = 'failed'"))
+
+
 def _is_unknown(kills: Sequence[Kill], first: Told, second: Told) -> bool:
     """Whether the process was killed after the first text and before its reply was recorded as sent."""
     key = (first.sending.channel, first.sending.person, first.token)
@@ -217,6 +230,7 @@ def report(outcome: Outcome) -> str:
         ("  with a reply on its way", f"{sum(kill.sending > 0 for kill in kills)}"),
         ("start until it answers", f"median {statistics.median(starts):.1f} s, longest {starts[-1]:.1f} s"),
         ("without an answer", f"{len(verdict.unanswered)}"),
+        ("  of these told of an error", f"{outcome.set_aside}"),
         ("answered twice", f"{len(verdict.doubled)}"),
         ("out of order", f"{len(verdict.disordered)}"),
         ("texts that answer no question", f"{len(verdict.strange)}"),

@@ -92,18 +92,6 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def cpu_s(self) -> float:
-        """Processor time used so far, all threads."""
-        assert self.process
-        values = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
-
-    def memory_mb(self) -> float:
-        """Resident memory."""
-        assert self.process
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
     def _answers(self) -> bool:
         assert self.process
         if self.process.poll() is not None:
@@ -223,10 +211,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(holds: Callable[[], object], at_most_s: float) -> None:
+def until(holds: Callable[[], object], at_most_s: float, every_s: float = LOOK_EVERY_S) -> None:
     """Wait for a condition. Raises NeverHappened."""
     ends_at = time.monotonic() + at_most_s
     while not holds():
         if time.monotonic() > ends_at:
             raise NeverHappened(f"not within {at_most_s:.0f} s")
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(every_s)
