@@ -14,12 +14,15 @@ from bot import handoff, inbox, outbox, retention, tables
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
-from bot.inbox import MOST_ATTEMPTS, Inbox, Taken
+from bot.inbox import Inbox, Taken
 from bot.outcomes import Outcome
 from bot.store import Store
 from nlu.understanding import Understanding
 
 log = logging.getLogger(__name__)
+
+MOST_DEATHS = 10
+# a message in hand at so many ends of a worker causes them, most likely; fewer may be bad luck, and it is answered
 
 
 def now() -> datetime:
@@ -42,7 +45,7 @@ class Worker:
         taken = self._inbox.take(self._clock())
         if taken is None:
             return False
-        if taken.attempts > MOST_ATTEMPTS:
+        if taken.attempts > MOST_DEATHS:
             self._give_back(taken, "WorkerEnded")
             return True
         try:
