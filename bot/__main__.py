@@ -1,4 +1,4 @@
-"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (a new account)."""
+"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (account), zalo (tokens)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from bot import ask, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
 from bot.officers import Officers
 from bot.store import open_store
+from bot.worker import now
+from bot.zalo_tokens import ZaloTokens
+from integrations.errors import IntegrationError
+from integrations.zalo_tokens import pkce
 from nlu.errors import NluError
 
 RASA_URL = "http://127.0.0.1:5005"
@@ -26,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (BotError, NluError, OSError) as error:
+    except (BotError, NluError, IntegrationError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -49,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     officer.add_argument("username")
     officer.add_argument("name")
     officer.set_defaults(run=_officer)
+    zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")
+    zalo.add_argument("callback", help="the callback address that is registered with the application")
+    zalo.set_defaults(run=_zalo)
     return parser
 
 
@@ -76,7 +84,9 @@ def _chat(options: argparse.Namespace) -> int:
     loop = Loop(parts.worker.step)
     loop.start()
     try:
-        Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console()).run(words()["terminal_greeting"])
+        said = words()
+        terminal = Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console(), said["terminal_officer"])
+        terminal.run(said["terminal_greeting"])
     finally:
         loop.stop()
     return 0
@@ -96,6 +106,22 @@ def _officer(options: argparse.Namespace) -> int:
         print(f"error: there is already an officer {options.username}", file=sys.stderr)
         return 1
     print(f"{options.username} {password}")
+    return 0
+
+
+def _zalo(options: argparse.Namespace) -> int:
+    """The administrator's permission brings a code, the code the first pair of tokens."""
+    loaded = settings.load()
+    oauth, book = wiring.zalo_oauth(loaded), ZaloTokens(open_store(loaded.database), loaded.zalo_app_id)
+    (challenge, verifier), state = pkce(), secrets.token_urlsafe(12)
+    print(f"1. Open as an administrator of the account:\n{oauth.permission_url(options.callback, challenge, state)}")
+    print("2. Paste the whole address that the browser was sent to, within 10 minutes:", flush=True)
+    query = dict(parse_qsl(urlsplit(sys.stdin.readline().strip()).query))
+    if query.get("state") != state or not query.get("code"):
+        print("error: that is not the answer to this permission; start again", file=sys.stderr)
+        return 1
+    book.keep(oauth.redeem(query["code"], verifier), now())
+    print("Tokens are kept; a running assistant uses them at once.")
     return 0
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bot import commands
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import decide
@@ -92,7 +93,11 @@ class Assistant:
         held = conversation.owner in (Owner.QUEUE, Owner.OFFICER)
         if held or utterance.kind is Kind.BUTTON or utterance.fault:
             return None
-        return self.interpreter.understand(utterance.text, self._name(conversation.topic, on))
+        command = commands.read(utterance.text)
+        if command is not None and not command.rest:
+            return None
+        text = command.rest if command else utterance.text
+        return self.interpreter.understand(text, self._name(conversation.topic, on))
 
     def _name(self, code: str, on: date) -> str:
         """The name of a procedure; empty when there is none, or none any more."""
@@ -107,6 +112,8 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
     if isinstance(decision, Stay):
         return conversation
     outcome = facts.outcome
+    if outcome is Outcome.FORGOTTEN:
+        return Conversation()
     after = conversation.with_(
         owner=OWNERS.get(outcome, conversation.owner),
         awaiting=AWAITING.get(outcome, Awaiting.CHOICE if _asks_case(reply) else Awaiting.NOTHING),

@@ -225,6 +225,8 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
         return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
     if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
         return (_button("stay"),)
+    if outcome is Outcome.FORGET_ASKED:
+        return Button(words()["buttons"]["forget"], "forget:yes"), Button(words()["buttons"]["keep"], "forget:no")
     if outcome is Outcome.SMALL_TALK:
         return (_button("dossier"), _button("officer"))
     return (_button("officer"),) if outcome in OFFICER_AFTER else ()

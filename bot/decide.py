@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot import commands
+from bot.commands import Command
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decisions import (
     Alarm,
@@ -14,6 +16,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Forget,
     HandOff,
     LeaveQueue,
     LookUpDossier,
@@ -51,11 +54,14 @@ def decide(
     utterance: Utterance, understanding: Understanding | None, conversation: Conversation, rules: Rules
 ) -> Decision:
     """The one thing to do now. `understanding` is None for a button or an unreadable message."""
+    command = commands.read(utterance.text) if utterance.kind is Kind.TEXT else None
     if conversation.owner in (Owner.QUEUE, Owner.OFFICER):
-        leaves = utterance.kind is Kind.BUTTON and utterance.text == "stay" and conversation.owner is Owner.QUEUE
-        return LeaveQueue() if leaves else Stay(conversation.owner)
+        pressed = utterance.text if utterance.kind is Kind.BUTTON else ""
+        return _held(command.payload if command else pressed, conversation)
     if utterance.kind is Kind.BUTTON:
         return _pressed(utterance.text, conversation)
+    if command is not None:
+        return _commanded(command, understanding, conversation)
     if utterance.fault or understanding is None:
         return AskAgain(utterance.fault or "empty")
     return (
@@ -68,6 +74,22 @@ def decide(
         or _intent(utterance, understanding, conversation, rules)
         or _procedure(understanding, conversation, rules)
     )
+
+
+def _held(payload: str, conversation: Conversation) -> Decision:
+    """While somebody else holds the conversation: only waiting can be ended, and what is stored be deleted."""
+    waits = conversation.owner is Owner.QUEUE
+    if payload.partition(":")[0] == "forget":
+        return _pressed(payload, conversation) if waits else Forget("held")
+    return LeaveQueue() if payload == "stay" and waits else Stay(conversation.owner)
+
+
+def _commanded(command: Command, understanding: Understanding | None, conversation: Conversation) -> Decision:
+    """A command does what its button does; a code behind it is looked up at once."""
+    if command.rest and understanding is not None:
+        asked = conversation.with_(awaiting=Awaiting.DOSSIER_CODE)
+        return _code(understanding, asked) or AskSlot("dossier_code")
+    return _pressed(command.payload, conversation)
 
 
 def _pressed(payload: str, conversation: Conversation) -> Decision:
@@ -88,8 +110,16 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AskSlot("dossier_code")
         case "none", "":
             return AskSlot("procedure")
-        case "stay", "":
+        case ("stay", "") | ("forget", "no"):
             return SmallTalk("okay")
+        case "greet", "":
+            return SmallTalk("greet")
+        case "help", "":
+            return SmallTalk("ask_bot")
+        case "forget", "":
+            return Forget("ask")
+        case "forget", "yes":
+            return Forget("confirmed")
     return AskAgain("unknown_button")
 
 

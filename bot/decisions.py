@@ -126,6 +126,14 @@ class Decline:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """Delete what is stored of this conversation."""
+
+    step: str
+    # "ask": for a yes first; "confirmed": now; "held": not while an officer works on it
+
+
+@dataclass(frozen=True)
 class LeaveQueue:
     """The citizen no longer waits for an officer."""
 
@@ -153,6 +161,7 @@ Decision = (
     | TakeComplaint
     | SmallTalk
     | Decline
+    | Forget
     | LeaveQueue
     | Stay
 )

@@ -185,7 +185,8 @@ def transcript(connection: sa.Connection, conversation_id: int) -> list[Line]:
         reply = outbox.from_json(row["reply"])
         labels |= {button.payload: button.label for button in reply.buttons}
         lines.append(Line(reply.author, reply.plain(), reply, row["created_at"], row["id"]))
-    for row in connection.execute(said.order_by(tables.inbox.c.id)).mappings():
+    kept = said.where(tables.inbox.c.kind != tables.FORGOTTEN).order_by(tables.inbox.c.id)
+    for row in connection.execute(kept).mappings():
         text = labels.get(row["text"], row["text"]) if row["kind"] == "button" else row["text"]
         lines.append(Line("citizen", text, None, row["received_at"], None))
     return sorted(lines, key=lambda line: line.at)

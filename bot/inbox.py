@@ -15,6 +15,7 @@ from bot.utterance import Utterance, admit
 
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3
+LONGEST_REASON = 80
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Inbox:
                 return False
             connection.execute(
                 sa.insert(tables.inbox).values(
-                    conversation_id=_conversation_id(connection, message),
+                    conversation_id=conversation_of(connection, message),
                     channel=message.channel,
                     message_id=message.message_id,
                     kind=utterance.kind.value,
@@ -85,8 +86,10 @@ class Inbox:
             connection.execute(sa.update(tables.inbox).where(held).values(status="new", lease_until=None))
 
 
-def give_back(connection: sa.Connection, taken: Taken) -> bool:
+def give_back(connection: sa.Connection, taken: Taken, reason: str) -> bool:
     """A failed attempt: the message is taken again, or set aside after the third. True when it was set aside.
+
+    The reason is a name, never a message: an error may quote what a citizen wrote.
 
     Whoever took too long and lost the message to another worker changes nothing.
     """
@@ -94,20 +97,23 @@ def give_back(connection: sa.Connection, taken: Taken) -> bool:
     changed = connection.execute(
         sa.update(tables.inbox)
         .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.attempts == taken.attempts)
-        .values(status="failed" if set_aside else "new", lease_until=None)
+        .values(status="failed" if set_aside else "new", lease_until=None, reason=reason[:LONGEST_REASON])
     )
     return set_aside and changed.rowcount == 1
 
 
-def _conversation_id(connection: sa.Connection, message: InboundMessage) -> int:
-    """The conversation of an address; a new one belongs to the bot."""
+def conversation_of(connection: sa.Connection, message: InboundMessage) -> int:
+    """The conversation of an address; a new one, and one that was closed, belongs to the bot."""
     known = connection.execute(
-        sa.select(tables.conversation.c.id).where(
+        sa.select(tables.conversation.c.id, tables.conversation.c.owner).where(
             tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
         )
-    ).scalar()
+    ).first()
     if known is not None:
-        return int(known)
+        if known.owner == Owner.CLOSED.value:
+            this = tables.conversation.c.id == known.id
+            connection.execute(sa.update(tables.conversation).where(this).values(owner=Owner.BOT.value))
+        return int(known.id)
     made = connection.execute(
         sa.insert(tables.conversation).values(
             channel=message.channel,

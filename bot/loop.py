@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-
-from bot.messages import InboundMessage
+from typing import ParamSpec
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
 # how soon a message of another process is seen; our own rings the bell
 AFTER_ERROR_S = 1.0
+
+
+Accepting = ParamSpec("Accepting")
 
 
 class Loop:
@@ -53,11 +55,11 @@ class Loop:
                 self._bell.clear()
 
 
-def ringing(accept: Callable[[InboundMessage], bool], loop: Loop) -> Callable[[InboundMessage], bool]:
+def ringing(accept: Callable[Accepting, bool], loop: Loop) -> Callable[Accepting, bool]:
     """An `accept` that wakes the workers."""
 
-    def accept_and_ring(message: InboundMessage) -> bool:
-        new = accept(message)
+    def accept_and_ring(*arguments: Accepting.args, **named: Accepting.kwargs) -> bool:
+        new = accept(*arguments, **named)
         loop.ring()
         return new
 

@@ -39,7 +39,7 @@ class Button:
     label: str
     # what is read, at most 100 characters
     payload: str
-    # what comes back, at most 64 bytes (Telegram's limit)
+    # what comes back, at most 200 characters (bot/utterance.py)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import tables
+from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store
 
+RETRY_S = 2.0
+LONGEST_RETRY_S = 300.0
 MOST_ATTEMPTS = 100
-# with growing waits of at most five minutes: most of a working day without the channel
+# with growing waits of at most five minutes: more than five hours without the channel
+REFUSED, GAVE_UP, LEFT = "refused", "gave up", "recipient"
+# why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
 
 
@@ -56,13 +61,43 @@ class Outbox:
         self._set(delivery_id, status="sent", sent_at=now)
 
     def retry(self, delivery: Delivery, at: datetime) -> None:
-        """Send again later; set aside after too many attempts."""
+        """Send again at a time (see wait_s); set aside after too many attempts."""
         failed = delivery.attempts + 1 >= MOST_ATTEMPTS
-        self._set(delivery.id, status="failed" if failed else "pending", next_at=at)
+        reason = {"reason": GAVE_UP} if failed else {}
+        self._set(delivery.id, status="failed" if failed else "pending", next_at=at, **reason)
 
-    def refused(self, delivery_id: int) -> None:
+    def refused(self, delivery_id: int, reason: str = REFUSED) -> None:
         """The channel will never take it."""
-        self._set(delivery_id, status="failed")
+        self._set(delivery_id, status="failed", reason=reason)
+
+    def close_conversation(self, delivery: Delivery, now: datetime) -> None:
+        """The citizen shut the channel: nothing more is sent and nobody owes an answer, until they write again."""
+        with self._store.writing() as connection:
+            there = sa.and_(
+                tables.conversation.c.channel == delivery.channel, tables.conversation.c.address == delivery.address
+            )
+            conversation_id = connection.execute(sa.select(tables.conversation.c.id).where(there)).scalar()
+            waiting = sa.and_(
+                tables.outbox.c.conversation_id == conversation_id,
+                tables.outbox.c.status.in_(("pending", "sending")),
+            )
+            connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT))
+            connection.execute(
+                sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
+            )
+            _resolve_tickets(connection, conversation_id, now)
+
+    def payload(self, channel: str, address: str, delivery_id: int, number: int) -> str:
+        """What a button of an earlier reply says; "" when the reply is gone.
+
+        Also "" when the button asks on about a procedure and the talk has gone to another one since.
+        """
+        told = self.since(channel, address, delivery_id - 1)
+        if not told or told[0].id != delivery_id or number >= len(told[0].reply.buttons):
+            return ""
+        payload = told[0].reply.buttons[number].payload
+        topics = [delivery.reply.sources[0].code for delivery in told if delivery.reply.sources]
+        return "" if payload.startswith(("a:", "c:")) and topics[:1] != topics[-1:] else payload
 
     def since(self, channel: str, address: str, after_id: int) -> list[Delivery]:
         """What was said to an address after a reply."""
@@ -92,6 +127,27 @@ class Outbox:
     def _set(self, delivery_id: int, **values: object) -> None:
         with self._store.writing() as connection:
             connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == delivery_id).values(**values))
+
+
+def _resolve_tickets(connection: sa.Connection, conversation_id: int | None, now: datetime) -> None:
+    """No officer goes on writing to somebody who left."""
+    mine = sa.and_(tables.ticket.c.conversation_id == conversation_id, tables.ticket.c.state != "resolved")
+    for ticket_id in connection.execute(sa.select(tables.ticket.c.id).where(mine)).scalars().all():
+        connection.execute(
+            sa.update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(state="resolved", resolved_at=now)
+        )
+        event = {"ticket_id": ticket_id, "kind": "resolved", "text": "citizen left the channel", "at": now}
+        connection.execute(sa.insert(tables.ticket_event).values(**event))
+
+
+def wait_s(attempts: int, draw: float, asked_s: float = 0.0, first_s: float = RETRY_S) -> float:
+    """How long a reply rests after a failed attempt, in every channel. `attempts` counts the failed ones before it.
+
+    Twice as long each time up to LONGEST_RETRY_S, never sooner than the vendor asked. `draw`, from 0 to 1, spreads
+    senders that failed together over half of the wait.
+    """
+    growing_s = min(first_s * 2.0 ** min(attempts, MOST_ATTEMPTS), LONGEST_RETRY_S)
+    return max(asked_s, growing_s / 2) + draw * growing_s / 2
 
 
 def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply, now: datetime) -> bool:

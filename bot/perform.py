@@ -22,6 +22,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Forget,
     HandOff,
     LeaveQueue,
     LookUpDossier,
@@ -57,6 +58,11 @@ SLOTS = {
     "complaint": Outcome.ASKED_COMPLAINT,
 }
 EMERGENCIES_PATH = Path(__file__).parent / "data" / "emergencies.yaml"
+FORGETTING = {
+    "ask": Outcome.FORGET_ASKED,
+    "held": Outcome.FORGET_PUT_OFF,
+    "confirmed": Outcome.FORGOTTEN,
+}
 DECLINED = {
     "off_topic": Outcome.OFF_TOPIC,
     "elsewhere": Outcome.ELSEWHERE,
@@ -108,6 +114,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) 
             return PlainFacts(Outcome.SMALL_TALK, kind)
         case Decline(reason):
             return PlainFacts(DECLINED[reason])
+        case Forget(step):
+            return PlainFacts(FORGETTING[step])
         case LeaveQueue():
             return PlainFacts(Outcome.LEFT_QUEUE)
         case Stay(owner):

@@ -1,9 +1,14 @@
-"""Retention: conversations that rested for KEEP are deleted whole; citizens are told so (web/templates, web/data)."""
+"""Retention: conversations that rested for KEEP are deleted whole; citizens are told so (web/templates, web/data).
+
+A citizen may have the contents deleted at once. Nothing obliges us to keep a conversation with the assistant: officers
+keep what a matter needs in the City's own systems.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -15,6 +20,8 @@ from bot.store import Store
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=90)
+KEEP_SESSIONS = timedelta(days=7)
+# longer than a cookie of the web chat can be good without being changed
 LOOK_EVERY_S = 24 * 3600.0
 
 
@@ -26,12 +33,38 @@ def delete_old(store: Store, now: datetime) -> int:
     )
     with store.writing() as connection:
         gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
-        tickets = sa.select(tables.ticket.c.id).where(tables.ticket.c.conversation_id.in_(gone))
-        connection.execute(sa.delete(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(tickets)))
-        for table in (tables.ticket, tables.outbox, tables.turn, tables.inbox):
+        _delete_tickets(connection, gone)
+        for table in (tables.aside_event, tables.outbox, tables.turn, tables.inbox):
             connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
         connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
+        stale = tables.web_session.c.since < now - KEEP_SESSIONS
+        connection.execute(sa.delete(tables.web_session).where(stale))
     return len(gone)
+
+
+def forget(connection: sa.Connection, conversation_id: int, inbox_id: int, turn_id: int) -> None:
+    """Delete what was said up to a message, inside the transaction of the turn that answers it.
+
+    Of what the citizen sent, the channel's message ids stay without content until KEEP is over, so that a redelivery is
+    known; the turn and the reply that say that all is deleted stay too. Later messages are still to be answered.
+    """
+    _delete_tickets(connection, [conversation_id])
+    told, made, said = tables.outbox.c, tables.turn.c, tables.inbox.c
+    connection.execute(
+        sa.delete(tables.outbox).where(told.conversation_id == conversation_id, told.key != f"turn:{turn_id}")
+    )
+    connection.execute(sa.delete(tables.turn).where(made.conversation_id == conversation_id, made.id != turn_id))
+    connection.execute(
+        sa.update(tables.inbox)
+        .where(said.conversation_id == conversation_id, said.id <= inbox_id)
+        .values(kind=tables.FORGOTTEN, text="", masked=[], length=0)
+    )
+
+
+def _delete_tickets(connection: sa.Connection, conversation_ids: Sequence[int]) -> None:
+    tickets = sa.select(tables.ticket.c.id).where(tables.ticket.c.conversation_id.in_(conversation_ids))
+    connection.execute(sa.delete(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(tickets)))
+    connection.execute(sa.delete(tables.ticket).where(tables.ticket.c.conversation_id.in_(conversation_ids)))
 
 
 def keep_deleting(store: Store, stop: threading.Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,11 +43,43 @@ class Settings:
     telegram_webhook_url: str = ""
     # public address of our webhook route, for "webhook"
     telegram_webhook_secret: str = ""
+    zalo_app_id: str = ""
+    # empty: no Zalo; otherwise both secrets are needed too (docs/zalo.md)
+    zalo_app_secret: str = ""
+    # the application's, for tokens
+    zalo_oa_secret: str = ""
+    # the Official Account's, which signs webhooks
+    zalo_refresh_token: str = ""
+    # the first one, or a new one after a loss; later ones are kept in the database
+    zalo_api_url: str = "https://openapi.zalo.me"
+    zalo_message_path: str = "/v3.0/oa/message/cs"
+    zalo_token_header: str = "access_token"
+    zalo_oauth_url: str = "https://oauth.zaloapp.com"
+    zalo_token_path: str = "/v4/oa/access_token"
+    zalo_timeout_s: float = 5.0
+    zalo_signature_header: str = "X-ZEvent-Signature"
+    zalo_timestamp_from: str = "either"
+    # the signed timestamp: "body", "header" or "either"
+    zalo_timestamp_header: str = "X-ZEvent-Timestamp"
+    zalo_button_type: str = "oa.query.hide"
+    zalo_button_template: str = ""
+    # template_type of a message with buttons; empty leaves it out
+    zalo_button_prefix: str = "#"
+    # stands before the payload of our buttons
+    flood_times: int = 1
+    # how many times the message limits of bot/data/limits.yaml this process takes: for large hosts, and for measuring
+    embed_origins: str = ""
+    # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
     @property
     def database(self) -> str:
         """The SQLAlchemy address of the database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'mot_cua.db'}"
+
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """The origins that may show the web chat in a frame."""
+        return tuple(self.embed_origins.replace(",", " ").split())
 
     @property
     def catalogue_dir(self) -> Path:
@@ -55,6 +88,7 @@ class Settings:
 
 
 LAST_PORT = 65_535
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
 
 
@@ -79,7 +113,18 @@ def _read(name: str, text: str, default: object) -> object:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
+    if name == "flood_times" and not (isinstance(value, int) and value >= 1):
+        raise BadSettings(f"{_PREFIX}FLOOD_TIMES={text!r} is no whole number from 1")
+    if name == "embed_origins":
+        _check_origins(text)
     return value
+
+
+def _check_origins(text: str) -> None:
+    """An origin is a scheme, a host and maybe a port, nothing behind it: the rest would end up in a header."""
+    for origin in Settings(embed_origins=text).embedders:
+        if not _ORIGIN.fullmatch(origin):
+            raise BadSettings(f"{_PREFIX}EMBED_ORIGINS: {origin!r} is no origin; write it like https://phuong.example")
 
 
 def secret_key(settings: Settings) -> str:

@@ -16,6 +16,9 @@ metadata = sa.MetaData(
     }
 )
 
+FORGOTTEN = "forgotten"
+# kind of a message whose content the citizen had deleted
+
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
     """An aware time, kept as UTC."""
@@ -64,9 +67,11 @@ inbox = sa.Table(
     # characters received, before a very long text was cut
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
-    # new, working, done, failed
+    # new, working, done, failed (set aside), discarded (by an officer)
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("lease_until", UtcTime),
+    sa.Column("reason", sa.String(80)),
+    # name of the last error
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_inbox_status_id", "status", "id"),
 )
@@ -98,11 +103,13 @@ outbox = sa.Table(
     # "turn:12" or "officer:<form key>": one message is written once
     sa.Column("reply", sa.JSON, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
-    # pending, sending, sent, failed
+    # pending, sending, sent, failed (set aside), discarded (by an officer)
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_at", UtcTime, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("sent_at", UtcTime),
+    sa.Column("reason", sa.String(80)),
+    # "refused", "recipient", or "gave up" after the last attempt; a channel may say it more exactly
     sa.Index("ix_outbox_channel_status", "channel", "status", "id"),
 )
 
@@ -157,4 +164,44 @@ sign_in_failure = sa.Table(
     sa.Column("who", sa.String(130), nullable=False, index=True),
     # username or address
     sa.Column("at", UtcTime, nullable=False),
+)
+
+aside_event = sa.Table(
+    "aside_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False, index=True),
+    sa.Column("box", sa.String(10), nullable=False),
+    # inbox, outbox
+    sa.Column("item_id", sa.Integer, nullable=False),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    # retried, discarded
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+zalo_token = sa.Table(
+    "zalo_token",
+    metadata,
+    sa.Column("app_id", sa.String(40), primary_key=True),
+    sa.Column("access_token", sa.Text, nullable=False),
+    sa.Column("refresh_token", sa.Text, nullable=False),
+    # good for one use
+    sa.Column("expires_at", UtcTime, nullable=False),
+    # of the access token
+    sa.Column("refreshed_at", UtcTime, nullable=False),
+    sa.Column("lease_until", UtcTime),
+    # until then one worker alone may use the refresh token
+    sa.Column("seed", sa.String(64), nullable=False),
+    # SHA-256 of the refresh token of the settings that was taken last
+)
+
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    sa.Column("address", sa.String(200), primary_key=True),
+    # of the conversation
+    sa.Column("number", sa.Integer, nullable=False),
+    # of the cookie that counts
+    sa.Column("since", UtcTime, nullable=False, index=True),
 )

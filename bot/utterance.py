@@ -15,8 +15,8 @@ LONGEST_READ = 2_000
 # characters the assistant is willing to read
 LONGEST_NUMBER = 50
 # characters of a personal number: where a text is cut, the last ones may be half of one
-LONGEST_PAYLOAD = 64
-# bytes of a button's payload, all of them ASCII
+LONGEST_PAYLOAD = 200
+# characters of a button's payload
 
 
 class Fault(StrEnum):

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import rules
+from bot import flood, rules
+from bot.aside import SetAside
 from bot.assistant import Assistant
+from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.door import Door
 from bot.editions import Editions
+from bot.errors import BadSettings
+from bot.flood import Flood
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
@@ -15,9 +20,12 @@ from bot.outbox import Outbox
 from bot.perform import Portal
 from bot.settings import Settings
 from bot.store import Store, open_store
-from bot.worker import Worker
+from bot.worker import Worker, now
+from bot.zalo_tokens import ZaloTokens
 from integrations.errors import Unavailable
 from integrations.portal import Dossier, PortalClient, PortalSettings
+from integrations.zalo import ZaloClient, ZaloSettings
+from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
 from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
@@ -37,8 +45,13 @@ class Parts:
     store: Store
     editions: Editions
     inbox: Inbox
+    # for the terminal: one person at their own machine
+    flood: Flood
+    door: Door
+    # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
+    aside: SetAside
     officers: Officers
     worker: Worker
 
@@ -55,13 +68,17 @@ def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
     editions = build_editions(settings)
+    kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
         inbox=Inbox(store),
+        flood=kept_away,
+        door=Door(store, kept_away),
         outbox=Outbox(store),
         desk=Desk(store),
+        aside=SetAside(store),
         officers=Officers(store),
         worker=Worker(store, editions.assistant),
     )
@@ -117,3 +134,57 @@ def portal(settings: Settings) -> Portal:
             timeout_s=settings.portal_timeout_s,
         )
     )
+
+
+def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
+    """The Zalo channel and the tokens to keep fresh for it. Raises BadSettings when a secret is missing."""
+    chosen = parts.settings
+    tokens = Tokens(zalo_oauth(chosen), zalo_book(chosen, parts.store), now)
+    client = ZaloClient(
+        ZaloSettings(
+            base_url=chosen.zalo_api_url,
+            message_path=chosen.zalo_message_path,
+            token_header=chosen.zalo_token_header,
+            button_type=chosen.zalo_button_type,
+            button_template=chosen.zalo_button_template,
+            timeout_s=chosen.zalo_timeout_s,
+        ),
+        tokens,
+    )
+    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix), tokens
+
+
+def zalo_seal(chosen: Settings) -> Seal:
+    """How Zalo's events are signed. Raises BadSettings."""
+    if not chosen.zalo_oa_secret:
+        raise BadSettings("MOT_CUA_ZALO_OA_SECRET is missing: no event of Zalo could be believed")
+    if chosen.zalo_timestamp_from not in TIMESTAMPS:
+        raise BadSettings(f"MOT_CUA_ZALO_TIMESTAMP_FROM is one of {', '.join(TIMESTAMPS)}")
+    return Seal(
+        chosen.zalo_app_id,
+        chosen.zalo_oa_secret,
+        chosen.zalo_signature_header,
+        chosen.zalo_timestamp_from,
+        chosen.zalo_timestamp_header,
+    )
+
+
+def zalo_oauth(chosen: Settings) -> OAuthClient:
+    """Where Zalo's tokens come from. Raises BadSettings."""
+    if not (chosen.zalo_app_id and chosen.zalo_app_secret):
+        raise BadSettings("MOT_CUA_ZALO_APP_ID or MOT_CUA_ZALO_APP_SECRET is missing: tokens cannot be refreshed")
+    where = OAuthSettings(
+        app_id=chosen.zalo_app_id,
+        app_secret=chosen.zalo_app_secret,
+        base_url=chosen.zalo_oauth_url,
+        token_path=chosen.zalo_token_path,
+    )
+    return OAuthClient(where, now)
+
+
+def zalo_book(chosen: Settings, store: Store) -> ZaloTokens:
+    """Where Zalo's tokens are kept, with the refresh token of the settings unless it was taken before."""
+    book = ZaloTokens(store, chosen.zalo_app_id)
+    if chosen.zalo_refresh_token:
+        book.seed(chosen.zalo_refresh_token, now())
+    return book

@@ -10,16 +10,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import handoff, inbox, outbox, tables
+from bot import handoff, inbox, outbox, retention, tables
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
-from bot.inbox import MOST_ATTEMPTS, Inbox, Taken
+from bot.inbox import Inbox, Taken
 from bot.outcomes import Outcome
 from bot.store import Store
 from nlu.understanding import Understanding
 
 log = logging.getLogger(__name__)
+
+MOST_DEATHS = 10
+# a message in hand at so many ends of a worker causes them, most likely; fewer may be bad luck, and it is answered
 
 
 def now() -> datetime:
@@ -42,15 +45,15 @@ class Worker:
         taken = self._inbox.take(self._clock())
         if taken is None:
             return False
-        if taken.attempts > MOST_ATTEMPTS:
-            self._give_back(taken)
+        if taken.attempts > MOST_DEATHS:
+            self._give_back(taken, "WorkerEnded")
             return True
         try:
             turn = self._assistant().turn(taken.utterance, taken.conversation, self._clock().date())
             self._record(taken, turn)
         except Exception as error:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
-            self._give_back(taken)
+            self._give_back(taken, type(error).__name__)
         return True
 
     def _record(self, taken: Taken, turn: Turn) -> None:
@@ -64,19 +67,21 @@ class Worker:
             made = connection.execute(sa.insert(tables.turn).values(**_row(taken, turn, at)))
             if owner is taken.conversation.owner:
                 _keep(connection, taken.conversation_id, turn, at)
+            turn_id = int(made.inserted_primary_key[0])  # type: ignore[index]
             if spoken is not None:
-                key = f"turn:{made.inserted_primary_key[0]}"  # type: ignore[index]
-                outbox.put(connection, taken.conversation_id, key, spoken, at)
+                outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", spoken, at)
+            if spoken is not None and turn.facts.outcome is Outcome.FORGOTTEN:
+                retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             connection.execute(
                 sa.update(tables.inbox)
                 .where(tables.inbox.c.id == taken.inbox_id)
                 .values(status="done", lease_until=None)
             )
 
-    def _give_back(self, taken: Taken) -> None:
+    def _give_back(self, taken: Taken, reason: str) -> None:
         """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""
         with self._store.writing() as connection:
-            if inbox.give_back(connection, taken):
+            if inbox.give_back(connection, taken, reason):
                 key = f"failed:{taken.inbox_id}"
                 outbox.put(connection, taken.conversation_id, key, say("went_wrong"), self._clock())
 

@@ -5,6 +5,7 @@ IntegrationError
  +-- NotFound      the other system has no such thing: ask the citizen to check the code
  +-- Refused       the other system does not let us in: an operator must look at our credentials
  +-- BadAnswer     the answer cannot be trusted or read: show nothing of it, tell an operator
+ +-- Undeliverable this message will never be taken: set it aside; `reason` says whether another way is left
 
 Messages name the system and the fault, never the content of an answer.
 """
@@ -32,3 +33,12 @@ class Refused(IntegrationError):
 
 class BadAnswer(IntegrationError):
     """The answer cannot be trusted or read."""
+
+
+class Undeliverable(IntegrationError):
+    """The other system will never take this message."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        # "window": the citizen wrote too long ago; "recipient": they left or are barred; "message": our mistake

@@ -1,4 +1,4 @@
-"""The pages' four neighbours in memory: small, whole, and quick enough for a browser to talk to."""
+"""The pages' six neighbours in memory: small, whole, and quick enough for a browser to talk to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from web.ports import (
+    Aside,
     Delivery,
     Evidence,
+    Known,
     Line,
     Owner,
     Ports,
@@ -50,7 +52,7 @@ class MemoryMailbox:
     owners: dict[str, Owner] = field(default_factory=dict)
     answer: Reply | None = FEE
 
-    def accept(self, message: InboundMessage) -> bool:
+    def accept(self, message: InboundMessage, network: str = "") -> bool:
         if message.message_id in {old.message_id for old in self.accepted}:
             return False
         self.accepted.append(message)
@@ -168,12 +170,51 @@ class MemoryOfficers:
 
 
 @dataclass
+class MemoryNumbers:
+    """The cookies' numbers in a dictionary."""
+
+    numbers: dict[str, Known] = field(default_factory=dict)
+
+    def known(self, address: str) -> Known | None:
+        return self.numbers.get(address)
+
+    def advance(self, address: str, shown: Known) -> None:
+        if shown.number > self.numbers.get(address, Known(0, shown.since)).number:
+            self.numbers[address] = shown
+
+
+@dataclass
+class MemoryAside:
+    """A message and a reply that were set aside."""
+
+    items: list[Aside] = field(
+        default_factory=lambda: [
+            Aside("outbox", 4, 2, "zalo", START, "recipient", 1),
+            Aside("inbox", 9, 3, "telegram", START, "ZeroDivisionError", 3),
+        ]
+    )
+
+    def all(self) -> list[Aside]:
+        return list(self.items)
+
+    def retry(self, box: str, item_id: int, officer_id: int) -> bool:
+        return self.discard(box, item_id, officer_id)
+
+    def discard(self, box: str, item_id: int, officer_id: int) -> bool:
+        before = len(self.items)
+        self.items = [item for item in self.items if (item.box, item.id) != (box, item_id)]
+        return len(self.items) < before
+
+
+@dataclass
 class MemoryTown:
-    """The four neighbours together, with one ticket waiting."""
+    """The six neighbours together, with one ticket waiting."""
 
     mailbox: MemoryMailbox = field(default_factory=MemoryMailbox)
     desk: MemoryDesk = field(default_factory=MemoryDesk)
     officers: MemoryOfficers = field(default_factory=MemoryOfficers)
+    numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
+    aside: MemoryAside = field(default_factory=MemoryAside)
 
     def __post_init__(self) -> None:
         lines = [
@@ -185,4 +226,4 @@ class MemoryTown:
         self.desk.open(7, "asked", lines, evidence)
 
     def ports(self) -> Ports:
-        return Ports(self.mailbox, self.mailbox, self.desk, self.officers)
+        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers, self.aside)

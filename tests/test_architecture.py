@@ -22,9 +22,11 @@ MAY_IMPORT = {
     "evals": set(ROOMS),
 }
 HOMES = {
-    "telegram": ("bot/channels/telegram.py",),
+    "telegram": ("bot/channels/telegram.py", "bot/channels/telegram_request.py"),
+    "aiohttp": ("bot/channels/telegram_request.py",),
     "rasa": ("nlu/rasa/",),
     "httpx": ("integrations/", "nlu/rasa_client.py"),
+    "limits": ("bot/flood.py",),
     "starlette": ("web/", "integrations/stand_ins/"),
 }
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import compose, rules
+from bot import commands, compose, rules
 from bot.decide import LOOK_ALIKES, SMALL_TALK
 from bot.errors import BadData
 from bot.facts import (
@@ -28,7 +28,7 @@ from bot.facts import (
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
-from bot.perform import DECLINED, SLOTS
+from bot.perform import DECLINED, FORGETTING, SLOTS
 from bot.utterance import Fault, admit
 from integrations.portal import Status
 from knowledge import bundles
@@ -52,6 +52,8 @@ BEHAVIOURS = {
     "out_of_scope",
 }
 FAULTS = (*Fault, "unknown_button", "unknown_choice")
+BUTTONS = {aspect.value for aspect in Aspect}
+BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
 SHIPPED_ON = date(2026, 11, 22)
@@ -87,6 +89,8 @@ def every_fact() -> Iterator[Facts]:
     for facts in chain.from_iterable(lists()):
         yield facts[1]
     for outcome in (*SLOTS.values(), *DECLINED.values(), Outcome.LEFT_QUEUE, Outcome.QUEUED, Outcome.COMPLAINT_TAKEN):
+        yield PlainFacts(outcome)
+    for outcome in FORGETTING.values():
         yield PlainFacts(outcome)
     for reason in ("asked", "complaint", "not_understood"):
         yield PlainFacts(Outcome.HANDED_OFF, reason)
@@ -188,12 +192,19 @@ def test_each_variant_has_its_own_words(variants: list[tuple[str, Facts]]) -> No
         ("time_units", {unit.value for unit in TimeUnit}),
         ("online_levels", {level.value for level in OnlineLevel}),
         ("fee_kinds", {"le_phi", "phi", ""}),
-        ("buttons", {*(a.value for a in Aspect), "journey", "officer", "dossier", "none_of_these", "stay", "not_now"}),
+        ("buttons", BUTTONS),
     ],
 )
 def test_every_value_has_a_word(words: str, values: set[str]) -> None:
     """Every value of the records and every button has a word, and no word is left over."""
     assert set(compose.words()[words]) == values
+
+
+def test_the_menu_is_that_of_the_code() -> None:
+    """Every command has a line in the menu that Telegram takes, and no line is left over."""
+    menu = compose.words()["commands"]
+    assert set(menu) == set(commands.PAYLOADS)
+    assert all(re.fullmatch(r"/[a-z0-9_]{1,32}", name) and 3 <= len(does) <= 256 for name, does in menu.items())
 
 
 def test_words_are_composed() -> None:

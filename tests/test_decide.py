@@ -24,6 +24,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Forget,
     HandOff,
     LeaveQueue,
     LookUpDossier,
@@ -99,6 +100,57 @@ def test_others_hold_the_conversation(owner: Owner, kind: Kind, text: str, decis
 def test_a_button_does_what_it_says(payload: str, conversation: Conversation, decision: Decision) -> None:
     """A button that is known leads to its own decision, with what the talk is about."""
     assert pressed(payload, conversation) == decision
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        ("/start", SmallTalk("greet")),
+        ("/start@motcua_bot dien-bien", SmallTalk("greet")),
+        ("/help", SmallTalk("ask_bot")),
+        ("/tracuu", AskSlot("dossier_code")),
+        ("/tracuu abc", AskSlot("dossier_code")),
+        ("/TraCuu", AskSlot("dossier_code")),
+        ("/canbo", HandOff("asked")),
+        ("/xoadulieu", Forget("ask")),
+    ],
+)
+def test_a_command_does_what_its_button_does(text: str, decision: Decision) -> None:
+    """A command is obeyed whatever was asked last, and whether or not anybody read it."""
+    for conversation in (NEW, CHOOSING, Conversation(awaiting=Awaiting.COMPLAINT)):
+        assert decided(understood(text, confidence=0.0), conversation, text) == decision
+        assert decided(None, conversation, text) == decision
+
+
+@pytest.mark.parametrize(
+    ("entities", "decision"),
+    [
+        ({"dossier_code": DOSSIER_CODE}, LookUpDossier(DOSSIER_CODE)),
+        ({"bad_dossier_code": "H29.19-991399-0005"}, ExplainCode("bad_dossier_code", "H29.19-991399-0005")),
+        ({"phone_number": "‹số›"}, ExplainCode("phone_number", "‹số›")),
+    ],
+)
+def test_a_code_behind_the_command_is_looked_up(entities: dict[str, str], decision: Decision) -> None:
+    """/tracuu with a code looks it up at once; a number that is no dossier code is explained."""
+    assert decided(understood(entities=entities), NEW, "/tracuu một mã") == decision
+
+
+@pytest.mark.parametrize(
+    ("owner", "kind", "text", "decision"),
+    [
+        (Owner.BOT, Kind.BUTTON, "forget:yes", Forget("confirmed")),
+        (Owner.BOT, Kind.BUTTON, "forget:no", SmallTalk("okay")),
+        (Owner.BOT, Kind.BUTTON, "forget:maybe", AskAgain("unknown_button")),
+        (Owner.QUEUE, Kind.TEXT, "/xoadulieu", Forget("ask")),
+        (Owner.QUEUE, Kind.BUTTON, "forget:yes", Forget("confirmed")),
+        (Owner.QUEUE, Kind.TEXT, "/start", Stay("queue")),
+        (Owner.OFFICER, Kind.TEXT, "/xoadulieu", Forget("held")),
+        (Owner.OFFICER, Kind.BUTTON, "forget:yes", Forget("held")),
+    ],
+)
+def test_deleting_is_confirmed_and_waits_for_officers(owner: Owner, kind: Kind, text: str, decision: Decision) -> None:
+    """Data is deleted after a yes, also while waiting in the queue, but not under an officer's hands."""
+    assert decide(said(text, kind), None, Conversation(owner), RULES) == decision
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from bot.messages import Block, InboundMessage, Kind, Reply
 from bot.outbox import Delivery, Outbox
 from bot.store import Store
 from bot.utterance import admit
+from bot.worker import MOST_DEATHS
 from nlu.understanding import Understanding
 from tests import town
 from tests.town import BIRTH, MORNING, Clock, Script, message, replies, rows, say, told, understood, worker
@@ -279,13 +280,23 @@ def test_a_message_that_ends_every_worker_is_set_aside(database: Store) -> None:
     clock, script = Clock(), Script()
     say(database, "tai nạn", "1")
     say(database, "xin chào", "2")
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MOST_DEATHS):
         assert Inbox(database).take(clock()) is not None
         clock.move(OVER_S)
     survivor = worker(database, script, clock)
     assert survivor.step() and survivor.step() and not survivor.step()
     assert statuses(database) == ["failed", "done"] and script.heard == ["xin chào"]
     assert replies(database)[0] == notes()["went_wrong"]
+
+
+def test_a_message_in_hand_at_some_kills_is_answered(database: Store) -> None:
+    """Whoever writes while the process is killed again and again is answered, not told of an error."""
+    say(database, "khai sinh")
+    for _ in range(MOST_DEATHS - 1):
+        assert Inbox(database).take(Clock()()) is not None
+        Inbox(database).release()
+    assert works(database) == 1
+    assert statuses(database) == ["done"] and notes()["went_wrong"] not in replies(database)
 
 
 def test_the_bot_is_silent_when_an_officer_came_meanwhile(database: Store) -> None:

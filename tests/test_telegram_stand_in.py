@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 import threading
@@ -13,12 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import aiogram.methods
-import aiogram.types
 import httpx
 import pytest
 import uvicorn
-from pydantic import TypeAdapter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,6 +26,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from integrations.stand_ins.telegram import app
+from tests.bot_api import read_by_aiogram
 
 TOKEN = "1234:TEST"
 CHAT = 42
@@ -110,24 +109,6 @@ def town() -> Iterator[Service]:
     with serving() as shared:
         shared.do("message", chat_id=CHAT, text="chào")
         yield shared
-
-
-def read_by_aiogram(call: dict[str, Any]) -> None:
-    """Checks one call and its answer against an independent reading of the Bot API."""
-    model = getattr(aiogram.methods, call["method"][0].upper() + call["method"][1:])
-    assert set(call["parameters"]) | set(call["files"]) <= set(model.model_fields)
-    if call["status"] != 200:
-        return
-    parameters = {name: _decoded(value) for name, value in call["parameters"].items()}
-    model.model_validate(parameters | dict.fromkeys(call["files"], "a file"))
-    if "inline_keyboard" in (parameters.get("reply_markup") or {}):
-        aiogram.types.InlineKeyboardMarkup.model_validate(parameters["reply_markup"])
-    TypeAdapter(model.__returning__).validate_python(call["answer"]["result"])
-
-
-def _decoded(value: object) -> Any:
-    """A form's JSON text as its value."""
-    return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
 def with_bot(service: Service, scenario: Callable[[Bot], Awaitable[Any]], token: str = TOKEN) -> Any:
@@ -469,6 +450,8 @@ def test_fault_counts_calls(service: Service) -> None:
     service.do("fault", mode="429", times=2)
     methods = ["getUpdates", "getMe", "getUpdates", "getMe", "getMe"]
     assert [service.call(method).status_code for method in methods] == [200, 429, 200, 429, 200]
+    service.do("fault", mode="500_html", times=1, after=2, method="getMe")
+    assert [service.call("getMe").status_code for _ in range(4)] == [200, 200, 500, 200]
 
 
 def test_500_html(service: Service) -> None:
@@ -507,6 +490,55 @@ def test_files_both_ways(service: Service) -> None:
     with_bot(service, scenario)
 
 
+def test_users_files_arrive_as_they_are(service: Service) -> None:
+    """A user's photo and file can be fetched whole; name and kind are what the user's telephone says."""
+    content = base64.b64encode(b"a;b").decode()
+    service.do("photo", chat_id=CHAT, content=content)
+    service.do("document", chat_id=CHAT, content=content, name="bieu.csv", mime="text/csv", caption="đây")
+
+    async def scenario(bot: Bot) -> list[bytes]:
+        photo, document = [update.message for update in await bot.get_updates()]
+        assert photo and document and document.document and document.caption == "đây"
+        assert (document.document.file_name, document.document.mime_type) == ("bieu.csv", "text/csv")
+        ids = (photo.photo[-1].file_id, document.document.file_id)
+        return [bytes(await (await bot.get_file(file_id)).download_as_bytearray()) for file_id in ids]
+
+    assert with_bot(service, scenario) == [b"a;b", b"a;b"]
+
+
+def test_file_of_another_bot_is_not_given_out(service: Service) -> None:
+    """A file is fetched with the bot's own token from its own path only."""
+    service.do("document", chat_id=CHAT)
+    file_id = service.call("getUpdates").json()["result"][0]["message"]["document"]["file_id"]
+    path = service.call("getFile", file_id=file_id).json()["result"]["file_path"]
+    addresses = (f"/file/bot{TOKEN}/{path}", f"/file/bot1234:WRONG/{path}", f"/file/bot{TOKEN}/{path}x")
+    assert [service.http.get(address).status_code for address in addresses] == [200, 404, 404]
+
+
+def test_largest_file(service: Service) -> None:
+    """A file of more than 20 MiB is announced but not given out."""
+    content = base64.b64encode(bytes(20 * 2**20 + 1)).decode()
+    service.do("document", chat_id=CHAT, content=content)
+    document = service.call("getUpdates").json()["result"][0]["message"]["document"]
+    answer = service.call("getFile", file_id=document["file_id"])
+    assert document["file_size"] == 20 * 2**20 + 1
+    assert (answer.status_code, answer.json()["description"]) == (400, "Bad Request: file is too big")
+
+
+def test_blocked_bot_may_not_edit_or_type(service: Service) -> None:
+    """Once blocked, every method that touches the chat is forbidden."""
+    service.do("message", chat_id=CHAT, text="chào")
+    sent = service.call("sendMessage", chat_id=CHAT, text="một").json()["result"]["message_id"]
+    service.do("block", chat_id=CHAT)
+    edits = {"chat_id": CHAT, "message_id": sent}
+    answers = [
+        service.call("sendChatAction", chat_id=CHAT, action="typing"),
+        service.call("editMessageText", text="hai", **edits),
+        service.call("editMessageReplyMarkup", **edits),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+
+
 @pytest.mark.parametrize(
     ("method", "parameters"),
     [
@@ -543,6 +575,8 @@ def test_commands_and_action(town: Service) -> None:
         ("message", {"chat_id": CHAT, "text": "a" * 4097}, 400),
         ("fault", {"mode": "x"}, 400),
         ("block", {"chat_id": "x"}, 400),
+        ("photo", {"chat_id": CHAT, "content": "không"}, 400),
+        ("document", {"chat_id": CHAT, "caption": "a" * 1025}, 400),
         ("dance", {}, 404),
     ],
 )

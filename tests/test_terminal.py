@@ -26,7 +26,7 @@ from bot.handoff import Desk
 from bot.messages import Block, Button, Kind, Reply, Source
 from bot.officers import Officers
 from bot.outbox import Outbox
-from bot.store import open_store
+from bot.store import Store, open_store
 from integrations.stand_ins import portal as portal_stand_in
 from tests.end_to_end.program import START_S, data_folder
 from tests.serving import served, until
@@ -35,6 +35,8 @@ ROOT = Path(__file__).parents[1]
 ROWS, COLUMNS = 60, 160
 TURN_S = 60
 CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][AB0])|\r")
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;5;\d+)m")
+UP = "\x1b[A"
 CHOICES = Reply(
     blocks=(
         Block("heading", ("Đăng ký khai sinh",)),
@@ -50,7 +52,7 @@ CHOICES = Reply(
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A terminal that prints into memory."""
     store = open_store(f"sqlite:///{tmp_path / 'mot_cua.db'}")
-    yield Terminal(lambda message: True, Outbox(store), Console(file=io.StringIO(), width=COLUMNS))
+    yield Terminal(lambda message: True, Outbox(store), Console(file=io.StringIO(), width=COLUMNS), "Cán bộ:")
     store.close()
 
 
@@ -69,8 +71,8 @@ def test_reply_is_printed_whole(terminal: Terminal) -> None:
         "  - Tờ khai [1 bản]",
         "  - Giấy chứng sinh",
         "Nguồn: mã thủ tục 1.001193.",
-        "  [/1] Lệ phí",
-        "  [/2] Gặp cán bộ",
+        "  [1] Lệ phí",
+        "  [2] Gặp cán bộ",
         "",
     ]
 
@@ -83,24 +85,44 @@ def test_reply_is_printed_whole(terminal: Terminal) -> None:
         ("/0", Kind.TEXT, "/0"),
         ("/3", Kind.TEXT, "/3"),
         ("/²", Kind.TEXT, "/²"),
-        ("1", Kind.TEXT, "1"),
+        ("1", Kind.BUTTON, "a:fee"),
+        (" 2 ", Kind.BUTTON, "officer"),
+        ("3", Kind.TEXT, "3"),
+        ("1 bản", Kind.TEXT, "1 bản"),
         ("/", Kind.TEXT, "/"),
         ("lệ phí?", Kind.TEXT, "lệ phí?"),
         ("", Kind.TEXT, ""),
     ],
 )
-def test_slash_and_number_press_a_button(terminal: Terminal, typed: str, kind: Kind, text: str) -> None:
-    """A slash with the number of a shown button presses it; everything else is words."""
+def test_number_presses_a_button(terminal: Terminal, typed: str, kind: Kind, text: str) -> None:
+    """The number of a shown button, with or without a slash, presses it; everything else is words."""
     shown(terminal, CHOICES)
     message = terminal.message(typed)
     assert (message.channel, message.kind, message.text) == ("terminal", kind, text)
 
 
 def test_buttons_stay_until_others_come(terminal: Terminal) -> None:
-    """A reply without buttons leaves those of the one before."""
+    """A reply without buttons leaves those of the one before; then only the slash tells a choice from a number."""
     shown(terminal, CHOICES)
-    shown(terminal, Reply((Block("paragraph", ("Dạ vâng.",)),)))
+    shown(terminal, Reply((Block("paragraph", ("Dạ vâng. Mấy bản ạ?",)),)))
     assert terminal.message("/1").kind is Kind.BUTTON
+    assert terminal.message("1").kind is Kind.TEXT
+
+
+def test_officer_is_named(terminal: Terminal) -> None:
+    """What an officer wrote stands under a word that says so, with colours or without."""
+    reply = Reply((Block("paragraph", ("Chào anh.",)),), author="officer")
+    assert shown(terminal, reply).splitlines() == ["Cán bộ:", "Chào anh.", ""]
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colours(database: Store, monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
+    """A terminal gets colours, unless NO_COLOR is set."""
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    console = Console(file=io.StringIO(), width=COLUMNS, force_terminal=True)
+    printed = shown(Terminal(lambda message: True, Outbox(database), console), CHOICES)
+    assert bool(COLOUR.search(printed)) == coloured and "Đăng ký khai sinh" in printed
 
 
 def test_every_message_is_its_own(terminal: Terminal) -> None:
@@ -177,24 +199,42 @@ def portal() -> Iterator[dict[str, str]]:
 
 @pytest.mark.slow
 def test_talk_at_a_terminal(tmp_path: Path, portal: dict[str, str]) -> None:
-    """At a terminal one asks, follows a dossier, presses a button and reads what an officer writes."""
+    """At a terminal one asks, chooses by number, asks again with the up arrow, and reads what an officer writes."""
     data = data_folder(tmp_path)
     environment = {**os.environ, **portal, "MOT_CUA_DATA_DIR": str(data), "PROMPT_TOOLKIT_NO_CPR": "1"}
     environment |= {"TERM": "xterm", "COLUMNS": str(COLUMNS), "PYTHONIOENCODING": "utf-8"}
     with at_terminal([sys.executable, "-m", "bot", "chat"], environment) as (screen, program):
         until(lambda: screen.shows("/thoat để ra"), START_S)
         screen.types("lệ phí đăng ký khai sinh")
-        until(lambda: screen.shows("Nguồn: mã thủ tục 1.001193") and screen.shows("[/1]"), TURN_S)
-        screen.types("/1")
+        until(lambda: screen.shows("Nguồn: mã thủ tục 1.001193") and screen.shows("[1]"), TURN_S)
+        screen.types("1")
         until(lambda: screen.text().count("Nguồn: mã thủ tục 1.001193") == 2, TURN_S)
+        screen.types(UP + UP)
+        until(lambda: screen.text().count("Nguồn: mã thủ tục 1.001193") == 3, TURN_S)
+        assert COLOUR.search("".join(screen.seen))
         screen.types("H29.19-260312-0005")
         until(lambda: screen.shows("# Hồ sơ") or screen.shows("Hồ sơ H29.19-260312-0005"), TURN_S)
         screen.types("gặp cán bộ")
         until(lambda: screen.shows("chuyển cuộc trò chuyện cho cán bộ"), TURN_S)
         _officer_answers(data, "Chào anh, tôi là Lan.")
-        until(lambda: screen.shows("Chào anh, tôi là Lan."), TURN_S)
+        until(lambda: screen.shows("Chào anh, tôi là Lan.", "Cán bộ:"), TURN_S)
         screen.types("/thoat")
         assert program.wait(TURN_S) == 0
+
+
+@pytest.mark.slow
+def test_questions_from_a_pipe(tmp_path: Path) -> None:
+    """Lines from a pipe are answered one after the other, without control sequences, and the program ends."""
+    environment = {**os.environ, "MOT_CUA_DATA_DIR": str(data_folder(tmp_path)), "MOT_CUA_ENCODER": "none"}
+    command = [sys.executable, "-m", "bot", "chat"]
+    questions = "lệ phí đăng ký khai sinh\n1\n"
+    done = subprocess.run(
+        command, input=questions, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=START_S
+    )
+    first, _, second = done.stdout.partition("> 1\n")
+    assert done.returncode == 0 and "\x1b" not in done.stdout
+    assert "> lệ phí đăng ký khai sinh" in first
+    assert all("Nguồn: mã thủ tục 1.001193" in answer for answer in (first, second))
 
 
 def _officer_answers(folder: Path, words: str) -> None:

@@ -6,18 +6,31 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import yaml
 from itsdangerous import TimestampSigner
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bot.errors import BadSettings
 from bot.messages import Block, Kind, Reply
+from bot.retention import KEEP_SESSIONS, delete_old
+from bot.sessions import Known, Numbers
+from bot.settings import Settings, load
+from bot.store import Store
 from tests.memory_ports import FEE, MemoryTown
 from web.app import create_app
+from web.chat import Chat, ping
+from web.pages import load_pages
+from web.sessions import CHANGE_AFTER, CHANGE_AFTER_IDLE, GRACE, Card
 
-STATIC = Path("web/static")
+AGENCY = "https://phuong-ben-thanh.example"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -28,7 +41,8 @@ def town() -> MemoryTown:
 @pytest.fixture
 def citizen(town: MemoryTown) -> Iterator[TestClient]:
     """A browser that has opened the chat."""
-    with TestClient(create_app(town.ports(), "secret"), follow_redirects=False) as client:
+    app = create_app(town.ports(), "secret", embedders=[AGENCY])
+    with TestClient(app, follow_redirects=False) as client:
         client.get("/")
         yield client
 
@@ -171,6 +185,19 @@ def test_stream_resumes(citizen: TestClient, query: str, last_event_id: str | No
     assert [event["id"] for event in events(citizen, len(ids), query, headers)] == ids
 
 
+def test_sign_of_life_is_heard_by_the_script() -> None:
+    """The stream's sign of life is an event, not a comment that no script can hear."""
+    assert ping().encode().split() == [b"event:", b"ping", b"data:", b"1"]
+
+
+def test_stream_ends_to_be_looked_at_again(town: MemoryTown) -> None:
+    """A stream ends after its time; the browser then comes with its cookie again."""
+    chat = replace(Chat.over(town.ports(), load_pages(), "secret"), stream_age_s=0.5)
+    with TestClient(Starlette(routes=chat.routes())) as client:
+        client.get("/")
+        assert [event["event"] for event in events(client, 9)] == ["owner"]
+
+
 def test_stream_tells_the_new_owner(town: MemoryTown, citizen: TestClient) -> None:
     """When the conversation goes to the queue, the stream says so."""
     post(citizen, kind="button", text="handoff")
@@ -282,10 +309,13 @@ def test_health(citizen: TestClient) -> None:
 
 
 def test_page_is_small(citizen: TestClient) -> None:
-    """Page, styles and script together weigh at most 20 KB on the wire."""
-    page = citizen.get("/").content
-    files = [(STATIC / name).read_bytes() for name in ("base.css", "chat.css", "chat.js", "mark.svg")]
-    assert sum(len(gzip.compress(part)) for part in (page, *files)) <= 20_000
+    """Page and everything it names weigh at most 20 KB compressed, and all of it is ours."""
+    page = citizen.get("/").text
+    named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
+    assert {name.partition("?")[0].rpartition("/")[2] for name in named} >= {"chat.js", "chat.css", "print.css"}
+    parts = [page.encode(), *(citizen.get(name).content for name in named)]
+    assert sum(len(gzip.compress(part)) for part in parts) <= 20_000
+    assert len(gzip.compress(citizen.get("/widget.js").content)) <= 3_000
 
 
 def test_files_are_named_by_their_content(citizen: TestClient) -> None:
@@ -299,3 +329,168 @@ def test_files_are_named_by_their_content(citizen: TestClient) -> None:
 def test_memory_answer_is_a_whole_one() -> None:
     """The answer used here has every kind of block, so the pages are tried with all of them."""
     assert {block.kind for block in FEE.blocks} == {"heading", "paragraph", "bullets", "warning"}
+
+
+def show_card(client: TestClient, number: int, age: timedelta, written_ago: timedelta = timedelta(0)) -> object:
+    """Come with the cookie of that number and age, and post."""
+
+    class Then(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return super().get_timestamp() - int(written_ago.total_seconds())
+
+    value = Card("someone", number, datetime.now(UTC) - age).value()
+    client.cookies.clear()
+    client.cookies.set("chat", Then("secret", salt="chat").sign(value).decode())
+    return post(client)
+
+
+def given_number(response: object) -> int:
+    """The number of the cookie that an answer brings."""
+    return int(re.search(r"chat=\"?someone\.(\d+)\.", response.headers["set-cookie"])[1])
+
+
+@pytest.mark.parametrize(
+    ("age", "idle", "number"),
+    [
+        (CHANGE_AFTER - HOUR, 0 * HOUR, 4),
+        (CHANGE_AFTER, 0 * HOUR, 5),
+        (3 * HOUR, CHANGE_AFTER_IDLE - HOUR, 4),
+        (3 * HOUR, CHANGE_AFTER_IDLE, 5),
+    ],
+)
+def test_cookie_is_changed(town: MemoryTown, citizen: TestClient, age: timedelta, idle: timedelta, number: int) -> None:
+    """A cookie that is a day old, or rested for two hours, is changed for the next one of the same conversation."""
+    town.numbers.advance("someone", Known(4, datetime.now(UTC) - age))
+    response = show_card(citizen, 4, age, idle)
+    assert (response.status_code, given_number(response)) == (202, number)
+    assert town.mailbox.accepted[0].address == "someone"
+
+
+def test_changed_cookie_counts_once_it_is_shown(town: MemoryTown, citizen: TestClient) -> None:
+    """A change that was lost on the way loses nothing; the old cookie ends after the new one was shown."""
+    assert [given_number(show_card(citizen, 0, CHANGE_AFTER)) for _ in range(2)] == [1, 1]
+    assert show_card(citizen, 1, 0 * HOUR).status_code == 202
+    assert given_number(show_card(citizen, 0, CHANGE_AFTER)) == 1
+    town.numbers.numbers["someone"] = Known(1, datetime.now(UTC) - GRACE - timedelta(seconds=1))
+    assert show_card(citizen, 0, CHANGE_AFTER).status_code == 401
+    assert show_card(citizen, 1, 0 * HOUR).status_code == 202
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, 401), (2, 401), (3, 202), (4, 202), (5, 202), (6, 401)])
+def test_only_neighbours_of_the_counting_cookie(
+    town: MemoryTown, citizen: TestClient, number: int, status: int
+) -> None:
+    """Good are the number that counts, the next one, and for a while the one before it."""
+    town.numbers.advance("someone", Known(4, datetime.now(UTC)))
+    assert show_card(citizen, number, 0 * HOUR).status_code == status
+
+
+def test_numbers_in_the_database_only_grow(database: Store) -> None:
+    """The database keeps the highest number that was shown, until no cookie can be good any more."""
+    numbers, now = Numbers(database), datetime.now(UTC)
+    assert numbers.known("someone") is None
+    for number in (1, 3, 2):
+        numbers.advance("someone", Known(number, now))
+    assert numbers.known("someone") == Known(3, now)
+    delete_old(database, now + KEEP_SESSIONS - HOUR)
+    assert numbers.known("someone") == Known(3, now)
+    delete_old(database, now + KEEP_SESSIONS + HOUR)
+    assert numbers.known("someone") is None
+
+
+@pytest.mark.parametrize("path", ["/chat/messages", "/chat/form", "/chat/new", "/embed/chat/messages"])
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}, False),
+        ({"Origin": AGENCY}, True),
+        ({"Origin": "null"}, True),
+        ({"Origin": "http://testserver"}, False),
+        ({}, False),
+    ],
+)
+def test_only_our_pages_write(citizen: TestClient, path: str, headers: dict[str, str], refused: bool) -> None:
+    """A page of another site cannot make a browser write in the citizen's name."""
+    assert (citizen.post(path, headers=headers).status_code == 403) == refused
+
+
+def test_listed_sites_may_frame_the_embedded_page_only(citizen: TestClient) -> None:
+    """The frame page names the listed sites; every other page may be framed by nobody else."""
+    framed, own = citizen.get("/embed").headers, citizen.get("/").headers
+    assert framed["content-security-policy"].endswith(f"frame-ancestors 'self' {AGENCY}")
+    assert "x-frame-options" not in framed
+    assert AGENCY not in own["content-security-policy"] and own["x-frame-options"] == "SAMEORIGIN"
+    assert AGENCY not in citizen.get("/embedded").headers["content-security-policy"]
+
+
+def test_nobody_frames_without_a_list(town: MemoryTown) -> None:
+    """Without a list no other site may frame the chat."""
+    with TestClient(create_app(town.ports(), "secret")) as client:
+        assert client.get("/embed").headers["content-security-policy"].endswith("frame-ancestors 'self'")
+
+
+def test_framed_session_is_apart(citizen: TestClient) -> None:
+    """In a frame the session has a cookie of its own, kept apart for each site, over HTTPS only."""
+    cookie = citizen.get("/embed").headers["set-cookie"]
+    assert cookie.startswith("chat-embed=")
+    for part in ("HttpOnly", "SameSite=none", "Secure", "Partitioned", "Path=/embed"):
+        assert part in cookie
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        ("https://a.example", ("https://a.example",)),
+        ("https://a.example, https://*.b.example:8443", ("https://a.example", "https://*.b.example:8443")),
+        ("a.example", None),
+        ("https://a.example/", None),
+        ("https://a.example;script-src *", None),
+        ("*", None),
+    ],
+)
+def test_list_of_embedders(text: str, origins: tuple[str, ...] | None) -> None:
+    """The setting is a list of origins; whatever is none is refused at the start."""
+    if origins is not None:
+        assert load({"MOT_CUA_EMBED_ORIGINS": text}).embedders == origins
+        return
+    with pytest.raises(BadSettings, match="MOT_CUA_EMBED_ORIGINS"):
+        load({"MOT_CUA_EMBED_ORIGINS": text})
+
+
+def test_settings_embed_nowhere_by_default() -> None:
+    """Nobody may frame the chat unless somebody said so."""
+    assert Settings().embedders == ()
+
+
+def test_widget_is_a_script_with_our_words(citizen: TestClient) -> None:
+    """The widget is one script, cached shortly, that names no other host."""
+    response = citizen.get("/widget.js")
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert response.headers["cache-control"] == "public, max-age=300"
+    assert "Hỏi thủ tục" in response.text and "{{" not in response.text
+    assert re.findall(r"https?://[\w.]+", response.text) == []
+
+
+def test_lists_of_papers_are_known_by_their_heading() -> None:
+    """The words over a list of papers are the ones that the replies use."""
+    papers = yaml.safe_load(Path("web/data/texts.yaml").read_text("utf-8"))["print"]["papers"]
+    for name in ("answered", "journey_told"):
+        assert f"\n# {papers}" in Path(f"bot/data/replies/{name}.txt").read_text("utf-8")
+
+
+def test_only_papers_get_boxes(town: MemoryTown, citizen: TestClient) -> None:
+    """The list under the heading of papers is marked, other lists are not."""
+    town.mailbox.answer = Reply(
+        (
+            Block("heading", ("Giấy tờ cần có – sinh ở nhà",)),
+            Block("bullets", ("Tờ khai",)),
+            Block("heading", ("Lệ phí",)),
+            Block("bullets", ("Không thu",)),
+        )
+    )
+    post(citizen)
+    page = citizen.get("/").text
+    assert '<ul class="papers"><li>Tờ khai</li></ul>' in page and "<ul><li>Không thu</li></ul>" in page

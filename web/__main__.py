@@ -26,13 +26,16 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from bot import retention, settings, wiring
-from bot.channels import telegram
+from bot.channels import telegram, zalo
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
+from bot.messages import InboundMessage
 from bot.officers import Officers
+from bot.sessions import Numbers
 from bot.settings import Settings
 from bot.wiring import Parts
+from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins import portal as portal_stand_in
 from web import webhooks
 from web.app import create_app
@@ -40,6 +43,7 @@ from web.ports import Ports
 from web.rasa_process import RasaProcess
 
 WORKERS = 2
+ZALO_SENDERS = 2
 RASA_PORT = 5005
 DEMO_OFFICER = "canbo"
 RASA_STATES = {
@@ -113,19 +117,22 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = Loop(parts.worker.step, WORKERS), threading.Event()
-    accept = ringing(parts.inbox.accept, workers)
+    accept, push = ringing(parts.door.accept, workers), ringing(parts.door.push, workers)
     routes: list[BaseRoute] = []
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
-        tasks = _telegram(parts, accept, routes)
-    ports = Ports(_Accepting(accept), Mailbox(parts.store, parts.outbox), parts.desk, parts.officers)
-    app = create_app(ports, settings.secret_key(parts.settings), routes)
+        tasks = _telegram(parts, push, routes)
+    loops = [workers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
+    mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
+    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside)
+    app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
     )
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
-    workers.start()
+    for loop in loops:
+        loop.start()
     threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
@@ -137,13 +144,14 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         for task in tasks:
             task.cancel()
         stop.set()
-        await asyncio.to_thread(workers.stop)
+        for loop in reversed(loops):
+            await asyncio.to_thread(loop.stop)
 
 
 class _Accepting:
     """An inbox that wakes the workers."""
 
-    def __init__(self, accept: telegram.Accept) -> None:
+    def __init__(self, accept: Callable[[InboundMessage, str], bool]) -> None:
         self.accept = accept
 
 
@@ -160,6 +168,14 @@ def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) ->
     else:
         work.append(channel.poll())
     return [asyncio.create_task(item) for item in work]
+
+
+def _zalo(parts: Parts, accept: zalo.Accept, routes: list[BaseRoute], stop: threading.Event) -> list[Loop]:
+    """The Zalo channel: its webhook route, the loop that sends, and somebody who keeps its tokens fresh."""
+    channel, tokens = wiring.zalo(parts, accept)
+    threading.Thread(target=keep_fresh, args=[tokens, stop], daemon=True).start()
+    routes.append(webhooks.zalo(channel.receive))
+    return [Loop(channel.step, ZALO_SENDERS)]
 
 
 async def _when_started(server: uvicorn.Server, act: Callable[[], None]) -> None:

@@ -17,26 +17,32 @@ from starlette.staticfiles import StaticFiles
 
 from web.chat import Chat
 from web.console import Console
-from web.headers import SECURITY, SecurityHeaders
+from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
 
 MAX_BODY_BYTES = 1_000_000
+WIDGET_AGE = "public, max-age=300"
+# short: agencies name it without a fingerprint
 
 
-def create_app(ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """The whole application over its four neighbours."""
+def create_app(
+    ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = (), embedders: Sequence[str] = ()
+) -> Starlette:
+    """The whole application over its six neighbours; the embedders are sites that may frame the chat."""
     pages = load_pages()
     return Starlette(
         routes=[
             *Chat.over(ports, pages, secret).routes(),
+            *Chat.framed(ports, pages, secret).routes(),
+            Route("/widget.js", partial(widget, pages)),
             *Console.over(ports, pages, secret).routes(),
             *extra_routes,
             Route("/health", health),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(SecurityHeaders),
+            Middleware(SecurityHeaders, embedders=embedders),
             Middleware(GZipMiddleware, minimum_size=1000),
             Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
         ],
@@ -47,6 +53,13 @@ def create_app(ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = ()
 async def health(request: Request) -> Response:
     """This process is alive."""
     return JSONResponse({"status": "ok"})
+
+
+async def widget(pages: Pages, request: Request) -> Response:
+    """The script that puts the chat on an agency's page."""
+    response = pages.show(request, "widget.js", media_type="text/javascript")
+    response.headers["Cache-Control"] = WIDGET_AGE
+    return response
 
 
 async def refused(pages: Pages, request: Request, error: Exception) -> Response:
@@ -64,5 +77,6 @@ async def failed(pages: Pages, request: Request, error: Exception) -> Response:
 
 def _sentence(pages: Pages, request: Request, status: int) -> Response:
     if "text/html" in request.headers.get("accept", ""):
-        return pages.show(request, "error.html", status, sentence=pages.error(status))
+        back = FRAMED if request.url.path.startswith(f"{FRAMED}/") else "/"
+        return pages.show(request, "error.html", status, sentence=pages.error(status), back=back)
     return JSONResponse({"error": pages.error(status)}, status)

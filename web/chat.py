@@ -5,31 +5,40 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import secrets
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot import flood
 from bot.messages import InboundMessage, Kind
 from web.cookies import SignedCookie
+from web.headers import FRAMED
 from web.pages import Pages
-from web.ports import Delivery, Inbox, Line, Mailbox, Owner, Ports
+from web.ports import Delivery, Inbox, Line, Mailbox, Owner, Ports, TooMany
+from web.sessions import Card, Sessions, new_card
 
 CHANNEL = "webchat"
 SESSION_AGE_S = 24 * 3600
 MAX_TEXT = 20_000
 POLL_S = 0.25
 PING_S = 15
-SPOKEN = ("authors", "attachment", "source", "owner", "status", "chat", "errors")
+STREAM_AGE_S = 1800.0
+RETRY_MS = 1000
+SPOKEN = ("authors", "attachment", "source", "owner", "status", "chat", "print", "errors")
 # the words that the script says too
 FORM_WAIT_S = 3.0
 # how long a page without scripts waits for its answer
@@ -50,88 +59,118 @@ class Chat:
     inbox: Inbox
     mailbox: Mailbox
     pages: Pages
-    cookie: SignedCookie
+    sessions: Sessions
+    base: str = ""
+    # where these pages are: at the root, or under the address that other sites may show in a frame
+    stream_age_s: float = STREAM_AGE_S
+    # then the browser connects again, and its session is looked at again
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
-        """The chat over its neighbours."""
-        return cls(ports.inbox, ports.mailbox, pages, SignedCookie("chat", secret, SESSION_AGE_S))
+        """The chat as a page of its own."""
+        cookie = SignedCookie("chat", secret, SESSION_AGE_S)
+        return cls(ports.inbox, ports.mailbox, pages, Sessions(cookie, ports.numbers))
+
+    @classmethod
+    def framed(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
+        """The chat in a frame of an agency's site."""
+        cookie = SignedCookie("chat-embed", secret, SESSION_AGE_S, FRAMED, framed=True)
+        return cls(ports.inbox, ports.mailbox, pages, Sessions(cookie, ports.numbers), FRAMED)
 
     def routes(self) -> list[Route]:
         """Where the chat is found."""
+        short = Middleware(RequestBodyLimitMiddleware, max_body_size=flood.load().chat_bytes)
         return [
-            Route("/", self.show),
-            Route("/chat/messages", self.receive, methods=["POST"]),
-            Route("/chat/form", self.submit, methods=["POST"]),
-            Route("/chat/events", self.events),
-            Route("/chat/new", self.renew, methods=["POST"]),
+            Route(self.base or "/", self.show),
+            Route(f"{self.base}/chat/messages", self.receive, methods=["POST"], middleware=[short]),
+            Route(f"{self.base}/chat/form", self.submit, methods=["POST"], middleware=[short]),
+            Route(f"{self.base}/chat/events", self.events),
+            Route(f"{self.base}/chat/new", self.renew, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
         """The page with everything said so far."""
-        return await self._page(request, self.cookie.read(request) or new_address())
+        return await self._page(request, await self.sessions.read(request) or new_card())
 
     async def receive(self, request: Request) -> Response:
         """Commit one message from the script, then say that we have it."""
-        address = self.cookie.read(request)
-        if address is None:
+        refuse_strangers(request)
+        card = await self.sessions.read(request)
+        if card is None:
             raise HTTPException(401)
         try:
-            message = parse_message(await request.body(), address)
+            message = parse_message(await request.body(), card.address)
         except TextTooLong:
             return JSONResponse({"error": self.pages.words["chat"]["too_long"]}, 413)
         except BadMessage as error:
             raise HTTPException(400) from error
-        new = await run_in_threadpool(self.inbox.accept, message)
+        try:
+            new = await run_in_threadpool(self.inbox.accept, message, network(request))
+        except TooMany as error:
+            return JSONResponse({"error": error.reply.plain()}, 429, {"Retry-After": str(error.retry_after_s)})
         response = JSONResponse({"id": message.message_id, "new": new}, 202)
-        self.cookie.write(response, request, address)
+        self.sessions.write(response, request, card)
         return response
 
     async def submit(self, request: Request) -> Response:
         """Commit one message from the plain form, wait a little for the answer, show the page."""
-        async with request.form() as form:
+        refuse_strangers(request)
+        async with request.form(max_files=0) as form:
             fields = {name: str(value) for name, value in form.items()}
         draft = fields.get("text", "").replace("\r\n", "\n")
-        address = self.cookie.read(request)
-        if address is None:
-            return await self._page(request, new_address(), 401, self.pages.words["status"]["expired"], draft)
+        card = await self.sessions.read(request)
+        if card is None:
+            return await self._page(request, new_card(), 401, self.pages.words["status"]["expired"], draft)
         try:
-            message = form_message(fields, draft, address)
+            message = form_message(fields, draft, card.address)
         except TextTooLong:
-            return await self._page(request, address, 413, self.pages.words["chat"]["too_long"], draft)
+            return await self._page(request, card, 413, self.pages.words["chat"]["too_long"], draft)
         except BadMessage:
-            return await self._page(request, address, 400, self.pages.words["chat"]["empty"], draft)
-        lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, address)
-        if await run_in_threadpool(self.inbox.accept, message):
-            await self._answered(address, last_id(lines))
-        return RedirectResponse("/#box", 303)
+            return await self._page(request, card, 400, self.pages.words["chat"]["empty"], draft)
+        lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, card.address)
+        try:
+            new = await run_in_threadpool(self.inbox.accept, message, network(request))
+        except TooMany as error:
+            page = await self._page(request, card, 429, error.reply.plain(), draft)
+            page.headers["Retry-After"] = str(error.retry_after_s)
+            return page
+        if new:
+            await self._answered(card.address, last_id(lines))
+        return RedirectResponse(f"{self.base or '/'}#box", 303)
 
     async def events(self, request: Request) -> Response:
         """The stream of answers after the last one that the browser has."""
-        address = self.cookie.read(request)
-        if address is None:
+        card = await self.sessions.read(request)
+        if card is None:
             raise HTTPException(401)
         seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after_id = int(seen) if re.fullmatch(r"[0-9]{1,18}", seen) else 0
-        return EventSourceResponse(self._stream(address, after_id), ping=PING_S)
+        response = EventSourceResponse(self._stream(card.address, after_id), ping=PING_S, ping_message_factory=ping)
+        self.sessions.write(response, request, card)
+        return response
 
     async def renew(self, request: Request) -> Response:
         """Leave this conversation and start a fresh one."""
-        if request.headers.get("sec-fetch-site") == "cross-site":
-            raise HTTPException(403)
-        response = RedirectResponse("/", 303)
-        self.cookie.write(response, request, new_address())
+        refuse_strangers(request)
+        response = RedirectResponse(self.base or "/", 303)
+        self.sessions.write(response, request, new_card())
         return response
 
     async def _page(
-        self, request: Request, address: str, status: int = 200, error: str = "", draft: str = ""
+        self, request: Request, card: Card, status: int = 200, error: str = "", draft: str = ""
     ) -> Response:
-        lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, address)
-        owner = await run_in_threadpool(self.mailbox.owner, CHANNEL, address)
+        lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, card.address)
+        owner = await run_in_threadpool(self.mailbox.owner, CHANNEL, card.address)
         spoken = {name: self.pages.words[name] for name in SPOKEN}
-        values = {"lines": lines, "after": last_id(lines), "form_id": uuid4(), "spoken": spoken}
+        values: dict[str, Any] = {
+            "lines": lines,
+            "after": last_id(lines),
+            "form_id": uuid4(),
+            "spoken": spoken,
+            "base": self.base,
+        }
         response = self.pages.show(request, "chat.html", status, owner=owner, error=error, draft=draft, **values)
-        self.cookie.write(response, request, address)
+        self.sessions.write(response, request, card)
         return response
 
     async def _answered(self, address: str, after_id: int) -> None:
@@ -143,23 +182,40 @@ class Chat:
 
     async def _stream(self, address: str, after_id: int) -> AsyncIterator[ServerSentEvent]:
         told: Owner | None = None
-        while True:
+        ends_at = time.monotonic() + self.stream_age_s
+        while time.monotonic() < ends_at:
             deliveries, owner = await run_in_threadpool(self._news, address, after_id)
             for delivery in deliveries:
                 after_id = delivery.id
                 yield message_event(delivery)
             if owner != told:
                 told = owner
-                yield ServerSentEvent(event="owner", data=json.dumps({"owner": owner}))
+                yield ServerSentEvent(event="owner", data=json.dumps({"owner": owner}), retry=RETRY_MS)
             await asyncio.sleep(POLL_S)
 
     def _news(self, address: str, after_id: int) -> tuple[list[Delivery], Owner]:
         return self.mailbox.outgoing(CHANNEL, address, after_id), self.mailbox.owner(CHANNEL, address)
 
 
-def new_address() -> str:
-    """A session that nobody can guess."""
-    return secrets.token_urlsafe(24)
+def refuse_strangers(request: Request) -> None:
+    """Only our own pages may write: a session in a frame is guarded by no SameSite rule."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is None and origin is not None:
+        site = "same-origin" if urlsplit(origin).netloc == request.headers.get("host") else "cross-site"
+    if site not in (None, "same-origin", "none"):
+        raise HTTPException(403)
+
+
+def network(request: Request) -> str:
+    """The network a message comes from: an IPv4 address, or the 64 bits of an IPv6 address that one line is given."""
+    host = request.client.host if request.client else ""
+    return str(ip_network(f"{host}/64", strict=False)) if ":" in host else host
+
+
+def ping() -> ServerSentEvent:
+    """A sign of life that the page's script can hear, other than a comment."""
+    return ServerSentEvent(event="ping", data="1")
 
 
 def parse_message(body: bytes, address: str) -> InboundMessage:

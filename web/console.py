@@ -19,14 +19,16 @@ from starlette.routing import Route
 
 from web.cookies import SignedCookie
 from web.pages import Pages
-from web.ports import Desk, Officers, Ports, Session, TicketView, TooManyAttempts
+from web.ports import Desk, Officers, Ports, Session, SetAside, TicketView, TooManyAttempts
 
 SESSION_AGE_S = 12 * 3600
 LOGIN_AGE_S = 3600
 MAX_TEXT = 4_000
 MAX_TICKET = 2**31 - 1
 VIEWS = ("waiting", "mine", "all")
-INSIDE = re.compile(r"/console(/tickets/[0-9]{1,18})?")
+BOXES = ("inbox", "outbox")
+NUMBER = re.compile(r"[0-9]{1,9}")
+INSIDE = re.compile(r"/console(/aside|/tickets/[0-9]{1,18})?")
 
 
 class SignedOut(Exception):
@@ -39,6 +41,7 @@ class Console:
 
     desk: Desk
     officers: Officers
+    aside: SetAside
     pages: Pages
     cookie: SignedCookie
     # the officer's session
@@ -50,7 +53,7 @@ class Console:
         """The console over its neighbours."""
         cookie = SignedCookie("console", secret, SESSION_AGE_S, "/console")
         login = SignedCookie("console-login", secret, LOGIN_AGE_S, "/console")
-        return cls(ports.desk, ports.officers, pages, cookie, login)
+        return cls(ports.desk, ports.officers, ports.aside, pages, cookie, login)
 
     def routes(self) -> list[Route]:
         """Where the console is found."""
@@ -60,6 +63,8 @@ class Console:
             Route("/console/login", self.sign_in, methods=["POST"]),
             Route("/console/logout", self.sign_out, methods=["POST"]),
             Route("/console", self.show_queue),
+            Route("/console/aside", self.show_aside),
+            Route("/console/aside", self.look_after, methods=["POST"]),
             Route(ticket, self.show_ticket),
             Route(f"{ticket}/claim", self.claim, methods=["POST"]),
             Route(f"{ticket}/reply", self.reply, methods=["POST"]),
@@ -113,6 +118,28 @@ class Console:
         view = asked if asked in VIEWS else VIEWS[0]
         tickets = await run_in_threadpool(self.desk.tickets, view, session.officer_id)
         return self.pages.show(request, "queue.html", session=session, view=view, views=VIEWS, tickets=tickets)
+
+    async def show_aside(self, request: Request) -> Response:
+        """Messages and replies that were set aside."""
+        try:
+            session = await self._session(request)
+        except SignedOut:
+            return RedirectResponse("/console/login?next=/console/aside", 303)
+        return await self._aside_page(request, session)
+
+    async def look_after(self, request: Request) -> Response:
+        """Try one of them again, or look at it no more."""
+        try:
+            session, fields = await self._form(request)
+        except SignedOut:
+            return RedirectResponse("/console/login?next=/console/aside", 303)
+        acts = {"retry": self.aside.retry, "discard": self.aside.discard}
+        act, box, number = acts.get(fields.get("act", "")), fields.get("box", ""), fields.get("id", "")
+        if act is None or box not in BOXES or not NUMBER.fullmatch(number):
+            raise HTTPException(400)
+        if await run_in_threadpool(act, box, int(number), session.officer_id):
+            return RedirectResponse("/console/aside", 303)
+        return await self._aside_page(request, session, 409, self.pages.words["console"]["looked_after"])
 
     async def show_ticket(self, request: Request) -> Response:
         """One conversation."""
@@ -216,6 +243,10 @@ class Console:
         ticket = await self._ticket(request)
         values: dict[str, Any] = {"session": session, "ticket": ticket, "error": error, "draft": draft or {}}
         return self.pages.show(request, "ticket.html", status, key=uuid4(), held=holds(session, ticket), **values)
+
+    async def _aside_page(self, request: Request, session: Session, status: int = 200, error: str = "") -> Response:
+        items = await run_in_threadpool(self.aside.all)
+        return self.pages.show(request, "aside.html", status, session=session, items=items, error=error)
 
     async def _signed_out(self, request: Request) -> Response:
         fields = await form_fields(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.requests import Request
@@ -17,13 +18,22 @@ class SignedCookie:
     secret: str
     max_age_s: int
     path: str = "/"
+    framed: bool = False
+    # for a page in a frame of another site: a jar of its own for each of these sites, and HTTPS only
 
     def read(self, request: Request) -> str | None:
         """The value, if the signature is ours and not too old."""
+        found = self.read_dated(request)
+        return found[0] if found else None
+
+    def read_dated(self, request: Request) -> tuple[str, datetime] | None:
+        """The value and when it was written, if the signature is ours and not too old."""
+        signed = request.cookies.get(self.name, "")
         try:
-            return self._signer().unsign(request.cookies.get(self.name, ""), max_age=self.max_age_s).decode()
+            value, at = self._signer().unsign(signed, max_age=self.max_age_s, return_timestamp=True)
         except BadSignature:
             return None
+        return value.decode(), at
 
     def write(self, response: Response, request: Request, value: str) -> None:
         """Keep the value in the browser, counted from now."""
@@ -32,10 +42,14 @@ class SignedCookie:
             self._signer().sign(value).decode(),
             max_age=self.max_age_s,
             path=self.path,
-            secure=request.url.scheme == "https",
+            secure=self.framed or request.url.scheme == "https",
             httponly=True,
-            samesite="lax",
+            samesite="none" if self.framed else "lax",
         )
+        if self.framed:
+            name, written = response.raw_headers[-1]
+            response.raw_headers[-1] = (name, written + b"; Partitioned")
+            # by hand: http.cookies knows the word only from Python 3.14 on
 
     def drop(self, response: Response) -> None:
         """Take the value away from the browser."""

@@ -31,9 +31,11 @@ class Pages:
     templates: Jinja2Templates
     words: Mapping[str, Any]
 
-    def show(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+    def show(
+        self, request: Request, name: str, status: int = 200, media_type: str | None = None, **values: Any
+    ) -> Response:
         """One page as a response."""
-        return self.templates.TemplateResponse(request, name, values, status_code=status)
+        return self.templates.TemplateResponse(request, name, values, status_code=status, media_type=media_type)
 
     def error(self, status: int) -> str:
         """The sentence for an error of that status."""
@@ -53,7 +55,7 @@ def load_pages() -> Pages:
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.globals.update(words=words, static=static_url)
-    environment.filters.update(clock=clock, day=day, moment=moment, links=links)
+    environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
     environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
     return Pages(Jinja2Templates(env=environment), words)
 
@@ -72,6 +74,11 @@ def clock(at: datetime) -> str:
 def day(on: date) -> str:
     """A day as people here write it: 21/11/2026."""
     return on.strftime("%d/%m/%Y")
+
+
+def local_day(at: datetime) -> str:
+    """The day in Vietnam: 21/11/2026."""
+    return day(at.astimezone(VIETNAM))
 
 
 def moment(at: datetime) -> str:

@@ -8,25 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.aside import Aside
 from bot.conversation import Owner
+from bot.door import TooMany
 from bot.handoff import Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
 from bot.officers import Session, TooManyAttempts
 from bot.outbox import Delivery
+from bot.sessions import Known
 
 __all__ = [
+    "Aside",
     "Delivery",
     "Desk",
     "Evidence",
     "Inbox",
+    "Known",
     "Line",
     "Mailbox",
+    "Numbers",
     "Officers",
     "Owner",
     "Ports",
     "Session",
+    "SetAside",
     "TicketSummary",
     "TicketView",
+    "TooMany",
     "TooManyAttempts",
 ]
 
@@ -34,8 +42,8 @@ __all__ = [
 class Inbox(Protocol):
     """Where a citizen's message is committed."""
 
-    def accept(self, message: InboundMessage) -> bool:
-        """True if the message is new, False if it was delivered before."""
+    def accept(self, message: InboundMessage, network: str) -> bool:
+        """True if the message is new, False if it was delivered before; raises TooMany."""
 
 
 class Mailbox(Protocol):
@@ -73,6 +81,19 @@ class Desk(Protocol):
         """Close the ticket; False if the officer does not hold it."""
 
 
+class SetAside(Protocol):
+    """Messages and replies that somebody has to look at."""
+
+    def all(self) -> list[Aside]:
+        """The newest first."""
+
+    def retry(self, box: str, item_id: int, officer_id: int) -> bool:
+        """Try it again; False if it is not set aside any more."""
+
+    def discard(self, box: str, item_id: int, officer_id: int) -> bool:
+        """Look at it no more; False if it is not set aside any more."""
+
+
 class Officers(Protocol):
     """Who may use the console."""
 
@@ -86,11 +107,23 @@ class Officers(Protocol):
         """End the session."""
 
 
+class Numbers(Protocol):
+    """Which number of a web session's cookie counts."""
+
+    def known(self, address: str) -> Known | None:
+        """The number that counts; None before the first change."""
+
+    def advance(self, address: str, shown: Known) -> None:
+        """A browser has shown this number: it counts, unless it or a later one already does."""
+
+
 @dataclass(frozen=True)
 class Ports:
-    """The four neighbours of the pages."""
+    """The six neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
     desk: Desk
     officers: Officers
+    numbers: Numbers
+    aside: SetAside

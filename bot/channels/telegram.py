@@ -1,6 +1,11 @@
 """Telegram: updates to inbound messages, replies to HTML messages with inline keyboards.
 
-Updates come by webhook (web/webhooks.py) or by polling; replies leave through the outbox. Nothing else is kept here.
+Updates come by webhook (web/webhooks.py) or by polling; replies leave through the outbox. The Bot API knows no
+idempotency key, so delivery is at least once; within one process a reply of several messages goes on where it stopped.
+
+A button carries the number of its reply and its place in it, never its payload, so no payload is too long for the 64
+bytes that Telegram takes. A keyboard is good for one press: the first one is kept, the choice is written under the
+message and the keyboard goes; a second press changes nothing.
 """
 
 from __future__ import annotations
@@ -8,29 +13,38 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
-from collections.abc import Awaitable, Callable
+import random
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import telegram
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
+from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
+from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import words
-from bot.messages import Block, Button, InboundMessage, Kind, Reply
-from bot.outbox import Delivery, Outbox
+from bot.messages import Button, InboundMessage, Kind, Reply
+from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
+from bot.receipts import dossier_code
 from bot.worker import now
+from integrations import photos
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "telegram"
-LONGEST_MESSAGE = 4096
-# UTF-16 code units
 POLL_TIMEOUT_S = 25
+CONNECTIONS = 32
+SENDERS = 4
+# replies on their way at once, never two of one conversation
+PHOTO_S = 15.0
+# for fetching and reading one; longer, and the citizen is asked to type
+PHOTOS_AT_ONCE = 2
 IDLE_S = 0.1
-RETRY_S = 2.0
-LONGEST_RETRY_S = 300.0
 UPDATES = ["message", "callback_query"]
+CALLBACK = re.compile(r"#(\d{1,18})\.(\d{1,3})", re.ASCII)
 
 Accept = Callable[[InboundMessage], bool]
 
@@ -41,28 +55,70 @@ def make_bot(token: str, api_url: str) -> telegram.Bot:
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=16),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=POLL_TIMEOUT_S + 5),
+        request=AiohttpRequest(CONNECTIONS),
+        get_updates_request=AiohttpRequest(1, POLL_TIMEOUT_S + 5),
     )
 
 
 class Telegram:
     """One bot on Telegram."""
 
-    def __init__(self, bot: telegram.Bot, accept: Accept, outbox: Outbox, retry_s: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        bot: telegram.Bot,
+        accept: Accept,
+        outbox: Outbox,
+        retry_s: float = RETRY_S,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
         self._bot = bot
         self._accept = accept
         self._outbox = outbox
         self._retry_s = retry_s
+        self._jitter = jitter
+        # 0 to 1: senders that failed together do not come back together
+        self._told: dict[int, int] = {}
+        # delivery id -> messages of it that Telegram has taken
+        self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        # chat id -> lock that keeps what was sent there in order
+        self._readers = asyncio.Semaphore(PHOTOS_AT_ONCE)
+        self._courtesies: set[asyncio.Task[None]] = set()
+        # acknowledgements on their way; nothing is lost with them
 
     async def receive(self, content: dict[str, Any]) -> None:
         """Commit one update of the webhook; returning means that it is kept."""
         update = telegram.Update.de_json(content, self._bot)
-        message = inbound(update)
-        if message is not None:
-            await asyncio.to_thread(self._accept, message)
-        if update.callback_query is not None:
-            await self._acknowledge(update.callback_query)
+        chat = update.effective_chat
+        if chat is None or chat.type != chat.PRIVATE:
+            return
+        async with self._lanes.setdefault(chat.id, asyncio.Lock()):
+            if update.callback_query is not None:
+                await self._receive_press(update.callback_query, chat.id)
+            elif update.message is not None:
+                kind, text = await self._said(update.message)
+                message = InboundMessage(CHANNEL, str(update.update_id), str(chat.id), now(), kind, text)
+                await asyncio.to_thread(self._accept, message)
+
+    async def _said(self, message: telegram.Message) -> tuple[Kind, str]:
+        """What was sent, and its words; the dossier code on a photo is as good as a typed one."""
+        if message.text is not None:
+            return Kind.TEXT, message.text
+        caption = message.caption or ""
+        code = await self._code(message)
+        return (Kind.TEXT, f"{caption}\n{code}".strip()) if code else (Kind.ATTACHMENT, caption)
+
+    async def _code(self, message: telegram.Message) -> str:
+        """The dossier code on a photo; "" when there is none, or the photo cannot be had in time."""
+        photo = _photo(message)
+        if photo is None or (photo.file_size or 0) > photos.LARGEST_BYTES:
+            return ""
+        try:
+            async with asyncio.timeout(PHOTO_S), self._readers:
+                content = await (await self._bot.get_file(photo.file_id)).download_as_bytearray()
+                return await asyncio.to_thread(dossier_code, bytes(content), now().date())
+        except (TelegramError, TimeoutError) as error:
+            log.warning("a photo was not read: %s", type(error).__name__)
+            return ""
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Ask Telegram to push updates to us, until it agrees."""
@@ -71,29 +127,59 @@ class Telegram:
     async def poll(self) -> None:
         """Fetch updates for ever; an update is acknowledged after it was committed, otherwise it comes again."""
         await self._reach(self._bot.delete_webhook)
-        offset = 0
+        offset, failures = 0, 0
         while True:
             try:
-                for update in await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES):
-                    await self.receive(update.to_dict())
-                    offset = update.update_id + 1
+                updates = await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES)
+                await self._receive_all(updates)
+                offset, failures = (updates[-1].update_id + 1 if updates else offset), 0
             except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
-                await asyncio.sleep(self._retry_s)
+                await asyncio.sleep(self._wait_s(failures, error))
+                failures += 1
 
     async def deliver(self) -> None:
         """Send what the outbox holds, for ever."""
         await self._reach(self._bot.get_me)
-        while True:
-            try:
-                delivery = await asyncio.to_thread(self._outbox.take, CHANNEL, now())
-                await (asyncio.sleep(IDLE_S) if delivery is None else self._send(delivery))
-            except Exception as error:
-                log.error("delivering failed: %s", type(error).__name__)
-                await asyncio.sleep(self._retry_s)
+        await self._show_menu()
+        slots = asyncio.Semaphore(SENDERS)
+        async with asyncio.TaskGroup() as senders:
+            while True:
+                await slots.acquire()
+                delivery = await self._taken()
+                if delivery is None:
+                    slots.release()
+                    await asyncio.sleep(IDLE_S)
+                else:
+                    senders.create_task(self._send_safely(delivery)).add_done_callback(lambda _: slots.release())
+
+    async def _show_menu(self) -> None:
+        """Register the commands; the bot works without the menu too."""
+        menu = [(command.removeprefix("/"), does) for command, does in words()["commands"].items()]
+        try:
+            await self._bot.set_my_commands(menu)
+        except TelegramError as error:
+            log.warning("the menu of commands is not set: %s", type(error).__name__)
+
+    async def _taken(self) -> Delivery | None:
+        """The next reply; None when there is none, or the database does not answer."""
+        try:
+            return await asyncio.to_thread(self._outbox.take, CHANNEL, now())
+        except Exception as error:
+            log.error("the outbox is not reached: %s", type(error).__name__)
+            await asyncio.sleep(self._retry_s)
+            return None
+
+    async def _send_safely(self, delivery: Delivery) -> None:
+        """Send; what fails beyond Telegram's errors is sent again when its lease is over."""
+        try:
+            await self._send(delivery)
+        except Exception as error:
+            log.error("delivery %s failed: %s", delivery.id, type(error).__name__)
 
     async def _reach(self, act: Callable[[], Awaitable[object]]) -> None:
         """The first call, again and again until Telegram answers: the other channels do not wait for it."""
+        failures = 0
         while True:
             try:
                 await self._bot.initialize()
@@ -101,112 +187,127 @@ class Telegram:
                 return
             except TelegramError as error:
                 log.warning("Telegram is not reached: %s", type(error).__name__)
-                await asyncio.sleep(self._retry_s)
+                await asyncio.sleep(self._wait_s(failures, error))
+                failures += 1
 
-    async def _send(self, delivery: Delivery) -> None:
-        try:
-            for text, keyboard in render(delivery.reply):
-                await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
-        except RetryAfter as error:
-            await asyncio.to_thread(self._outbox.retry, delivery, now() + _length(error.retry_after))
-        except (Forbidden, BadRequest) as error:
-            log.warning("delivery %s refused: %s", delivery.id, type(error).__name__)
-            await asyncio.to_thread(self._outbox.refused, delivery.id)
-        except TelegramError as error:
-            log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
-            wait_s = min(self._retry_s * 2**delivery.attempts, LONGEST_RETRY_S)
-            await asyncio.to_thread(self._outbox.retry, delivery, now() + timedelta(seconds=wait_s))
-        else:
-            await asyncio.to_thread(self._outbox.sent, delivery.id, now())
+    async def _receive_all(self, updates: Sequence[telegram.Update]) -> None:
+        """Chats beside each other, the updates of one chat in order; raises the first error once all is done."""
+        chats: dict[int | None, list[telegram.Update]] = {}
+        for update in updates:
+            chats.setdefault(update.effective_chat.id if update.effective_chat else None, []).append(update)
+        results = await asyncio.gather(*map(self._receive_in_turn, chats.values()), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
-    async def _acknowledge(self, query: telegram.CallbackQuery) -> None:
+    async def _receive_in_turn(self, updates: Sequence[telegram.Update]) -> None:
+        for update in updates:
+            await self.receive(update.to_dict())
+
+    async def _receive_press(self, query: telegram.CallbackQuery, chat_id: int) -> None:
+        """Keep the first press of a keyboard; its name in the inbox is the keyboard's, so a second one is dropped."""
+        if query.message is None:
+            return
+        payload = await asyncio.to_thread(self._payload, str(chat_id), query.data or "")
+        name = f"press:{chat_id}:{query.message.message_id}"
+        press = InboundMessage(CHANNEL, name, str(chat_id), now(), Kind.BUTTON, payload)
+        is_first = await asyncio.to_thread(self._accept, press)
+        self._in_background(self._acknowledge(query, is_first))
+        self._in_background(self._settle(query, is_first))
+
+    def _payload(self, address: str, data: str) -> str:
+        """What a button says; buttons of earlier versions say it themselves."""
+        named = CALLBACK.fullmatch(data)
+        return self._outbox.payload(CHANNEL, address, int(named[1]), int(named[2])) if named else data
+
+    def _in_background(self, act: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(act)
+        self._courtesies.add(task)
+        task.add_done_callback(self._courtesies.discard)
+
+    async def _acknowledge(self, query: telegram.CallbackQuery, is_first: bool) -> None:
         """Take the waiting mark off the button; an old button cannot be acknowledged, which is harmless."""
         try:
-            await query.answer()
+            await query.answer(None if is_first else words()["lines"]["chosen_before"])
         except TelegramError as error:
             log.info("callback not acknowledged: %s", type(error).__name__)
 
+    async def _settle(self, query: telegram.CallbackQuery, is_first: bool) -> None:
+        """Take the keyboard away; what was chosen is written under the message, where there is room."""
+        message = query.message
+        if not isinstance(message, telegram.Message) or message.reply_markup is None:
+            return
+        chosen = _chosen(message.reply_markup, query.data)
+        try:
+            if is_first and chosen and units(f"{message.text}\n\n{chosen}") <= LONGEST_MESSAGE:
+                await message.edit_text(f"{message.text_html}\n\n{html.escape(chosen, quote=False)}", "HTML")
+            else:
+                await message.edit_reply_markup(None)
+        except TelegramError as error:
+            log.info("keyboard not taken away: %s", type(error).__name__)
 
-def inbound(update: telegram.Update) -> InboundMessage | None:
-    """The message of an update; None for kinds we do not serve."""
-    chat = update.effective_chat
-    if chat is None or chat.type != chat.PRIVATE:
-        return None
-    kind, text = _said(update)
-    if kind is None:
-        return None
-    return InboundMessage(CHANNEL, str(update.update_id), str(chat.id), now(), kind, text)
+    async def _send(self, delivery: Delivery) -> None:
+        try:
+            await self._tell(delivery)
+        except Forbidden:
+            log.warning("delivery %s: the citizen does not let us in", delivery.id)
+            await asyncio.to_thread(self._outbox.close_conversation, delivery, now())
+        except BadRequest as error:
+            log.warning("delivery %s refused: %s", delivery.id, type(error).__name__)
+            await asyncio.to_thread(self._outbox.refused, delivery.id, "message")
+        except TelegramError as error:
+            log.warning("delivery %s failed: %s", delivery.id, type(error).__name__)
+            at = now() + timedelta(seconds=self._wait_s(delivery.attempts, error))
+            await asyncio.to_thread(self._outbox.retry, delivery, at)
+            return
+        else:
+            await asyncio.to_thread(self._outbox.sent, delivery.id, now())
+        self._told.pop(delivery.id, None)
+
+    async def _tell(self, delivery: Delivery) -> None:
+        """Send the messages of a reply that were not sent yet."""
+        messages = render(delivery.reply, delivery.id)
+        for number in range(self._told.get(delivery.id, 0), len(messages)):
+            text, keyboard = messages[number]
+            await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
+            self._told[delivery.id] = number + 1
+
+    def _wait_s(self, attempts: int, error: Exception) -> float:
+        """Never sooner than we were asked, twice as long after each attempt, and never together with others."""
+        asked_s = _seconds(error.retry_after) if isinstance(error, RetryAfter) else 0.0
+        return wait_s(attempts, self._jitter(), asked_s, self._retry_s)
 
 
-def _said(update: telegram.Update) -> tuple[Kind | None, str]:
-    """What was sent, and its words."""
-    query, message = update.callback_query, update.message
-    if query is not None:
-        return Kind.BUTTON, query.data or ""
-    if message is None:
-        return None, ""
-    if message.text is not None:
-        return Kind.TEXT, words()["commands"].get(message.text.strip(), message.text)
-    return Kind.ATTACHMENT, message.caption or ""
+def _photo(message: telegram.Message) -> telegram.PhotoSize | telegram.Document | None:
+    """The photo of a message in its largest size, also when it was sent as a file."""
+    document = message.document
+    if document is not None and (document.mime_type or "").startswith("image/"):
+        return document
+    return message.photo[-1] if message.photo else None
 
 
-def render(reply: Reply) -> list[tuple[str, telegram.InlineKeyboardMarkup | None]]:
-    """Messages of at most 4096 UTF-16 units, cut between lines; the buttons stand under the last one."""
-    parts = _packed([line for block in reply.blocks for line in _lines(block)])
-    return [(part, None) for part in parts[:-1]] + [(parts[-1], _keyboard(reply.buttons))]
+def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, telegram.InlineKeyboardMarkup | None]]:
+    """The messages of a reply; the buttons stand under the last one."""
+    texts = pages(reply)
+    return [*((text, None) for text in texts[:-1]), (texts[-1], _keyboard(reply.buttons, delivery_id))]
 
 
-def _keyboard(buttons: tuple[Button, ...]) -> telegram.InlineKeyboardMarkup | None:
+def _keyboard(buttons: tuple[Button, ...], delivery_id: int) -> telegram.InlineKeyboardMarkup | None:
     if not buttons:
         return None
     return telegram.InlineKeyboardMarkup(
-        [[telegram.InlineKeyboardButton(button.label, callback_data=button.payload)] for button in buttons]
+        [
+            [telegram.InlineKeyboardButton(button.label, callback_data=f"#{delivery_id}.{number}")]
+            for number, button in enumerate(buttons)
+        ]
     )
 
 
-def _lines(block: Block) -> list[str]:
-    """A block as HTML lines, an empty one behind it."""
-    safe = [html.escape(line, quote=False) for line in block.lines]
-    match block.kind:
-        case "heading":
-            return [f"<b>{line}</b>" for line in safe]
-        case "bullets":
-            return [*(f"• {line}" for line in safe), ""]
-        case "warning":
-            return [*(f"⚠️ {line}" for line in safe), ""]
-        case "source":
-            return [f"<i>{line}</i>" for line in safe]
-    return [*safe, ""]
+def _chosen(keyboard: telegram.InlineKeyboardMarkup, data: str | None) -> str:
+    """The line that says what was chosen; empty when the button is not there."""
+    labels = [button.text for row in keyboard.inline_keyboard for button in row if button.callback_data == data]
+    return str(words()["lines"]["chosen"]).format(label=labels[0]) if labels else ""
 
 
-def _packed(lines: list[str]) -> list[str]:
-    parts: list[str] = []
-    current = ""
-    for line in (piece for whole in lines for piece in _pieces(whole)):
-        longer = f"{current}\n{line}" if current else line
-        if _units(longer) > LONGEST_MESSAGE:
-            parts.append(current.strip())
-            longer = line
-        current = longer
-    return [*parts, current.strip()] if current.strip() or not parts else parts
-
-
-def _pieces(line: str) -> list[str]:
-    """A line that is too long on its own, cut between words, never inside `&amp;`. Such a line carries no tag."""
-    pieces = []
-    while _units(line) > LONGEST_MESSAGE:
-        cut = line.rfind(" ", 0, LONGEST_MESSAGE // 2)
-        cut = cut if cut > 0 else LONGEST_MESSAGE // 2
-        escaped = line.rfind("&", cut - 4, cut)
-        cut = escaped if escaped > 0 and ";" not in line[escaped:cut] else cut
-        pieces.append(line[:cut])
-        line = line[cut:].strip()
-    return [*pieces, line]
-
-
-def _length(seconds: int | timedelta) -> timedelta:
-    return seconds if isinstance(seconds, timedelta) else timedelta(seconds=seconds)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def _seconds(length: int | timedelta) -> float:
+    return length.total_seconds() if isinstance(length, timedelta) else float(length)

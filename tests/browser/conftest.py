@@ -53,7 +53,7 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
 
 @pytest.fixture
 def town() -> MemoryTown:
-    """The four neighbours in memory."""
+    """The six neighbours in memory."""
     return MemoryTown()
 
 

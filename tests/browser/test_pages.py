@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from bot.compose import notes
 from bot.messages import Block, Reply
-from tests.memory_ports import PASSWORD, START, MemoryTown
+from tests.memory_ports import FEE, PASSWORD, START, MemoryTown
 from web.ports import Line
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -57,11 +59,18 @@ def ticket(page: Page) -> None:
     expect(page.locator(".line.officer")).to_be_visible()
 
 
+def aside(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Để riêng").click()
+    page.get_by_role("button", name="Bỏ").first.click()
+    expect(page.get_by_role("heading", name="Để riêng: 1 mục")).to_be_visible()
+
+
 def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
-PAGES = [empty_chat, chat, login, queue, ticket, missing]
+PAGES = [empty_chat, chat, login, queue, ticket, aside, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
@@ -70,12 +79,36 @@ every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__n
 def test_axe_finds_nothing(browser: Browser, site: str, visit: Callable[[Page], None], scheme: str) -> None:
     """axe-core finds no violation on any page, by day or by night."""
     context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
+    assert violations(context, visit) == []
+
+
+@pytest.mark.parametrize("visit", [empty_chat, chat], ids=lambda visit: visit.__name__)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mode", ["text large", "contrast high", "prefers more", "forced"])
+def test_axe_finds_nothing_in_any_mode(
+    browser: Browser, site: str, visit: Callable[[Page], None], scheme: str, mode: str
+) -> None:
+    """axe-core finds no violation with large text and high contrast, by button or system, by day or by night."""
+    system = {"contrast": "more"} if mode == "prefers more" else {"forced_colors": "active"} if mode == "forced" else {}
+    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme, **system)
+    if not system:
+        context.add_init_script("localStorage.setItem('{}', '{}')".format(*mode.split()))
+    # forced colours are the system's own: axe reads those of the page behind them
+    left_out = ["color-contrast"] if mode == "forced" else []
+    assert violations(context, visit, left_out) == []
+
+
+def violations(
+    context: BrowserContext, visit: Callable[[Page], None], left_out: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """What axe finds wrong on a page; the window is closed."""
     page = context.new_page()
     visit(page)
     page.add_script_tag(content=AXE)
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    rules = {rule: {"enabled": False} for rule in left_out}
+    found = page.evaluate("options => axe.run(options)", {"runOnly": RULES, "rules": rules})
     context.close()
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
 
 
 @every_page
@@ -125,6 +158,8 @@ def test_chat_by_keyboard(page: Page, town: MemoryTown) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Quyết định 2228/QĐ-UBND")).to_be_visible()
     page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name="In câu trả lời")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#owner")).to_contain_text("đang chờ cán bộ")
     assert [message.text for message in town.mailbox.accepted] == ["Khai sinh cần gì?", "handoff"]
@@ -158,8 +193,31 @@ def test_whole_tree(page: Page) -> None:
         - paragraph: /60 ngày/
         - button "Thời gian làm bao lâu?"
         - button "Gặp cán bộ"
+        - button "In câu trả lời"
         - group: "Nguồn: thủ tục 1.001193, kiểm tra ngày 02/11/2026"
     """)
+
+
+def test_page_tree(page: Page) -> None:
+    """A screen reader finds the landmarks, the log, the named controls, and hears at the box that a machine answers."""
+    page.goto("/")
+    expect(page.locator("body")).to_match_aria_snapshot("""
+        - link "Đến ô viết câu hỏi"
+        - banner:
+          - heading "Một Cửa" [level=1]
+          - button "Chữ to"
+          - button "Tương phản"
+          - button "Trò chuyện mới"
+        - main:
+          - region "Anh/chị cần biết"
+          - heading "Cuộc trò chuyện" [level=2]
+          - log "Cuộc trò chuyện"
+          - region "Anh/chị muốn hỏi gì?"
+        - contentinfo:
+          - textbox "Câu hỏi của anh/chị"
+          - button "Gửi"
+    """)
+    expect(page.locator("#box")).to_have_accessible_description(re.compile("^Anh/chị đang trò chuyện với máy"))
 
 
 def test_reload_changes_nothing(page: Page) -> None:
@@ -203,11 +261,168 @@ def test_network_lost_and_found(page: Page, town: MemoryTown) -> None:
     page.goto("/")
     page.context.set_offline(True)
     ask(page)
-    expect(page.locator("#status")).to_have_text("Chưa gửi được. Đang thử gửi lại…")
+    expect(page.locator("#status")).to_contain_text("Máy đang mất mạng")
     page.context.set_offline(False)
     expect(page.locator(".line.assistant")).to_have_count(1)
     expect(page.locator(".unsent")).to_have_count(0)
+    expect(page.locator("#status")).to_have_text("")
     assert len(town.mailbox.accepted) == 1
+
+
+def test_answers_made_while_offline_come_once(page: Page, town: MemoryTown) -> None:
+    """What officers wrote while the network was gone comes when it is back: nothing lost, nothing doubled, in order."""
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    page.context.set_offline(True)
+    expect(page.locator("#status")).to_contain_text("Máy đang mất mạng")
+    for number in range(3):
+        town.mailbox.say(town.mailbox.accepted[0].address, Reply((Block("paragraph", (f"Câu {number}",)),)))
+    page.context.set_offline(False)
+    expect(page.locator(".line")).to_have_count(5)
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    page.wait_for_timeout(1500)
+    texts = [line.inner_text().splitlines()[-1] for line in page.locator(".line").all()]
+    assert texts[2:] == ["Câu 0", "Câu 1", "Câu 2"]
+
+
+def test_deaf_connection_is_opened_anew(page: Page, town: MemoryTown) -> None:
+    """A stream that gives no sign of life for 40 s is opened again, after the last answer that the page has."""
+    streams: list[str] = []
+    page.on("request", lambda request: "/chat/events" in request.url and streams.append(request.url))
+    page.clock.install()
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    page.clock.fast_forward(46_000)
+    expect(page.locator("#status")).to_have_text("")
+    page.wait_for_timeout(300)
+    assert [url.partition("?")[2] for url in streams] == ["after=0", "after=1"]
+
+
+def test_unsent_question_outlives_the_page(page: Page, town: MemoryTown) -> None:
+    """A phone may throw the page away while a question waits for the network: the next page sends it, once."""
+    page.goto("/")
+    page.route("**/chat/messages", lambda route: route.abort())
+    ask(page)
+    expect(page.locator("#status")).to_have_text("Chưa gửi được. Đang thử gửi lại…")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute("**/chat/messages")
+    page.reload()
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".line")).to_have_count(2)
+    assert [message.text for message in town.mailbox.accepted] == ["Khai sinh cần gì?"]
+
+
+def test_question_that_had_arrived_is_not_shown_twice(page: Page, town: MemoryTown) -> None:
+    """If only the 202 was lost before the page was thrown away, the next page shows the question once."""
+    page.goto("/")
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/chat/messages", lose_the_answer)
+    ask(page)
+    expect(page.locator("#status")).to_have_text("Chưa gửi được. Đang thử gửi lại…")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute("**/chat/messages")
+    page.reload()
+    expect(page.locator(".unsent")).to_have_count(0)
+    expect(page.locator(".line.citizen")).to_have_count(1)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    assert len(town.mailbox.accepted) == 1
+
+
+def test_only_finished_answers_are_announced(page: Page, town: MemoryTown) -> None:
+    """The log is one polite live region; what the citizen wrote is not read back, and the search is told once."""
+    town.mailbox.answer = None
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            window.told = [];
+            const hear = (id, node) => node.ariaLive !== "off" && told.push(`${id}: ${node.textContent}`);
+            const listen = (id) => new MutationObserver(
+                (changes) => changes.forEach(({addedNodes}) => addedNodes.forEach((node) => hear(id, node)))
+            ).observe(document.getElementById(id), {childList: true});
+            ["log", "status"].forEach(listen);
+        }"""
+    )
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    for text in ("Khai sinh?", "Cần gì?"):
+        ask(page, text)
+    expect(page.locator(".unsent")).to_have_count(0)
+    town.mailbox.say(town.mailbox.accepted[0].address, OFFICER)
+    expect(page.locator(".line.officer")).to_have_count(1)
+    told = [text[:8] for text in page.evaluate("told")]
+    assert told == ["status: ", "log: Cán"]
+
+
+def test_blocked_cookies_are_said(page: Page) -> None:
+    """A browser that keeps no cookie is told so, instead of asking again for ever."""
+    page.goto("/")
+    page.route("**/chat/**", lambda route: route.fulfill(status=401, json={"error": "x"}))
+    ask(page)
+    expect(page.get_by_role("alert")).to_contain_text("chặn cookie", timeout=15_000)
+
+
+def test_nothing_moves(page: Page) -> None:
+    """Nothing on the page is animated, whatever the citizen prefers."""
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    moving = "[...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration !== '0s').length"
+    assert page.evaluate(f"document.getAnimations().length + {moving}") == 0
+
+
+CHECKLIST = Reply(
+    (
+        Block("heading", ("Đăng ký khai sinh",)),
+        Block("heading", ("Giấy tờ cần có",)),
+        Block("bullets", ("Tờ khai: 1 bản chính", "Giấy chứng sinh: 1 bản chính")),
+        Block("heading", ("Lệ phí",)),
+        Block("bullets", ("Không thu",)),
+    ),
+    sources=FEE.sources,
+)
+BOX = "([list, item]) => getComputedStyle(document.querySelectorAll(list)[item], '::before').borderTopStyle"
+
+
+def test_checklist_is_printed(page: Page, town: MemoryTown) -> None:
+    """On paper the papers have boxes to tick, the record shows its number and dates, and the controls are gone."""
+    town.mailbox.answer = CHECKLIST
+    page.goto("/")
+    ask(page)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for words in ("Quyết định 2228/QĐ-UBND", "01/07/2025", "02/11/2026", "Giấy chứng sinh: 1 bản chính"):
+        expect(page.get_by_text(words, exact=True)).to_be_visible()
+    for gone in (".composer", ".tools", ".notice", ".print"):
+        expect(page.locator(gone)).to_be_hidden()
+    assert [page.evaluate(BOX, [".line li", item]) for item in range(3)] == ["solid", "solid", "none"]
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".source[open]")).to_have_count(0)
+
+
+def test_one_answer_is_printed_alone(page: Page, town: MemoryTown) -> None:
+    """The button under an answer prints that answer alone."""
+    town.mailbox.answer = CHECKLIST
+    page.add_init_script("window.print = () => { window.printed = (window.printed ?? 0) + 1; }")
+    page.goto("/")
+    for text in ("một", "hai"):
+        ask(page, text)
+    expect(page.locator(".line.assistant")).to_have_count(2)
+    page.get_by_role("button", name="In câu trả lời").last.click()
+    page.emulate_media(media="print")
+    assert page.evaluate("printed") == 1
+    shown = [line.is_visible() for line in page.locator(".line").all()]
+    assert shown.count(True) == 1 and page.locator(".line[data-chosen]").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert [line.is_visible() for line in page.locator(".line").all()].count(True) == 4
 
 
 def test_lost_answer_to_the_post_is_no_second_question(page: Page, town: MemoryTown) -> None:
@@ -215,7 +430,7 @@ def test_lost_answer_to_the_post_is_no_second_question(page: Page, town: MemoryT
     page.goto("/")
     bodies: list[str | None] = []
 
-    def lose_first(route: object) -> None:
+    def lose_first(route: Route) -> None:
         bodies.append(route.request.post_data)
         if len(bodies) > 1:
             return route.continue_()
@@ -227,6 +442,23 @@ def test_lost_answer_to_the_post_is_no_second_question(page: Page, town: MemoryT
     expect(page.locator(".line.assistant")).to_have_count(1)
     expect(page.locator(".unsent")).to_have_count(0)
     assert len(set(bodies)) == 1 and len(bodies) == 2 and len(town.mailbox.accepted) == 1
+
+
+def test_a_flood_is_told_and_sent_later(page: Page, town: MemoryTown) -> None:
+    """Too many at once: the page says so in the server's words, keeps the question, and sends it when it may."""
+    words = notes()["too_many"].format(wait_s=2)
+    page.goto("/")
+    page.route(
+        "**/chat/messages",
+        lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, json={"error": words}),
+        times=1,
+    )
+    ask(page)
+    expect(page.get_by_role("alert")).to_have_text(words)
+    expect(page.locator(".unsent")).to_have_count(1)
+    expect(page.locator(".line.assistant")).to_have_count(1)
+    expect(page.locator("#error")).to_have_text("")
+    assert len(town.mailbox.accepted) == 1
 
 
 def test_expired_session_keeps_the_text(page: Page, town: MemoryTown) -> None:
@@ -266,6 +498,18 @@ def test_file_is_announced_not_sent(page: Page, town: MemoryTown, event: str) ->
     )
     expect(page.locator(".line.assistant")).to_have_count(1)
     assert [(message.kind.value, message.text) for message in town.mailbox.accepted] == [("attachment", "")]
+
+
+@pytest.mark.parametrize(("scheme", "ink", "paper"), [("light", 0, 255), ("dark", 255, 0)])
+def test_high_contrast_is_remembered(page: Page, scheme: str, ink: int, paper: int) -> None:
+    """High contrast is one press away, is black on white or white on black, and stays after a reload."""
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/")
+    page.get_by_role("button", name="Tương phản").press("Enter")
+    page.reload()
+    expect(page.get_by_role("button", name="Tương phản")).to_have_attribute("aria-pressed", "true")
+    style = "(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(document.body))"
+    assert page.evaluate(style) == [f"rgb({ink}, {ink}, {ink})", f"rgb({paper}, {paper}, {paper})"]
 
 
 def test_text_size_is_remembered(page: Page) -> None:

@@ -61,11 +61,16 @@ class Fault:
     # lower case; empty means any but getUpdates
     retry_after_s: int = 1
     delay_s: float = 10.0
+    after: int = 0
+    # calls that still go well before
 
     def take(self, method: str) -> str:
         """The mode of this call."""
         meant = method == self.method if self.method else method != "getupdates"
         if not meant or self.left == 0:
+            return "ok"
+        if self.after:
+            self.after -= 1
             return "ok"
         if self.left is not None:
             self.left -= 1
@@ -89,7 +94,8 @@ class Api:
         )  # fmt: skip
         self.methods: Mapping[str, Method] = {method.__name__.lower(): method for method in methods}
         self.orders: Mapping[str, Order] = {
-            "message": chats.user_writes, "photo": chats.user_sends_photo, "callback": chats.user_presses,
+            "message": chats.user_writes, "photo": chats.user_sends_photo,
+            "document": chats.user_sends_document, "callback": chats.user_presses,
             "block": chats.user_blocks, "fault": self.set_fault,
         }  # fmt: skip
 
@@ -154,7 +160,8 @@ class Api:
             raise bad_request("mode is one of ok, 429, 500_html, timeout")
         method = str(order.get("method", "")).lower()
         retry_after_s, delay_s = int(order.get("retry_after_s", 1)), float(order.get("delay_s", 10))
-        self.fault = Fault(order["mode"], order.get("times"), method, retry_after_s, delay_s)
+        after = int(order.get("after", 0))
+        self.fault = Fault(order["mode"], order.get("times"), method, retry_after_s, delay_s, after)
         return {"mode": self.fault.mode}
 
     async def sent(self, request: Request) -> Response:

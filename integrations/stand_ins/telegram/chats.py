@@ -264,9 +264,15 @@ class Chats:
 
     def user_sends_photo(self, order: Json) -> Json:
         """A user sends a picture."""
-        file_id = self._keep(File("picture.png", "image/png", PICTURE), "photos")
-        caption = _caption_fields(Written(str(order.get("caption", "")), []))
-        return self._user_sends(order, {"photo": self._photo(file_id)} | caption)
+        file_id = self._keep(_users_file(order, File("picture.png", "image/png", PICTURE)), "photos")
+        return self._user_sends(order, {"photo": self._photo(file_id)} | _users_caption(order))
+
+    def user_sends_document(self, order: Json) -> Json:
+        """A user sends a file."""
+        file_id = self._keep(_users_file(order, File("don.pdf", "application/pdf", b"%PDF-1.4")), "documents")
+        file = self._files[file_id][1]
+        document = self._file_card(file_id) | {"file_name": file.name, "mime_type": file.mime}
+        return self._user_sends(order, {"document": document} | _users_caption(order))
 
     def _user_sends(self, order: Json, content: Json) -> Json:
         """A user's message and its update."""
@@ -301,6 +307,20 @@ class Chats:
 def _text_fields(written: Written) -> Json:
     """Text as fields of a message."""
     return {"text": written.text} | ({"entities": written.entities} if written.entities else {})
+
+
+def _users_file(order: Json, otherwise: File) -> File:
+    """The file that a user sends: its content in base64, its name and kind as the user's telephone has them."""
+    content = base64.b64decode(order["content"], validate=True) if "content" in order else otherwise.content
+    return File(str(order.get("name", otherwise.name)), str(order.get("mime", otherwise.mime)), content)
+
+
+def _users_caption(order: Json) -> Json:
+    """What a user writes under a file."""
+    text = str(order.get("caption", ""))
+    if utf16_length(text) > CAPTION_LIMIT:
+        raise bad_request("a caption has at most 1024 characters")
+    return _caption_fields(Written(text, []))
 
 
 def _caption_fields(written: Written) -> Json:

@@ -1,0 +1,288 @@
+"""Zalo Official Account: signed webhook events to inbound messages, replies to plain texts with buttons.
+
+Events come by webhook (web/webhooks.py), replies leave through the outbox. Zalo's API knows no idempotency key, so
+delivery is at least once: a text whose answer was lost is sent again. Within one process a reply of several texts goes
+on where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from bot.messages import Block, Button, InboundMessage, Kind, Reply
+from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
+from bot.worker import now as present
+from integrations.errors import BadAnswer, IntegrationError, Refused, Undeliverable
+from integrations.zalo import LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "zalo"
+MOST_UNREADABLE = 6
+# attempts at a reply whose refusal we cannot read
+LONGEST_ON_THE_WAY = timedelta(days=1)
+# Zalo repeats an event for an hour (an older page says twelve); what is older was recorded by somebody
+CLOCKS_APART = timedelta(hours=1)
+
+ATTACHMENTS = frozenset(
+    f"user_send_{kind}" for kind in ("image", "file", "link", "sticker", "gif", "audio", "video", "business_card")
+)
+PAYLOAD = re.compile(r"[a-z]+(:[\w.\-]+)?", re.ASCII)
+# what our buttons carry behind the prefix
+TIMESTAMPS = ("body", "header", "either")
+
+Accept = Callable[[InboundMessage], bool]
+Event = Mapping[str, Any]
+
+
+class Sender(Protocol):
+    """Whoever sends a text with buttons. Raises the errors of integrations.errors."""
+
+    def send_text(self, user_id: str, text: str, buttons: Sequence[Press] = ()) -> str: ...
+
+
+@dataclass(frozen=True)
+class Seal:
+    """How Zalo signs events: lower hex SHA-256 of app id + raw body + timestamp + the account's secret."""
+
+    app_id: str
+    oa_secret: str = field(repr=False)
+    # the Official Account's secret key, not the application's
+    signature_header: str = "X-ZEvent-Signature"
+    timestamp_from: str = "either"
+    # "body", "header" or "either": the sources disagree
+    timestamp_header: str = "X-ZEvent-Timestamp"
+
+    def opened(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Event | None:
+        """The event of a body with its timestamp as text; None unless it is signed and fresh.
+
+        `headers` finds names in any case. The signature is over the raw bytes: the same JSON written anew is refused.
+        """
+        event = _object(raw)
+        given = headers.get(self.signature_header, "").removeprefix("mac=").lower()
+        for timestamp in self._timestamps(event, headers):
+            if hmac.compare_digest(given.encode(), self.signature(raw, timestamp).encode()):
+                return {**event, "timestamp": timestamp} if _is_fresh(timestamp, now) else None
+        return None
+
+    def signature(self, raw: bytes, timestamp: str) -> str:
+        """The signature of a body."""
+        return hashlib.sha256(self.app_id.encode() + raw + timestamp.encode() + self.oa_secret.encode()).hexdigest()
+
+    def _timestamps(self, event: Event, headers: Mapping[str, str]) -> list[str]:
+        """The timestamps that may have been signed, the likelier first."""
+        places = {"body": str(event.get("timestamp", "")), "header": headers.get(self.timestamp_header, "")}
+        return [value for place, value in places.items() if value and self.timestamp_from in (place, "either")]
+
+
+class Zalo:
+    """One Official Account."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        accept: Accept,
+        outbox: Outbox,
+        seal: Seal,
+        prefix: str = "#",
+        clock: Callable[[], datetime] = present,
+        jitter: Callable[[], float] = random.random,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._sender = sender
+        self._accept = accept
+        self._outbox = outbox
+        self._seal = seal
+        self._prefix = prefix
+        # stands before a button's payload, so that a press is told from a text
+        self._clock = clock
+        self._jitter = jitter
+        # 0 to 1: senders that failed together do not come back together
+        self._retry_s = retry_s
+        self._rests_until = datetime.min.replace(tzinfo=UTC)
+        # Zalo asked for a pause, or does not let us in
+        self._told: dict[int, int] = {}
+        # delivery id -> texts of it that Zalo has taken
+
+    async def receive(self, raw: bytes, headers: Mapping[str, str]) -> bool:
+        """Commit one event of the webhook; True means that it is kept or needs no keeping, False that it is forged."""
+        now = self._clock()
+        event = self._seal.opened(raw, headers, now)
+        if event is None:
+            return False
+        message = inbound(event, self._prefix, now)
+        if message is not None:
+            await asyncio.to_thread(self._accept, message)
+        return True
+
+    def step(self) -> bool:
+        """Send one reply of the outbox; False when there is none or Zalo wants a pause."""
+        if self._clock() < self._rests_until:
+            return False
+        delivery = self._outbox.take(CHANNEL, self._clock())
+        if delivery is None:
+            return False
+        try:
+            self._send(delivery)
+        except IntegrationError as error:
+            self._failed(delivery, error)
+        else:
+            self._outbox.sent(delivery.id, self._clock())
+            self._told.pop(delivery.id, None)
+        return True
+
+    def _send(self, delivery: Delivery) -> None:
+        texts = render(delivery.reply, self._prefix)
+        for number in range(self._told.get(delivery.id, 0), len(texts)):
+            text, buttons = texts[number]
+            self._sender.send_text(delivery.address, text, buttons)
+            self._told[delivery.id] = number + 1
+
+    def _failed(self, delivery: Delivery, error: IntegrationError) -> None:
+        """Set the reply aside when Zalo will never take it; otherwise it comes again after a growing wait."""
+        log.warning("delivery %s: %s", delivery.id, error)
+        unreadable = isinstance(error, BadAnswer) and delivery.attempts + 1 >= MOST_UNREADABLE
+        if isinstance(error, Undeliverable) or unreadable:
+            self._told.pop(delivery.id, None)
+            self._outbox.refused(delivery.id, getattr(error, "reason", type(error).__name__))
+            return
+        now = self._clock()
+        asked_s = LONGEST_RETRY_S if isinstance(error, Refused) else getattr(error, "retry_after_s", None)
+        if asked_s is not None:
+            self._rests_until = max(self._rests_until, now + timedelta(seconds=asked_s))
+        rest_s = wait_s(delivery.attempts, self._jitter(), asked_s or 0, self._retry_s)
+        self._outbox.retry(delivery, now + timedelta(seconds=rest_s))
+
+
+def inbound(event: Event, prefix: str, now: datetime) -> InboundMessage | None:
+    """The message of an event; None for kinds we do not serve, among them our own echoes and `unfollow`.
+
+    Whoever left cannot be answered, so nothing is kept of an `unfollow`: Zalo refuses what is still on its way.
+    """
+    address = _text(event, "follower" if event.get("event_name") == "follow" else "sender", "id")
+    kind, text = _said(event, prefix)
+    if kind is None or not address:
+        return None
+    received_at = min(now, _moment(str(event["timestamp"])))
+    return InboundMessage(CHANNEL, _message_id(event, address), address, received_at, kind, text)
+
+
+def _said(event: Event, prefix: str) -> tuple[Kind | None, str]:
+    """What was sent, and its words. A place's name is not a question, so a location has none."""
+    name, text = str(event.get("event_name")), _text(event, "message", "text")
+    if name == "follow":
+        return Kind.TEXT, "/start"
+    if name == "user_send_location":
+        return Kind.ATTACHMENT, ""
+    if name in ATTACHMENTS:
+        return Kind.ATTACHMENT, text
+    if name != "user_send_text":
+        return None, ""
+    payload = text.removeprefix(prefix)
+    if text.startswith(prefix) and PAYLOAD.fullmatch(payload):
+        return Kind.BUTTON, payload
+    return Kind.TEXT, text
+
+
+def _message_id(event: Event, address: str) -> str:
+    """Zalo's own id; an event without one is known by its kind, person and moment."""
+    return _text(event, "message", "msg_id") or f"{event['event_name']}:{address}:{event['timestamp']}"
+
+
+def _text(event: Event, part: str, name: str) -> str:
+    """A value of an inner object as text; empty where it is missing."""
+    inner = event.get(part)
+    value = inner.get(name) if isinstance(inner, dict) else None
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _object(raw: bytes) -> Event:
+    """The JSON object of a body, or an empty one."""
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _moment(timestamp: str) -> datetime:
+    """Milliseconds since 1970 as an aware time; a number beyond the calendar is as old as can be."""
+    try:
+        return datetime.fromtimestamp(int(timestamp) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+def _is_fresh(timestamp: str, now: datetime) -> bool:
+    return now - LONGEST_ON_THE_WAY <= _moment(timestamp) <= now + CLOCKS_APART
+
+
+def render(reply: Reply, prefix: str) -> list[tuple[str, tuple[Press, ...]]]:
+    """Texts of at most 2,000 characters, cut where a reader would pause; the buttons stand under the last one."""
+    shown, numbered = _arranged(reply.buttons)
+    blocks = ["\n".join(_lines(block)) for block in reply.blocks]
+    texts = _cut("\n\n".join(_with_headings([*blocks, "\n".join(numbered)], reply.blocks)).strip())
+    presses = tuple(Press(button.label[:LONGEST_TITLE], prefix + button.payload) for button in shown)
+    return [*((text, ()) for text in texts[:-1]), (texts[-1], presses)]
+
+
+def _lines(block: Block) -> list[str]:
+    match block.kind:
+        case "bullets":
+            return [f"• {line}" for line in block.lines]
+        case "warning":
+            return [f"⚠️ {line}" for line in block.lines]
+    return list(block.lines)
+
+
+def _with_headings(texts: list[str], blocks: Sequence[Block]) -> list[str]:
+    """A heading joined to what it stands over."""
+    joined: list[str] = []
+    for number, text in enumerate(texts):
+        if number and blocks[number - 1].kind == "heading" and text:
+            joined[-1] += f"\n{text}"
+        else:
+            joined.append(text)
+    return joined
+
+
+def _arranged(buttons: tuple[Button, ...]) -> tuple[list[Button], list[str]]:
+    """The buttons Zalo shows and, when there are too many, the choices as numbered lines: a typed number chooses too.
+
+    The numbers count the choices as bot/decide.py counts them; what is no choice cannot be typed and keeps its button.
+    """
+    if len(buttons) <= MOST_BUTTONS:
+        return list(buttons), []
+    choices = [button for button in buttons if button.payload.startswith(("p:", "c:"))]
+    others = [button for button in buttons if button not in choices]
+    kept = [*others[: MOST_BUTTONS - 1], others[-1]] if len(others) > MOST_BUTTONS else others
+    # the last one leads to an officer
+    shown = [*choices[: MOST_BUTTONS - len(kept)], *kept]
+    lines = [f"{number}. {button.label}" for number, button in enumerate(choices, 1)]
+    return shown, [*lines, *(f"• {button.label}" for button in others if button not in shown)]
+
+
+def _cut(text: str) -> list[str]:
+    """Parts within the limit: between paragraphs, otherwise lines, sentences, words, letters."""
+    parts = []
+    while _units(text) > LONGEST_TEXT:
+        window = text.encode("utf-16-le")[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
+        marks = (window.rfind(mark) + len(mark.rstrip()) for mark in ("\n\n", "\n", ". ", " "))
+        at = next((at for at in marks if at > len(window) // 2), len(window))
+        parts.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*parts, text]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -1,0 +1,77 @@
+"""The door: where a channel hands in a message. It keeps floods away from the inbox, and answers each once.
+
+Nothing is stored of a dropped message. A conversation that waits for an officer or is held by one has more room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot import outbox, tables
+from bot.compose import say
+from bot.conversation import Owner
+from bot.flood import Bound, Excess, Flood
+from bot.inbox import Inbox, conversation_of
+from bot.messages import InboundMessage, Reply
+from bot.store import Store
+from bot.worker import now
+
+HELD = (Owner.QUEUE.value, Owner.OFFICER.value)
+NOTES = {Bound.PERSON: "too_many", Bound.NETWORK: "too_many", Bound.EVERYONE: "too_busy"}
+
+
+class TooMany(Exception):
+    """The message was dropped; whoever sent it may try again."""
+
+    def __init__(self, excess: Excess) -> None:
+        super().__init__(f"over the limit of {excess.bound}: try again in {excess.retry_after_s} s")
+        self.retry_after_s = excess.retry_after_s
+        self.reply = say(NOTES[excess.bound], wait_s=str(excess.retry_after_s))
+
+
+class Door:
+    """Two ways in: for a sender that waits for our answer, and for a vendor that only pushes."""
+
+    def __init__(self, store: Store, flood: Flood, clock: Callable[[], datetime] = now) -> None:
+        self._store = store
+        self._inbox = Inbox(store)
+        self._flood = flood
+        self._clock = clock
+
+    def accept(self, message: InboundMessage, network: str = "") -> bool:
+        """Commit a message; False when it is a redelivery. Raises TooMany: the sender tells the citizen."""
+        excess = self._excess(message, network)
+        if excess is not None:
+            raise TooMany(excess)
+        return self._inbox.accept(message)
+
+    def push(self, message: InboundMessage) -> bool:
+        """Commit a message; False when it is a redelivery or too many. The first too many is answered in the chat.
+
+        Too many is no error here: a vendor that is told of a failure pushes again, and the flood would grow.
+        """
+        excess = self._excess(message, "")
+        if excess is None:
+            return self._inbox.accept(message)
+        if excess.is_first:
+            self._tell(message, TooMany(excess).reply)
+        return False
+
+    def _excess(self, message: InboundMessage, network: str) -> Excess | None:
+        return self._flood.excess(message.channel, message.address, network, lambda: self._is_held(message))
+
+    def _is_held(self, message: InboundMessage) -> bool:
+        query = sa.select(tables.conversation.c.owner).where(
+            tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
+        )
+        with self._store.reading() as connection:
+            return connection.execute(query).scalar() in HELD
+
+    def _tell(self, message: InboundMessage, reply: Reply) -> None:
+        at = self._clock()
+        with self._store.writing() as connection:
+            conversation_id = conversation_of(connection, message)
+            outbox.put(connection, conversation_id, f"flood:{conversation_id}:{int(at.timestamp())}", reply, at)

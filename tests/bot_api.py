@@ -1,0 +1,28 @@
+"""Calls of the Bot API as somebody else reads them: aiogram's models, field by field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aiogram.methods
+import aiogram.types
+from pydantic import TypeAdapter
+
+
+def read_by_aiogram(call: dict[str, Any]) -> None:
+    """Checks one call and its answer against an independent reading of the Bot API."""
+    model = getattr(aiogram.methods, call["method"][0].upper() + call["method"][1:])
+    assert set(call["parameters"]) | set(call["files"]) <= set(model.model_fields)
+    if call["status"] != 200:
+        return
+    parameters = {name: _decoded(value) for name, value in call["parameters"].items()}
+    model.model_validate(parameters | dict.fromkeys(call["files"], "a file"))
+    if "inline_keyboard" in (parameters.get("reply_markup") or {}):
+        aiogram.types.InlineKeyboardMarkup.model_validate(parameters["reply_markup"])
+    TypeAdapter(model.__returning__).validate_python(call["answer"]["result"])
+
+
+def _decoded(value: object) -> Any:
+    """A form's JSON text as its value."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value

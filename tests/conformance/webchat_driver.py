@@ -1,0 +1,94 @@
+"""The web chat, driven over HTTP as its script does: posts, and a stream of answers that goes on after the last one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import httpx
+
+from bot.aside import SetAside
+from bot.mailbox import Mailbox
+from bot.messages import Kind
+from bot.sessions import Numbers
+from tests.conformance.driver import Arrived, Driver, Place
+from tests.serving import served
+from web.app import create_app
+from web.ports import Ports
+
+
+class _Inbox:
+    """What wakes the workers, as the pages call it."""
+
+    def __init__(self, place: Place) -> None:
+        self.accept = place.accept
+
+
+class WebchatDriver(Driver):
+    """A person with a browser."""
+
+    def __init__(self, address: str) -> None:
+        self._http = httpx.Client(base_url=address)
+        self._http.get("/").raise_for_status()
+        self._replies: list[tuple[Arrived, dict[str, str]]] = []
+        # with the payloads of the buttons by their labels
+        self._seen = 0
+        self._is_cut_off = False
+
+    @classmethod
+    @contextmanager
+    def running(cls, place: Place) -> Iterator[Callable[[], Driver]]:
+        """The web application."""
+        mailbox, numbers = Mailbox(place.store, place.outbox), Numbers(place.store)
+        with served(
+            create_app(
+                Ports(_Inbox(place), mailbox, place.desk, place.officers, numbers, SetAside(place.store)), "secret"
+            )
+        ) as address:
+            yield lambda: cls(address)
+
+    def write(self, text: str) -> None:
+        self._post(Kind.TEXT, text)
+
+    def write_twice(self, text: str) -> None:
+        message_id = str(uuid4())
+        for _ in range(2):
+            self._post(Kind.TEXT, text, message_id)
+
+    def press(self, label: str) -> None:
+        self.arrived()
+        self._post(Kind.BUTTON, next(payloads[label] for _, payloads in reversed(self._replies) if label in payloads))
+
+    def send_picture(self) -> None:
+        self._post(Kind.ATTACHMENT, "")
+
+    def arrived(self) -> list[Arrived]:
+        if not self._is_cut_off:
+            self._listen()
+        return [shown for shown, _ in self._replies]
+
+    def cut_off(self) -> None:
+        self._is_cut_off = True
+
+    def reconnect(self) -> None:
+        self._is_cut_off = False
+
+    def _post(self, kind: Kind, text: str, message_id: str = "") -> None:
+        body = {"id": message_id or str(uuid4()), "kind": kind.value, "text": text}
+        self._http.post("/chat/messages", json=body).raise_for_status()
+
+    def _listen(self) -> None:
+        """What waits comes first on the stream; then it says who answers."""
+        with self._http.stream("GET", "/chat/events", headers={"Last-Event-ID": str(self._seen)}) as answer:
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "id":
+                    self._seen = int(value)
+                elif name == "data" and "blocks" in (content := json.loads(value)):
+                    lines = [text for block in content["blocks"] for text in block["lines"]]
+                    payloads = {button["label"]: button["payload"] for button in content["buttons"]}
+                    self._replies.append((Arrived("\n".join(lines), tuple(payloads)), payloads))
+                elif name == "data":
+                    return
