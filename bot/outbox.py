@@ -60,6 +60,12 @@ class Outbox:
         """The channel has it."""
         self._set(delivery_id, status="sent", sent_at=now)
 
+    def release(self, now: datetime) -> None:
+        """At the start of the only serving process: what a killed one was sending is sent again at once."""
+        with self._store.writing() as connection:
+            held = tables.outbox.c.status == "sending"
+            connection.execute(sa.update(tables.outbox).where(held).values(status="pending", next_at=now))
+
     def retry(self, delivery: Delivery, at: datetime) -> None:
         """Send again at a time (see wait_s); set aside after too many attempts."""
         failed = delivery.attempts + 1 >= MOST_ATTEMPTS

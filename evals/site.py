@@ -160,7 +160,8 @@ def _child(arguments: list[str], output: Any, environment: Mapping[str, str]) ->
 def _environment(folder: Path, port: int, vendors: Vendors) -> dict[str, str]:
     account = Account()
     values = {
-        "data_dir": folder, "cache_dir": ROOT / Settings().cache_dir, "port": port, "encoder": "none", "flood_times": 1000,
+        "data_dir": folder, "cache_dir": ROOT / Settings().cache_dir, "port": port, "encoder": "none",
+        "flood_times": 1000,
         "telegram_token": TOKEN, "telegram_api_url": vendors.addresses["telegram"], "telegram_mode": "webhook",
         "telegram_webhook_url": f"http://127.0.0.1:{port}{TELEGRAM_PATH}", "telegram_webhook_secret": SECRET,
         "zalo_app_id": account.app_id, "zalo_app_secret": account.app_secret, "zalo_oa_secret": account.oa_secret,

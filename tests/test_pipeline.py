@@ -485,3 +485,14 @@ def test_a_restart_frees_what_a_killed_process_had_taken(database: Store) -> Non
     assert inbox.take(MORNING) is None
     inbox.release()
     assert inbox.take(MORNING) is not None
+
+
+def test_a_reply_of_a_dead_sender_is_free_at_the_next_start(database: Store) -> None:
+    """A process that serves alone waits for no lease of the one that was killed before it."""
+    say(database, "khai sinh")
+    assert works(database) == 1
+    replies_out, moment = Outbox(database), Clock()()
+    assert replies_out.take("webchat", moment) is not None
+    assert replies_out.take("webchat", moment) is None
+    replies_out.release(moment)
+    assert replies_out.take("webchat", moment) is not None

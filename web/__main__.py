@@ -35,6 +35,7 @@ from bot.officers import Officers
 from bot.sessions import Numbers
 from bot.settings import Settings
 from bot.wiring import Parts
+from bot.worker import now
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins import portal as portal_stand_in
 from web import webhooks
@@ -131,6 +132,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     )
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
+        await asyncio.to_thread(parts.outbox.release, now())
     for loop in loops:
         loop.start()
     threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
