@@ -76,14 +76,13 @@ def with_portal(assistant: Assistant) -> Iterator[Assistant]:
     base = f"http://127.0.0.1:{port}"
     settings = PortalSettings(base, base + stand_in.TOKEN_PATH, stand_in.CLIENT_ID, stand_in.CLIENT_SECRET)
     command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port), "--with-owner"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT)
-    try:
-        _wait(port)
-        with contextlib.closing(PortalClient(settings)) as portal:
-            yield replace(assistant, portal=portal)
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT) as process:
+        try:
+            _wait(port)
+            with contextlib.closing(PortalClient(settings)) as portal:
+                yield replace(assistant, portal=portal)
+        finally:
+            process.terminate()
 
 
 def _wait(port: int) -> None:

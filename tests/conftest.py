@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 
 from bot.store import Store
+from nlu import encoder
 from tests import known_failures, town
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    encoder.THREADS = 1  # two workers on two cores: threads that wait for each other by spinning would starve both
 
 LOOPBACK_NAMES = ("localhost", "")
 outside: list[str] = []

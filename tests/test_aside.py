@@ -27,6 +27,7 @@ from bot.outbox import MOST_ATTEMPTS as MOST_SENDS
 from bot.outbox import Outbox
 from bot.retention import KEEP, delete_old
 from bot.store import ROOT, Store
+from bot.worker import MOST_DEATHS
 from nlu.understanding import Understanding
 from tests import town
 from tests.memory_ports import MemoryTown
@@ -103,7 +104,7 @@ def test_a_message_that_ends_its_workers_says_so(database: Store) -> None:
     clock = Clock()
     say(database, "tai nạn")
     with database.writing() as connection:
-        connection.execute(sa.update(tables.inbox).values(attempts=MOST_ATTEMPTS))
+        connection.execute(sa.update(tables.inbox).values(attempts=MOST_DEATHS))
     assert worker(database, clock=clock).step()
     assert [item.reason for item in SetAside(database).all()] == ["WorkerEnded"]
 

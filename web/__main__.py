@@ -192,18 +192,17 @@ def _portal_stand_in(loaded: Settings) -> Iterator[Settings]:
     port = _free_port()
     base = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port), "--with-owner"]
-    stand_in = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    try:
-        yield replace(
-            loaded,
-            portal_url=base,
-            portal_token_url=base + portal_stand_in.TOKEN_PATH,
-            portal_client_id=portal_stand_in.CLIENT_ID,
-            portal_client_secret=portal_stand_in.CLIENT_SECRET,
-        )
-    finally:
-        stand_in.terminate()
-        stand_in.wait()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as stand_in:
+        try:
+            yield replace(
+                loaded,
+                portal_url=base,
+                portal_token_url=base + portal_stand_in.TOKEN_PATH,
+                portal_client_id=portal_stand_in.CLIENT_ID,
+                portal_client_secret=portal_stand_in.CLIENT_SECRET,
+            )
+        finally:
+            stand_in.terminate()
 
 
 def _welcome(parts: Parts, rasa_installed: bool) -> None:
