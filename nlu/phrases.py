@@ -36,7 +36,7 @@ class PhraseEngine:
         """Learn from sentences: a thousand take about half a second."""
         sentences = [(comparable(example.text), example.intent) for example in examples]
         texts, intents = zip(*sentences, strict=True)
-        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in _untrained_vectorizers())
+        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in untrained_vectorizers())
         classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=400)
         with threadpool_limits(limits=1):  # the matrices are small: more threads take three times as long
             classifier.fit(_features(vectorizers, texts), intents)
@@ -58,7 +58,8 @@ def _features(vectorizers: Sequence[TfidfVectorizer], texts: Sequence[str]) -> c
     return hstack([vectorizer.transform(texts) for vectorizer in vectorizers], format="csr")
 
 
-def _untrained_vectorizers() -> tuple[TfidfVectorizer, ...]:
+def untrained_vectorizers() -> tuple[TfidfVectorizer, ...]:
+    """What counts n-grams of characters and of words, for the engine and for nlu/scope.py."""
     return (
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32),
         TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32),

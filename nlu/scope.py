@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from nlu.encoder import Vectors
+from nlu.phrases import untrained_vectorizers
 from nlu.text import comparable
 from nlu.training import Example
 from nlu.understanding import Reading
@@ -42,7 +43,7 @@ class Scope:
         """By sentences and questions; `meanings` has a row for each sentence, then for each question."""
         texts = [comparable(text) for text in (*(example.text for example in examples), *questions)]
         kinds = [_kind(example.intent) for example in examples] + [MATTER] * len(questions)
-        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in _untaught())
+        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in untrained_vectorizers())
         classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=400)
         with threadpool_limits(limits=1):  # the matrices are small: more threads take three times as long
             classifier.fit(_features(vectorizers, texts, meanings), kinds)
@@ -82,10 +83,3 @@ def _features(vectorizers: Sequence[TfidfVectorizer], texts: Sequence[str], mean
     words = [vectorizer.transform(texts) for vectorizer in vectorizers]
     meant = [csr_matrix(meanings * _MEANING_WEIGHT)] if meanings is not None else []
     return hstack([*words, *meant], format="csr")
-
-
-def _untaught() -> tuple[TfidfVectorizer, ...]:
-    return (
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32),
-        TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32),
-    )
