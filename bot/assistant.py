@@ -18,9 +18,10 @@ from bot.decisions import AskWhich, Decision, Stay
 from bot.facts import Facts, ProcedureFacts, SeveralFacts
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
-from bot.perform import Portal, perform
+from bot.perform import perform
 from bot.rules import Rules
 from bot.utterance import Utterance
+from integrations.dossiers import Dossiers
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
 from nlu.understanding import Understanding
@@ -73,7 +74,7 @@ class Assistant:
 
     interpreter: Interpreter
     catalogue: Catalogue
-    portal: Portal
+    portal: Dossiers
     rules: Rules
 
     def turn(self, utterance: Utterance, conversation: Conversation, on: date) -> Turn:

@@ -24,7 +24,7 @@ from bot.facts import (
 )
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
-from integrations.portal import group
+from integrations.dossiers import group
 from knowledge import bundles
 from knowledge.fees import Order, bill
 from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.outcomes import Outcome
-from integrations.portal import Dossier
+from integrations.dossiers import Dossier
 from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
 from knowledge.units import Resolution

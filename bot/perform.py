@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import yaml
 
@@ -44,7 +43,7 @@ from bot.facts import (
 )
 from bot.outcomes import Outcome
 from integrations import errors as integration_errors
-from integrations.portal import Dossier, is_overdue
+from integrations.dossiers import Dossiers, is_overdue
 from knowledge import bundles
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
@@ -74,13 +73,7 @@ DECLINED = {
 }
 
 
-class Portal(Protocol):
-    """Whoever knows the state of a dossier. Raises the errors of integrations.errors."""
-
-    def find(self, code: str) -> Dossier: ...
-
-
-def perform(decision: Decision, catalogue: Catalogue, portal: Portal, on: date) -> Facts:
+def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date) -> Facts:
     """What the decision brings back on a day."""
     match decision:
         case AnswerAbout(code, aspects, case_id, pages, copies):
@@ -184,9 +177,9 @@ def _choices(catalogue: Catalogue, codes: tuple[str, ...], on: date) -> Facts:
     return ChoiceFacts(Outcome.ASKED_WHICH, tuple(known)) if known else PlainFacts(Outcome.NOT_UNDERSTOOD)
 
 
-def _dossier(portal: Portal, code: str, on: date) -> Facts:
+def _dossier(portal: Dossiers, code: str, on: date) -> Facts:
     try:
-        dossier = portal.find(code)
+        dossier = portal.find(code).dossier
     except integration_errors.NotFound:
         return PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=code)
     except integration_errors.IntegrationError:

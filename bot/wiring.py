@@ -17,13 +17,13 @@ from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
 from bot.outbox import Outbox
-from bot.perform import Portal
 from bot.settings import Settings
 from bot.store import Store, open_store
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
+from integrations.dossiers import Details, Dossiers, Found, Proof
 from integrations.errors import Unavailable
-from integrations.portal import Dossier, PortalClient, PortalSettings
+from integrations.portal import PortalClient, PortalSettings
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
@@ -59,7 +59,11 @@ class Parts:
 class NoPortal:
     """Stands where no portal is set: every look-up is an outage with words for the citizen."""
 
-    def find(self, code: str) -> Dossier:
+    def find(self, code: str) -> Found:
+        """Raises Unavailable."""
+        raise Unavailable("no portal is set")
+
+    def details(self, code: str, proof: Proof) -> Details:
         """Raises Unavailable."""
         raise Unavailable("no portal is set")
 
@@ -121,7 +125,7 @@ def _entry(item: Procedure, asked: Sequence[str]) -> Entry:
     return Entry(item.code, item.name, phrases, item.reviewed, () if phrases else generated(item.name))
 
 
-def portal(settings: Settings) -> Portal:
+def portal(settings: Settings) -> Dossiers:
     """The City's dossier system, when it is set."""
     if not settings.portal_url:
         return NoPortal()

@@ -13,12 +13,12 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import IntEnum, StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
 
+from integrations.dossiers import LABELS, Details, Dossier, Found, Proof, Status
 from integrations.errors import BadAnswer, NotFound, Refused, Unavailable
 
 T = TypeVar("T")
@@ -31,92 +31,9 @@ UPDATED_FIELD = "updatedDate"
 NOTE_FIELD = "additionalRequirement"
 # these two names are ours: no public source shows them, confirm with the City
 
+FACTOR_DIGITS = 4
 RETRIED_STATUSES = frozenset({502, 503, 504})
 TOKEN_MARGIN_S = 30.0
-
-
-class Status(IntEnum):
-    """The ten national statuses; UNKNOWN keeps its raw label in the dossier."""
-
-    UNKNOWN = 0
-    REGISTERED = 1
-    ACCEPTED = 2
-    NOT_ACCEPTED = 3
-    PROCESSING = 4
-    SUPPLEMENT_REQUIRED = 5
-    PAYMENT_REQUIRED = 6
-    WITHDRAWN = 7
-    STOPPED = 8
-    PROCESSED = 9
-    RETURNED = 10
-
-
-LABELS: Mapping[Status, str] = {
-    Status.REGISTERED: "Mới đăng ký",
-    Status.ACCEPTED: "Được tiếp nhận",
-    Status.NOT_ACCEPTED: "Không được tiếp nhận",
-    Status.PROCESSING: "Đang xử lý",
-    Status.SUPPLEMENT_REQUIRED: "Yêu cầu bổ sung giấy tờ",
-    Status.PAYMENT_REQUIRED: "Yêu cầu thực hiện nghĩa vụ tài chính",
-    Status.WITHDRAWN: "Công dân yêu cầu rút hồ sơ",
-    Status.STOPPED: "Dừng xử lý",
-    Status.PROCESSED: "Đã xử lý xong",
-    Status.RETURNED: "Đã trả kết quả",
-}
-
-
-class Group(StrEnum):
-    """What a status means to the citizen."""
-
-    WAITING = "waiting"
-    PROCESSING = "processing"
-    PAUSED = "paused"
-    REFUSED = "refused"
-    DONE = "done"
-    WITHDRAWN = "withdrawn"
-    UNKNOWN = "unknown"
-
-
-GROUPS: Mapping[Status, Group] = {
-    Status.UNKNOWN: Group.UNKNOWN,
-    Status.REGISTERED: Group.WAITING,
-    Status.ACCEPTED: Group.PROCESSING,
-    Status.NOT_ACCEPTED: Group.REFUSED,
-    Status.PROCESSING: Group.PROCESSING,
-    Status.SUPPLEMENT_REQUIRED: Group.PAUSED,
-    Status.PAYMENT_REQUIRED: Group.PAUSED,
-    Status.WITHDRAWN: Group.WITHDRAWN,
-    Status.STOPPED: Group.PAUSED,
-    Status.PROCESSED: Group.DONE,
-    Status.RETURNED: Group.DONE,
-}
-
-
-@dataclass(frozen=True)
-class Dossier:
-    """One application as it may be shown to whoever knows its code: nobody's name, number or address."""
-
-    code: str
-    # H29.19-260312-0005, as the portal writes it
-    procedure_name: str
-    procedure_code: str | None
-    # 1.004222, when the portal gives it
-    status: Status
-    status_label: str
-    # the portal's words, shown as they are when the status is UNKNOWN
-    applied_on: date | None
-    # the citizen handed it in
-    accepted_on: date | None
-    # the one-stop unit took it in
-    due_on: date | None
-    # the promised day
-    completed_on: date | None
-    # the work ended
-    updated_at: datetime | None
-    # aware; when the portal last changed it
-    agency_name: str | None
-    note: str | None
-    # why a supplement is asked, with the applicant's own data blanked
 
 
 @dataclass(frozen=True)
@@ -133,23 +50,6 @@ class PortalSettings:
     search_path: str = "/pa/dossier-search/dvc"
     timeout_s: float = 3.0
     # for each of connect, send, receive
-
-
-def group(status: Status) -> Group:
-    """What the status means to the citizen."""
-    return GROUPS[status]
-
-
-def is_overdue(dossier: Dossier, today: date) -> bool:
-    """Whether the due day has passed: counted to today while work goes on, to the last day of work once it is done.
-
-    A dossier that waits for the citizen (paused), was refused, withdrawn or has an unknown status is never late.
-    """
-    if dossier.due_on is None:
-        return False
-    if group(dossier.status) is Group.DONE:
-        return dossier.completed_on is not None and dossier.completed_on > dossier.due_on
-    return group(dossier.status) in (Group.WAITING, Group.PROCESSING) and today > dossier.due_on
 
 
 def now() -> datetime:
@@ -175,12 +75,23 @@ class PortalClient:
         # the access token and the moment from which it is not used any more
         logging.getLogger("httpx").addFilter(_without_query)
 
-    def find(self, code: str) -> Dossier:
+    def find(self, code: str) -> Found:
         """The dossier with this code."""
+        return Found(_dossier(self._row(code)), self._clock())
+
+    def details(self, code: str, proof: Proof) -> Details:
+        """What the applicant may see besides. An unknown code and a wrong factor both raise NotFound."""
+        row = self._row(code)
+        if not any([proof(value) for value in _factors(row)]):
+            raise NotFound("portal: no such dossier, or another person's")
+        return _details(row)
+
+    def _row(self, code: str) -> Mapping[str, Any]:
+        """The portal's row of this dossier."""
         answer = self._search(code, self._usable_token())
         if answer.status_code == 401:
             answer = self._search(code, self._new_token())
-        return _dossier(_json(_accepted(answer)), code)
+        return _asked_for(_json(_accepted(answer)), code)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -278,21 +189,23 @@ def _token(answer: Mapping[str, Any]) -> tuple[str, float]:
     return token, lifetime_s
 
 
-def _dossier(answer: Mapping[str, Any], code: str) -> Dossier:
-    """The dossier asked for; an answer about any other dossier is not believed."""
+def _asked_for(answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+    """The row asked for; an answer about any other dossier is not believed."""
     rows = answer.get("content")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer("portal: content is not a list of dossiers")
     if not rows:
         raise NotFound("portal: no such dossier")
     asked = code.strip().upper()
-    row = next((row for row in rows if str(row.get("code", "")).strip().upper() == asked), None)
+    row: Mapping[str, Any] | None = next(
+        (row for row in rows if str(row.get("code", "")).strip().upper() == asked), None
+    )
     if row is None:
         raise BadAnswer("portal: answered with another dossier")
-    return _read(row)
+    return row
 
 
-def _read(row: Mapping[str, Any]) -> Dossier:
+def _dossier(row: Mapping[str, Any]) -> Dossier:
     """One row of the portal without its personal data."""
     procedure = _object(row.get("procedure"))
     status, label = _status(row)
@@ -308,8 +221,26 @@ def _read(row: Mapping[str, Any]) -> Dossier:
         completed_on=_day(row.get("completedDate")),
         updated_at=_moment(row.get(UPDATED_FIELD)),
         agency_name=_name(_object(row.get("agency")).get("name")),
-        note=_impersonal(_text(row.get(NOTE_FIELD)) or "", row) or None,
     )
+
+
+def _details(row: Mapping[str, Any]) -> Details:
+    """What only the applicant may see."""
+    applicant = _object(_object(row.get("applicant")).get("data"))
+    note = _impersonal(_text(row.get(NOTE_FIELD)) or "", row)
+    return Details(_shortened(_text(applicant.get("fullname")) or ""), (note,) if note else ())
+
+
+def _factors(row: Mapping[str, Any]) -> list[str]:
+    """The last digits of the applicant's identity number and phone; a missing one is "" and proves nothing."""
+    applicant = _object(_object(row.get("applicant")).get("data"))
+    return [(_text(applicant.get(name)) or "")[-FACTOR_DIGITS:] for name in ("identityNumber", "phoneNumber")]
+
+
+def _shortened(name: str) -> str:
+    """Nguyễn Thị Minh An -> "N*** T*** M*** An"."""
+    *before, last = name.split() or [""]
+    return " ".join([*(f"{word[0]}***" for word in before), last])
 
 
 def _status(row: Mapping[str, Any]) -> tuple[Status, str]:

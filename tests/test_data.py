@@ -30,7 +30,7 @@ from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
 from bot.perform import DECLINED, FORGETTING, SLOTS
 from bot.utterance import Fault, admit
-from integrations.portal import Status
+from integrations.dossiers import Status
 from knowledge import bundles
 from knowledge.catalogue import load
 from knowledge.procedure import Channel, OnlineLevel, Procedure, TimeUnit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFac
 from bot.outcomes import Outcome
 from bot.perform import perform
 from integrations import errors
-from integrations.portal import Dossier, Status
+from integrations.dossiers import Dossier, Found, Status
 from knowledge.catalogue import Catalogue
 from tests.town import (
     BIRTH,
@@ -53,9 +53,9 @@ class OneDossier:
     def __init__(self, found: Dossier) -> None:
         self._found = found
 
-    def find(self, code: str) -> Dossier:
+    def find(self, code: str) -> Found:
         """The dossier, whatever was asked."""
-        return self._found
+        return Found(self._found, datetime(2026, 11, 20, 9, tzinfo=UTC))
 
 
 def performed(decision: Decision, portal: Any = None, on: date = TODAY, records: Catalogue | None = None) -> Facts:

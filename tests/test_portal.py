@@ -19,8 +19,9 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from integrations.dossiers import LABELS, Dossier, Group, Status, group, is_overdue
 from integrations.errors import BadAnswer, IntegrationError, NotFound, Refused, Unavailable
-from integrations.portal import LABELS, Dossier, Group, PortalClient, PortalSettings, Status, group, is_overdue
+from integrations.portal import PortalClient, PortalSettings
 from integrations.stand_ins import portal as stand_in
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -97,7 +98,7 @@ def order(client: PortalClient, mode: str, times: int | None = None) -> None:
 )
 def test_procedure_name(procedure: dict[str, Any]) -> None:
     """The Vietnamese name is found in every shape that public code has seen."""
-    assert answering(PLAIN | {"procedure": procedure}).find(CODE).procedure_name == "Khai sinh"
+    assert answering(PLAIN | {"procedure": procedure}).find(CODE).dossier.procedure_name == "Khai sinh"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_procedure_name(procedure: dict[str, Any]) -> None:
 def test_status(fields: dict[str, Any], status: Status, label: str) -> None:
     """A status is read from a number, digits or words; unknown words stay as they are."""
     row = {"code": CODE, "procedure": PLAIN["procedure"], **fields}
-    dossier = answering(row).find(CODE)
+    dossier = answering(row).find(CODE).dossier
     assert (dossier.status, dossier.status_label) == (status, label)
 
 
@@ -146,7 +147,7 @@ def test_status(fields: dict[str, Any], status: Status, label: str) -> None:
 )
 def test_dates(value: object, day: date | None) -> None:
     """ISO text and epoch milliseconds give the same day, counted in Ho Chi Minh City."""
-    assert answering(PLAIN | {"appointmentDate": value}).find(CODE).due_on == day
+    assert answering(PLAIN | {"appointmentDate": value}).find(CODE).dossier.due_on == day
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_errors(answer: object, error: type[IntegrationError]) -> None:
 def test_one_retry(first: object) -> None:
     """A gateway error or a broken connection is tried once more, and only once."""
     again = httpx.Response(503) if isinstance(first, httpx.Response) else httpx.ConnectError("down")
-    assert answering(first, PLAIN).find(CODE).code == CODE
+    assert answering(first, PLAIN).find(CODE).dossier.code == CODE
     with pytest.raises(Unavailable):
         answering(first, again, PLAIN).find(CODE)
 
@@ -201,7 +202,7 @@ def test_retry_after() -> None:
 def test_the_row_asked_for() -> None:
     """Among several rows only the one with the asked code is read, whatever its letters' case."""
     rows = [PLAIN | {"code": "H29.19-260312-00051"}, PLAIN | {"agency": {"name": "Phường Bến Thành"}}]
-    dossier = answering(httpx.Response(200, json={"content": rows})).find(CODE.lower())
+    dossier = answering(httpx.Response(200, json={"content": rows})).find(CODE.lower()).dossier
     assert (dossier.code, dossier.agency_name) == (CODE, "Phường Bến Thành")
 
 
@@ -219,7 +220,7 @@ def test_the_row_asked_for() -> None:
 def test_note(note: str, shown: str) -> None:
     """The officer's note comes through with the applicant's name and every personal number blanked."""
     row = PLAIN | {"additionalRequirement": note, "applicant": {"data": {"fullname": "Lê An", "gender": "Nam"}}}
-    assert answering(row).find(CODE).note == shown
+    assert answering(row).details(CODE, lambda _: True).supplements == ((shown,) if shown else ())
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ def test_note(note: str, shown: str) -> None:
 )
 def test_group_and_overdue(status: Status, expected: Group, late: bool) -> None:
     """Every status has its group; after the due day only running work is late."""
-    dossier = replace(answering(PLAIN).find(CODE), status=status, due_on=date(2026, 11, 20))
+    dossier = replace(answering(PLAIN).find(CODE).dossier, status=status, due_on=date(2026, 11, 20))
     assert group(status) is expected
     assert is_overdue(dossier, date(2026, 11, 21)) is late
     assert not is_overdue(dossier, date(2026, 11, 20))
@@ -250,7 +251,7 @@ def test_group_and_overdue(status: Status, expected: Group, late: bool) -> None:
 @pytest.mark.parametrize(("completed_on", "late"), [(date(2026, 11, 20), False), (date(2026, 11, 21), True)])
 def test_finished_late(completed_on: date, late: bool) -> None:
     """Finished work is late when it was finished after its due day, however long ago that is."""
-    plain = answering(PLAIN).find(CODE)
+    plain = answering(PLAIN).find(CODE).dossier
     dossier = replace(plain, status=Status.RETURNED, due_on=date(2026, 11, 20), completed_on=completed_on)
     assert is_overdue(dossier, date(2027, 1, 1)) is late
 
@@ -258,7 +259,7 @@ def test_finished_late(completed_on: date, late: bool) -> None:
 def test_every_dossier_over_a_real_server() -> None:
     """Each stand-in dossier is read, all ten statuses occur, and nothing about the applicant comes out."""
     with served() as client:
-        dossiers = [client.find(row["code"]) for row in DATA]
+        dossiers = [client.find(row["code"]).dossier for row in DATA]
     assert len(dossiers) == 30 and {dossier.status for dossier in dossiers} == set(Status)
     for row, dossier in zip(DATA, dossiers, strict=True):
         shown = json.dumps(asdict(dossier), default=str, ensure_ascii=False).casefold()
@@ -268,11 +269,11 @@ def test_every_dossier_over_a_real_server() -> None:
 def test_one_dossier_over_a_real_server() -> None:
     """Every field of a dossier arrives; days given relative to today stay fresh."""
     with served() as client:
-        dossier = client.find(CODE)
+        dossier = client.find(CODE).dossier
     assert dossier == Dossier(
         CODE, dossier.procedure_name, "1.012753", Status.PROCESSING, LABELS[Status.PROCESSING],
         applied_on=date(2026, 3, 12), accepted_on=date(2026, 3, 12), due_on=date(2026, 11, 27), completed_on=None,
-        updated_at=datetime(2026, 11, 20, 17, tzinfo=ZONE), agency_name="Bộ phận Một cửa phường Bến Thành", note=None,
+        updated_at=datetime(2026, 11, 20, 17, tzinfo=ZONE), agency_name="Bộ phận Một cửa phường Bến Thành",
     )  # fmt: skip
 
 
@@ -294,14 +295,14 @@ def test_faults_over_a_real_server(mode: str, error: type[IntegrationError]) -> 
         with pytest.raises(error):
             client.find(CODE)
         order(client, "ok")
-        assert client.find(CODE).code == CODE
+        assert client.find(CODE).dossier.code == CODE
 
 
 def test_one_bad_gateway_over_a_real_server() -> None:
     """A fault ordered once is over after one search, so the retry succeeds unseen."""
     with served() as client:
         order(client, "503", times=1)
-        assert client.find(CODE).code == CODE
+        assert client.find(CODE).dossier.code == CODE
 
 
 def test_token_is_kept_and_renewed() -> None:

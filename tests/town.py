@@ -20,12 +20,11 @@ from bot import tables
 from bot.assistant import Assistant
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
-from bot.perform import Portal
 from bot.rules import Rules
 from bot.store import Store, open_store
 from bot.worker import Worker
+from integrations.dossiers import Details, Dossier, Dossiers, FeeDue, Found, Proof, Status
 from integrations.errors import NotFound
-from integrations.portal import Dossier, Status
 from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
 from knowledge.record import procedure
@@ -251,13 +250,20 @@ class Book:
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
-    def find(self, code: str) -> Dossier:
+    def find(self, code: str) -> Found:
         """The town's dossier. Raises the errors of integrations.errors."""
         if self._error is not None:
             raise self._error
         if code != DOSSIER_CODE:
             raise NotFound("no such dossier")
-        return dossier()
+        return Found(dossier(), MORNING)
+
+    def details(self, code: str, proof: Proof) -> Details:
+        """What the town's applicant may see; the last digits are 0100."""
+        self.find(code)
+        if not proof("0100"):
+            raise NotFound("no such dossier")
+        return Details("N*** T*** An", ("Nộp thêm bản sao giấy khai sinh.",), (FeeDue("Lệ phí", 30_000),))
 
 
 def dossier(**changes: Any) -> Dossier:
@@ -274,12 +280,11 @@ def dossier(**changes: Any) -> Dossier:
         "completed_on": None,
         "updated_at": MORNING,
         "agency_name": "Phường Bến Thành",
-        "note": None,
     }
     return Dossier(**{**values, **changes})
 
 
-def assistant(interpreter: Any = None, portal: Portal | None = None) -> Assistant:
+def assistant(interpreter: Any = None, portal: Dossiers | None = None) -> Assistant:
     """The town's assistant."""
     return Assistant(interpreter or Script(), catalogue(), portal or Book(), RULES)
 
