@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from nlu.ngrams import Ngrams, beside
 from nlu.postings import Postings
 from nlu.text import phonetic
 
@@ -48,16 +48,8 @@ class Classifier:
 
     def __init__(self, texts: Sequence[str], meanings: Vectors | None, owners: Sequence[int], classes: int) -> None:
         """`meanings` holds one vector a text, or is None when there is no encoder."""
-        self._letters = TfidfVectorizer(
-            analyzer="char_wb",
-            ngram_range=(2, 5),
-            sublinear_tf=True,
-            min_df=2,
-            max_df=most_rows(len(texts)),
-            dtype=np.float32,
-        )
-        self._words = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
-        shown = [self._letters.fit_transform(map(phonetic, texts)), self._words.fit_transform(texts)]
+        self._letters, self._words = Ngrams.letters(2, most_rows(len(texts))), Ngrams.words()
+        shown = [self._letters.learn(map(phonetic, texts)), self._words.learn(texts)]
         rows = hstack(shown + ([csr_matrix(meanings)] if meanings is not None else [])).tocsr()
         owned = np.asarray(owners)
         self._taught = np.unique(owned)
@@ -78,9 +70,8 @@ class Classifier:
 
     def margins(self, text: str, meaning: Vectors | None) -> Margins:
         """How far inside each class the text lies; NEUTRAL where it does not, or where nothing was learned."""
-        letters, words = self._letters.transform([phonetic(text)]), self._words.transform([text])
-        terms = np.concatenate([letters.indices, words.indices + letters.shape[1]])
-        margins = self._planes.scores(terms, np.concatenate([letters.data, words.data])) + self._intercepts
+        terms = beside((self._letters, self._words), [self._letters.of(phonetic(text)), self._words.of(text)])
+        margins = self._planes.scores(terms.places, terms.weights) + self._intercepts
         if self._meanings is not None and meaning is not None:
             margins += self._meanings @ meaning
         found = np.full(self._classes, NEUTRAL, dtype=np.float32)

@@ -15,7 +15,6 @@ import bm25s
 import numpy as np
 from rapidfuzz import fuzz
 from scipy.sparse import csc_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from nlu import cues, encoder
 from nlu import lexicon as lexicons
@@ -24,6 +23,7 @@ from nlu.accents import Accents
 from nlu.classifier import Classifier, Margins, most_rows
 from nlu.confidence import Confidence
 from nlu.encoder import Encoder, Vectors
+from nlu.ngrams import Ngrams
 from nlu.postings import Postings, Scores
 from nlu.understanding import Candidate
 
@@ -119,10 +119,8 @@ class Retrieval:
         self._rows_of = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(self._owners)) + 1)
         self._vocabulary, self._words = _bm25([_terms(row) for row in self._rows])
         self._first_rows = np.array([rows[0] for rows in self._rows_of])
-        self._letters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), max_df=most_rows(len(rows)), sublinear_tf=True, dtype=np.float32
-        )
-        self._letter_rows = Postings(self._letters.fit_transform(map(texts.phonetic, self._rows)))
+        self._letters = Ngrams.letters(most_rows=most_rows(len(rows)))
+        self._letter_rows = Postings(self._letters.learn(map(texts.phonetic, self._rows)))
         self._rarity = _rarity(self._rows)
         self._qualifiers = [cues.qualifiers(texts.written_out(entry.name)) for entry in entries]
         self._accents = Accents(phrase for _, phrase in rows)
@@ -156,12 +154,12 @@ class Retrieval:
             return []
         official = _with_official_words(words, text)
         meaning = self.meaning(text, reader)
-        letters = self._letters.transform([texts.phonetic(words)])
+        letters = self._letters.of(texts.phonetic(words))
         query = _Query(
             words=words,
             official=official,
             word_scores=self._words.scores(*_known(self._vocabulary, _terms(official))),
-            letter_scores=self._letter_rows.scores(letters.indices, letters.data),
+            letter_scores=self._letter_rows.scores(letters.places, letters.weights),
             meaning_scores=(
                 self._meanings @ meaning
                 if self._meanings is not None and meaning is not None

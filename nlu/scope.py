@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
+from nlu import ngrams
 from nlu.encoder import Vectors
-from nlu.phrases import untrained_vectorizers
+from nlu.ngrams import Ngrams
+from nlu.phrases import kinds_of_ngrams
+from nlu.softmax import Softmax
 from nlu.text import comparable
 from nlu.training import Example
 from nlu.understanding import Reading
@@ -28,26 +29,24 @@ OUTSIDE = frozenset({"off_topic", "emergency", "scam", "injection", "insult", "l
 QUESTIONS = 1500
 # of the catalogue: with all of them everything looks like a matter
 _MEANING_WEIGHT = 2.0
-_INVERSE_REGULARISATION = 20.0
 
 
 @dataclass(frozen=True)
 class Scope:
     """A classifier over words and, where there is an encoder, meanings."""
 
-    vectorizers: tuple[TfidfVectorizer, ...]
-    classifier: LogisticRegression
+    kinds_of_ngrams: tuple[Ngrams, ...]
+    classifier: Softmax
 
     @classmethod
     def taught(cls, examples: Sequence[Example], questions: Sequence[str], meanings: Vectors | None) -> Scope:
         """By sentences and questions; `meanings` has a row for each sentence, then for each question."""
         texts = [comparable(text) for text in (*(example.text for example in examples), *questions)]
         kinds = [_kind(example.intent) for example in examples] + [MATTER] * len(questions)
-        vectorizers = tuple(vectorizer.fit(texts) for vectorizer in untrained_vectorizers())
-        classifier = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=400)
-        with threadpool_limits(limits=1):  # the matrices are small: more threads take three times as long
-            classifier.fit(_features(vectorizers, texts, meanings), kinds)
-        return cls(vectorizers, classifier)
+        counted = kinds_of_ngrams()
+        meant = [csr_matrix(meanings * _MEANING_WEIGHT)] if meanings is not None else []
+        rows = hstack([ngrams.learn(counted, texts), *meant], format="csr")
+        return cls(counted, Softmax.taught(rows, kinds))
 
     def settle(self, reading: Reading, text: str, meaning: Vectors | None) -> Reading:
         """An engine's reading of a text, with this verdict wherever one of the two sees no matter in it."""
@@ -60,13 +59,12 @@ class Scope:
         """The most probable kind of a masked text, and its probability."""
         shares = self.shares(text, meaning)
         best = int(np.argmax(shares))
-        return str(self.classifier.classes_[best]), float(shares[best])
+        return self.classifier.classes[best], float(shares[best])
 
-    def shares(self, text: str, meaning: Vectors | None) -> Vectors:
+    def shares(self, text: str, meaning: Vectors | None) -> NDArray[np.float64]:
         """The probability of each kind, in the order of the classifier's classes."""
-        row = meaning.reshape(1, -1) if meaning is not None else None
-        found: Vectors = self.classifier.predict_proba(_features(self.vectorizers, [comparable(text)], row))[0]
-        return found
+        terms = ngrams.of(self.kinds_of_ngrams, comparable(text))
+        return self.classifier.shares(terms, meaning * _MEANING_WEIGHT if meaning is not None else None)
 
 
 def some(questions: Iterable[str]) -> list[str]:
@@ -77,9 +75,3 @@ def some(questions: Iterable[str]) -> list[str]:
 
 def _kind(intent: str) -> str:
     return MATTER if intent.startswith("ask_") and intent != "ask_bot" else intent
-
-
-def _features(vectorizers: Sequence[TfidfVectorizer], texts: Sequence[str], meanings: Vectors | None) -> csr_matrix:
-    words = [vectorizer.transform(texts) for vectorizer in vectorizers]
-    meant = [csr_matrix(meanings * _MEANING_WEIGHT)] if meanings is not None else []
-    return hstack([*words, *meant], format="csr")

@@ -25,6 +25,7 @@ _SYLLABLE = re.compile(  # what folded Vietnamese can spell
 )
 _SHORTEST_RESPELT = 3
 _MOSTLY = 0.6
+_REMEMBERED = 16  # texts: one message is looked at from many sides
 _SOUNDS = tuple(  # spellings that sound alike to many, as a folded text shows them
     (re.compile(written), sound)
     for written, sound in (
@@ -88,16 +89,16 @@ def without_placeholders(text: str) -> str:
     return _PLACEHOLDER.sub(" ", text)
 
 
-def expand(text: str, lexicon: Lexicon | None = None) -> str:
+def expand(text: str) -> str:
     """Abbreviations, teencode and raw Telex written out, token by token; the rest is untouched."""
-    known = lexicon or lexicons.default()
+    known = lexicons.default()
     turned = _is_vietnamese(text)
     return _WORD.sub(lambda match: _written_out(match, known, turned), text)
 
 
-def strip_fillers(folded: str, lexicon: Lexicon | None = None) -> str:
+def strip_fillers(folded: str) -> str:
     """Folded text without filler and aspect phrases; the text itself when nothing would be left."""
-    stripped = (lexicon or lexicons.default()).filler.sub(" ", folded)
+    stripped = lexicons.default().filler.sub(" ", folded)
     return " ".join(stripped.split()) or folded
 
 
@@ -117,16 +118,17 @@ def phonetic(folded: str) -> str:
     return folded
 
 
-def written_out(text: str, lexicon: Lexicon | None = None) -> str:
+@lru_cache(maxsize=_REMEMBERED)
+def written_out(text: str) -> str:
     """Abbreviations written out, folded, words only."""
-    return " ".join(words(expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)))
+    return " ".join(words(expand(without_placeholders(unicodedata.normalize("NFC", text)))))
 
 
-def comparable(text: str, lexicon: Lexicon | None = None) -> str:
+@lru_cache(maxsize=_REMEMBERED)
+def comparable(text: str) -> str:
     """What both engines learn from and read: written out, folded, words only, every digit a nought, hints behind."""
-    lexicon = lexicon or lexicons.default()
-    written_out = expand(without_placeholders(unicodedata.normalize("NFC", text)), lexicon)
-    folded = " ".join(respell(_DIGIT.sub("0", word), lexicon.vocabulary) for word in words(written_out))
+    lexicon = lexicons.default()
+    folded = " ".join(respell(_DIGIT.sub("0", word), lexicon.vocabulary) for word in written_out(text).split())
     return " ".join([folded, *lexicon.hints_in(folded)])
 
 

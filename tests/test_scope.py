@@ -55,7 +55,7 @@ def test_meanings_count():
         meanings[row, 1] = float(example.intent == "emergency")
     scope = Scope.taught(SENTENCES, ASKED, meanings)
     shares = [
-        dict(zip(scope.classifier.classes_, scope.shares("xyz", meaning), strict=True))["emergency"]
+        dict(zip(scope.classifier.classes, scope.shares("xyz", meaning), strict=True))["emergency"]
         for meaning in (np.array([0.0, 1.0], dtype=np.float32), np.array([0.0, 0.0], dtype=np.float32))
     ]
     assert shares[0] > shares[1]
