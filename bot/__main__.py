@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot import ask, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
+from bot.inbox import MESSAGE
 from bot.officers import Officers
 from bot.store import open_store
 from bot.worker import now
@@ -78,14 +79,15 @@ def _chat(options: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415
 
     from bot.channels.terminal import Terminal  # noqa: PLC0415 (half a second that other commands need not pay)
-    from bot.loop import Loop, ringing  # noqa: PLC0415
+    from bot.loop import Loop  # noqa: PLC0415
 
     parts = wiring.build(settings.load())
     loop = Loop(parts.worker.step)
+    parts.store.listen(MESSAGE, loop.ring)
     loop.start()
     try:
         said = words()
-        terminal = Terminal(ringing(parts.inbox.accept, loop), parts.outbox, Console(), said["terminal_officer"])
+        terminal = Terminal(parts.inbox.accept, parts.outbox, Console(), said["terminal_officer"])
         terminal.run(said["terminal_greeting"])
     finally:
         loop.stop()

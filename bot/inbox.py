@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 
 from bot import tables
 from bot.conversation import Conversation, Owner
 from bot.messages import InboundMessage, Kind
-from bot.store import Store
+from bot.store import Store, announce
 from bot.utterance import Utterance, admit
 
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3
 LONGEST_REASON = 80
+MESSAGE = "message"
+# announced when one was accepted
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Inbox:
                     attempts=0,
                 )
             )
+            announce(connection, MESSAGE)
         return True
 
     def take(self, now: datetime) -> Taken | None:
@@ -69,7 +73,7 @@ class Inbox:
         A message whose worker died is taken again when its lease is over.
         """
         with self._store.writing() as connection:
-            row = connection.execute(_next(now)).mappings().first()
+            row = connection.execute(_next(), {"now": now}).mappings().first()
             if row is None:
                 return None
             connection.execute(
@@ -126,7 +130,9 @@ def conversation_of(connection: sa.Connection, message: InboundMessage) -> int:
     return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
-def _next(now: datetime) -> sa.Select[tuple[object, ...]]:
+@lru_cache(maxsize=1)
+def _next() -> sa.Select[tuple[object, ...]]:
+    """Made once: putting it together takes longer than the answer."""
     earlier = tables.inbox.alias("earlier")
     busy = (
         sa.select(earlier.c.id)
@@ -136,7 +142,7 @@ def _next(now: datetime) -> sa.Select[tuple[object, ...]]:
     )
     free = sa.or_(
         tables.inbox.c.status == "new",
-        sa.and_(tables.inbox.c.status == "working", tables.inbox.c.lease_until < now),
+        sa.and_(tables.inbox.c.status == "working", tables.inbox.c.lease_until < sa.bindparam("now")),
     )
     return (
         sa.select(tables.inbox, tables.conversation.c.address, tables.conversation.c.owner, tables.conversation.c.state)

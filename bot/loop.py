@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import ParamSpec
+
+from bot.bell import Bell
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
-# how soon a message of another process is seen; our own rings the bell
+# how soon a message of another process is seen; our own store rings the bell
 AFTER_ERROR_S = 1.0
-
-
-Accepting = ParamSpec("Accepting")
 
 
 class Loop:
@@ -22,7 +20,7 @@ class Loop:
 
     def __init__(self, step: Callable[[], bool], threads: int = 1) -> None:
         self._step = step
-        self._bell = threading.Event()
+        self._bell = Bell(threads)
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
@@ -33,12 +31,13 @@ class Loop:
 
     def ring(self) -> None:
         """There is something to do."""
-        self._bell.set()
+        self._bell.ring()
 
     def stop(self) -> None:
         """End after the present step."""
         self._stop.set()
-        self._bell.set()
+        for _ in self._threads:
+            self._bell.ring()
         for thread in self._threads:
             thread.join()
 
@@ -52,15 +51,3 @@ class Loop:
                 continue
             if not worked:
                 self._bell.wait(IDLE_S)
-                self._bell.clear()
-
-
-def ringing(accept: Callable[Accepting, bool], loop: Loop) -> Callable[Accepting, bool]:
-    """An `accept` that wakes the workers."""
-
-    def accept_and_ring(*arguments: Accepting.args, **named: Accepting.kwargs) -> bool:
-        new = accept(*arguments, **named)
-        loop.ring()
-        return new
-
-    return accept_and_ring

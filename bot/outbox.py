@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 from bot import tables
 from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
-from bot.store import Store
+from bot.store import Store, announce
 
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
@@ -20,6 +22,8 @@ MOST_ATTEMPTS = 100
 REFUSED, GAVE_UP, LEFT = "refused", "gave up", "recipient"
 # why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
+REPLY = "reply"
+# announced when one is to be sent
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,18 @@ class Outbox:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def listen(self, act: Callable[[], object]) -> Callable[[], None]:
+        """Call `act` whenever this process wrote a reply. The answer ends it."""
+        return self._store.listen(REPLY, act)
+
     def take(self, channel: str, now: datetime, address: str = "") -> Delivery | None:
         """The next reply to send, held for a while. The first unsent reply of a conversation goes first.
 
         A reply whose sender died is taken again when its lease is over: delivery is at least once.
         """
         with self._store.writing() as connection:
-            row = connection.execute(_next(channel, now, address)).mappings().first()
+            asked = {"channel": channel, "now": now, "address": address}
+            row = connection.execute(_next(bool(address)), asked).mappings().first()
             if row is None:
                 return None
             connection.execute(
@@ -178,6 +187,7 @@ def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply,
             created_at=now,
         )
     )
+    announce(connection, REPLY)
     return True
 
 
@@ -205,7 +215,9 @@ def _source(item: dict[str, str]) -> Source:
     return Source(item["code"], item["decision"], days["valid_from"], days["checked_on"], item["url"])
 
 
-def _next(channel: str, now: datetime, address: str) -> sa.Select[tuple[object, ...]]:
+@lru_cache(maxsize=2)
+def _next(to_one_address: bool) -> sa.Select[tuple[object, ...]]:
+    """Made once: putting it together takes longer than the answer."""
     earlier = tables.outbox.alias("earlier")
     waits = (
         sa.select(earlier.c.id)
@@ -215,13 +227,13 @@ def _next(channel: str, now: datetime, address: str) -> sa.Select[tuple[object, 
     )
     query = (
         sa.select(tables.outbox)
-        .where(tables.outbox.c.channel == channel)
-        .where(tables.outbox.c.status.in_(("pending", "sending")), tables.outbox.c.next_at <= now)
+        .where(tables.outbox.c.channel == sa.bindparam("channel"))
+        .where(tables.outbox.c.status.in_(("pending", "sending")), tables.outbox.c.next_at <= sa.bindparam("now"))
         .where(~waits.exists())
         .order_by(tables.outbox.c.id)
         .limit(1)
     )
-    return query.where(tables.outbox.c.address == address) if address else query
+    return query.where(tables.outbox.c.address == sa.bindparam("address")) if to_one_address else query
 
 
 def _delivery(row: sa.RowMapping) -> Delivery:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.errors import BadSettings
 
 ROOT = Path(__file__).parents[1]
 BUSY_TIMEOUT_MS = 10_000
+ANNOUNCED = "announced"
 
 
 class Store:
@@ -23,14 +25,38 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = sa.create_engine(url)
+        self._heard: dict[str, list[Callable[[], object]]] = {}
+        self._turn: AbstractContextManager[object] = nullcontext()
+        # whose turn it is to write
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
+            self._turn = threading.Lock()
+            # SQLite lets one write: our threads queue here, instead of asking it again and again after a pause
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """One transaction that is committed at the end, or undone by an exception."""
-        with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
-            yield connection
+        """One transaction that is committed at the end, or undone by an exception.
+
+        Whoever listens for what was announced in it is told once it is committed.
+        """
+        with self._turn, self.engine.connect().execution_options(writing=True) as connection:
+            announced: set[str] = connection.info.setdefault(ANNOUNCED, set())
+            announced.clear()
+            with connection.begin():
+                yield connection
+            said = frozenset(announced)
+        for what in said:
+            for act in list(self._heard.get(what, ())):
+                act()
+
+    def listen(self, what: str, act: Callable[[], object]) -> Callable[[], None]:
+        """Call `act`, which must not wait, after each transaction of this process in which `what` was announced.
+
+        The answer ends it.
+        """
+        heard = self._heard.setdefault(what, [])
+        heard.append(act)
+        return lambda: heard.remove(act)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -49,6 +75,11 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def announce(connection: sa.Connection, what: str) -> None:
+    """Say in a transaction that there is work for others: a message in the inbox, a reply to send."""
+    connection.info[ANNOUNCED].add(what)
 
 
 def open_store(url: str) -> Store:

@@ -35,7 +35,7 @@ BEST = 10
 VERBATIM = 0.6
 SEARCHED, LEARNED, MEANT = 25, 15, 10
 # candidates of the search, of the classifier and of the meanings that are looked at closely
-LONGEST_MEANT = 64
+LONGEST_MEANT = 48
 # words of a text that the encoder reads: half from its beginning, half from its end
 
 

@@ -20,8 +20,8 @@ from telegram.error import NetworkError, RetryAfter
 from bot import outbox, tables
 from bot.channels import telegram
 from bot.handoff import Desk
-from bot.inbox import Inbox
-from bot.loop import Loop, ringing
+from bot.inbox import MESSAGE, Inbox
+from bot.loop import Loop
 from bot.messages import Block, Button, InboundMessage, Reply
 from bot.outbox import Outbox
 from bot.store import Store
@@ -118,7 +118,8 @@ def opened(
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
     store, port = town.store(folder), free_port()
     worker = Loop(town.worker(store, clock=now).step)
-    accept = ringing(Inbox(store).accept, worker)
+    store.listen(MESSAGE, worker.ring)
+    accept = Inbox(store).accept
 
     def committing(message: InboundMessage) -> bool:
         trouble(message)

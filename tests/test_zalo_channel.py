@@ -20,8 +20,8 @@ from bot import outbox, tables
 from bot.channels import zalo
 from bot.channels.zalo import Seal, inbound, render
 from bot.errors import BadSettings
-from bot.inbox import Inbox
-from bot.loop import Loop, ringing
+from bot.inbox import MESSAGE, Inbox
+from bot.loop import Loop
 from bot.messages import Block, Button, Kind, Reply
 from bot.outbox import Outbox
 from bot.settings import Settings
@@ -115,11 +115,13 @@ def opened(folder: Path, account: Account = ACCOUNT) -> Iterator[Phone]:
     """A running channel whose account has paid messages to spare."""
     store, port = town.store(folder), free_port()
     worker = Loop(town.worker(store, clock=now).step)
+    store.listen(MESSAGE, worker.ring)
     address = f"http://127.0.0.1:{port}{webhooks.ZALO_PATH}"
     with served(app(account)) as api, httpx.Client(base_url=api, timeout=WAIT_S + 5) as http:
         oauth, client = clients(api, store)
-        channel = zalo.Zalo(client, ringing(Inbox(store).accept, worker), Outbox(store), SEAL, retry_s=RETRY_S)
+        channel = zalo.Zalo(client, Inbox(store).accept, Outbox(store), SEAL, retry_s=RETRY_S)
         sender = Loop(channel.step, 2)
+        Outbox(store).listen(sender.ring)
         with served(Starlette(routes=[webhooks.zalo(channel.receive)]), port):
             made = Phone(store, http, address)
             made.do("webhook", url=address)

@@ -25,12 +25,11 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot import retention, settings, wiring
-from bot.channels import telegram, zalo
+from bot import inbox, retention, settings, wiring
+from bot.channels import telegram
 from bot.errors import BadSettings, BotError
-from bot.loop import Loop, ringing
+from bot.loop import Loop
 from bot.mailbox import Mailbox
-from bot.messages import InboundMessage
 from bot.officers import Officers
 from bot.sessions import Numbers
 from bot.settings import Settings
@@ -118,14 +117,14 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = Loop(parts.worker.step, WORKERS), threading.Event()
-    accept, push = ringing(parts.door.accept, workers), ringing(parts.door.push, workers)
+    parts.store.listen(inbox.MESSAGE, workers.ring)
     routes: list[BaseRoute] = []
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
-        tasks = _telegram(parts, push, routes)
-    loops = [workers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
+        tasks = _telegram(parts, routes)
+    loops = [workers, *(_zalo(parts, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
-    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside)
+    ports = Ports(parts.door, mailbox, parts.desk, parts.officers, numbers, parts.aside)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
@@ -150,18 +149,11 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
             await asyncio.to_thread(loop.stop)
 
 
-class _Accepting:
-    """An inbox that wakes the workers."""
-
-    def __init__(self, accept: Callable[[InboundMessage, str], bool]) -> None:
-        self.accept = accept
-
-
-def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
+def _telegram(parts: Parts, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
     """The Telegram channel, by webhook or polling."""
     chosen = parts.settings
     bot = telegram.make_bot(chosen.telegram_token, chosen.telegram_api_url)
-    channel = telegram.Telegram(bot, accept, parts.outbox)
+    channel = telegram.Telegram(bot, parts.door.push, parts.outbox)
     work = [channel.deliver()]
     if chosen.telegram_mode == "webhook":
         secret = chosen.telegram_webhook_secret or secrets.token_urlsafe(32)
@@ -172,12 +164,14 @@ def _telegram(parts: Parts, accept: telegram.Accept, routes: list[BaseRoute]) ->
     return [asyncio.create_task(item) for item in work]
 
 
-def _zalo(parts: Parts, accept: zalo.Accept, routes: list[BaseRoute], stop: threading.Event) -> list[Loop]:
+def _zalo(parts: Parts, routes: list[BaseRoute], stop: threading.Event) -> list[Loop]:
     """The Zalo channel: its webhook route, the loop that sends, and somebody who keeps its tokens fresh."""
-    channel, tokens = wiring.zalo(parts, accept)
+    channel, tokens = wiring.zalo(parts, parts.door.push)
     threading.Thread(target=keep_fresh, args=[tokens, stop], daemon=True).start()
     routes.append(webhooks.zalo(channel.receive))
-    return [Loop(channel.step, ZALO_SENDERS)]
+    senders = Loop(channel.step, ZALO_SENDERS)
+    parts.outbox.listen(senders.ring)
+    return [senders]
 
 
 async def _when_started(server: uvicorn.Server, act: Callable[[], None]) -> None:

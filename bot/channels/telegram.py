@@ -11,6 +11,7 @@ message and the keyboard goes; a second press changes nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 import logging
 import random
@@ -42,7 +43,8 @@ SENDERS = 4
 PHOTO_S = 15.0
 # for fetching and reading one; longer, and the citizen is asked to type
 PHOTOS_AT_ONCE = 2
-IDLE_S = 0.1
+IDLE_S = 0.2
+# how soon a reply of another process is seen, or one whose rest is over; our own store wakes us
 UPDATES = ["message", "callback_query"]
 CALLBACK = re.compile(r"#(\d{1,18})\.(\d{1,3})", re.ASCII)
 
@@ -142,16 +144,31 @@ class Telegram:
         """Send what the outbox holds, for ever."""
         await self._reach(self._bot.get_me)
         await self._show_menu()
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        deafen = self._outbox.listen(lambda: loop.call_soon_threadsafe(woken.set))
+        try:
+            await self._send_all(woken)
+        finally:
+            deafen()
+
+    async def _send_all(self, woken: asyncio.Event) -> None:
         slots = asyncio.Semaphore(SENDERS)
+
+        def give_back(_: object) -> None:
+            slots.release()
+            woken.set()
+
         async with asyncio.TaskGroup() as senders:
             while True:
                 await slots.acquire()
+                woken.clear()
                 delivery = await self._taken()
                 if delivery is None:
                     slots.release()
-                    await asyncio.sleep(IDLE_S)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), IDLE_S)
                 else:
-                    senders.create_task(self._send_safely(delivery)).add_done_callback(lambda _: slots.release())
+                    senders.create_task(self._send_safely(delivery)).add_done_callback(give_back)
 
     async def _show_menu(self) -> None:
         """Register the commands; the bot works without the menu too."""

@@ -15,7 +15,8 @@ from bot import outbox, tables
 from bot.door import Door
 from bot.flood import Flood, load
 from bot.handoff import Desk
-from bot.loop import Loop, ringing
+from bot.inbox import MESSAGE
+from bot.loop import Loop
 from bot.messages import InboundMessage, Reply
 from bot.officers import Officers
 from bot.outbox import Outbox
@@ -105,8 +106,8 @@ def open_place(folder: Path) -> Iterator[Place]:
     store = town.store(folder)
     officers, worker, door = Officers(store), Loop(town.worker(store, clock=now).step), Door(store, Flood(load(), now))
     officers.add("lan", "Nguyễn Thị Lan", "mot-cua-2026")
+    store.listen(MESSAGE, worker.ring)
     worker.start()
-    accept, push = ringing(door.accept, worker), ringing(door.push, worker)
-    yield Place(store, Outbox(store), Desk(store), officers, 1, accept, push)
+    yield Place(store, Outbox(store), Desk(store), officers, 1, door.accept, door.push)
     worker.stop()
     store.close()

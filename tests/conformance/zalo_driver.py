@@ -50,6 +50,7 @@ class ZaloDriver(Driver):
             seal = zalo.Seal(ACCOUNT.app_id, ACCOUNT.oa_secret)
             channel = zalo.Zalo(client, place.push, place.outbox, seal, retry_s=0.05)
             sender = Loop(channel.step, 2)
+            place.outbox.listen(sender.ring)
             with served(Starlette(routes=[webhooks.zalo(channel.receive)]), port):
                 control.post("/__control/paid", json={"messages": 1000})
                 sender.start()
