@@ -1,11 +1,14 @@
-"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (account), zalo (tokens)."""
+"""The commands: ask, chat, work (beside a server), prepare (the index), officer (an account), zalo (its tokens)."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import secrets
+import signal
 import sys
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +26,8 @@ from integrations.errors import IntegrationError
 from integrations.zalo_tokens import pkce
 from nlu.errors import NluError
 
+WORKERS = 2
+# threads of a process: one waits for a neighbour while the other works
 RASA_URL = "http://127.0.0.1:5005"
 
 
@@ -49,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     question.set_defaults(run=_ask)
     chat = commands.add_parser("chat", help="talk to the assistant at the terminal")
     chat.set_defaults(run=_chat)
+    work = commands.add_parser("work", help="answer messages of the database, beside a process that serves")
+    work.add_argument("--crew", action="store_true", help="one of a crew: standard input and output are its bells")
+    work.set_defaults(run=_work)
     prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
     prepare.set_defaults(run=_prepare)
     officer = commands.add_parser("officer", help="add an officer; prints the password once")
@@ -91,6 +99,28 @@ def _chat(options: argparse.Namespace) -> int:
         terminal.run(said["terminal_greeting"])
     finally:
         loop.stop()
+    return 0
+
+
+def _work(options: argparse.Namespace) -> int:
+    from bot import crew  # noqa: PLC0415
+    from bot.loop import Loop  # noqa: PLC0415
+
+    parts, stop = wiring.build(settings.load()), threading.Event()
+    parts.editions.assistant()
+    loop = Loop(parts.worker.step, WORKERS)
+    parts.store.listen(MESSAGE, loop.ring)
+    threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
+    if options.crew:
+        with open(0, "rb", buffering=0) as bell, open(1, "wb", buffering=0) as replies:
+            parts.outbox.listen(crew.answer(replies))
+            crew.serve(loop, bell)
+        return 0
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    loop.start()
+    with contextlib.suppress(KeyboardInterrupt):
+        stop.wait()
+    loop.stop()
     return 0
 
 

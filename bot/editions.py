@@ -31,20 +31,26 @@ class Editions:
         self._releases = Releases(folder)
         self._build = build
         self._seen = self._releases.current()
-        self._assistant = build(self._first())
+        self._made: Assistant | None = None
+        self._making = threading.Lock()
 
     def assistant(self) -> Assistant:
-        """The assistant to use for the next turn."""
-        return self._assistant
+        """The assistant to use for the next turn; the first call makes it, which takes seconds."""
+        if self._made is None:
+            with self._making:
+                self._made = self._made or self._build(self._first())
+        return self._made
 
     def look(self) -> bool:
         """Serve another release when one was switched to; True when something changed."""
+        if self._made is None:
+            return False
         current = self._releases.current()
         if current == self._seen:
             return False
         self._seen = current
         try:
-            self._assistant = self._build(self._releases.load(current) if current else self._working())
+            self._made = self._build(self._releases.load(current) if current else self._working())
         except (KnowledgeError, OSError, ValueError) as error:
             log.error("release %s is refused, the former edition goes on: %s", current, error)
             return False

@@ -24,6 +24,8 @@ class Settings:
     # empty: SQLite in data_dir
     host: str = "127.0.0.1"
     port: int = 8000
+    workers: int = 0
+    # processes that answer messages; 0: the one that serves does it too
     encoder: str = "auto"
     # "auto": the sentence encoder where it is installed; "none": words alone
     rasa_url: str = ""
@@ -88,6 +90,7 @@ class Settings:
 
 
 LAST_PORT = 65_535
+MOST_WORKERS = 64
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
 
@@ -106,6 +109,12 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process with these settings."""
+    said = {_PREFIX + name.upper(): str(value) for name, value in vars(settings).items()}
+    return {**os.environ, **said}
+
+
 def _read(name: str, text: str, default: object) -> object:
     try:
         value = type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
@@ -113,6 +122,8 @@ def _read(name: str, text: str, default: object) -> object:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
+    if name == "workers" and not (isinstance(value, int) and 0 <= value <= MOST_WORKERS):
+        raise BadSettings(f"{_PREFIX}WORKERS={text!r} is no whole number from 0 to {MOST_WORKERS}")
     if name == "flood_times" and not (isinstance(value, int) and value >= 1):
         raise BadSettings(f"{_PREFIX}FLOOD_TIMES={text!r} is no whole number from 1")
     if name == "embed_origins":

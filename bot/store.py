@@ -46,8 +46,7 @@ class Store:
                 yield connection
             said = frozenset(announced)
         for what in said:
-            for act in list(self._heard.get(what, ())):
-                act()
+            self.tell(what)
 
     def listen(self, what: str, act: Callable[[], object]) -> Callable[[], None]:
         """Call `act`, which must not wait, after each transaction of this process in which `what` was announced.
@@ -57,6 +56,11 @@ class Store:
         heard = self._heard.setdefault(what, [])
         heard.append(act)
         return lambda: heard.remove(act)
+
+    def tell(self, what: str) -> None:
+        """Wake whoever listens: it was announced in a transaction of this process, or another process said so."""
+        for act in list(self._heard.get(what, ())):
+            act()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import os
 import secrets
@@ -17,16 +18,18 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot import inbox, retention, settings, wiring
+from bot import inbox, outbox, retention, settings, wiring
 from bot.channels import telegram
+from bot.crew import Crew
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop
 from bot.mailbox import Mailbox
@@ -96,7 +99,14 @@ def _free_port() -> int:
 
 def _run(loaded: Settings) -> None:
     _refuse_taken_port(loaded.host, loaded.port)
-    asyncio.run(_serve(wiring.build(loaded)))
+    _run_fast(_serve(wiring.build(loaded)))
+
+
+def _run_fast(work: Coroutine[None, None, None]) -> None:
+    """On uvloop where it is to be had (not on Windows): a third less work for each request."""
+    uvloop = importlib.import_module("uvloop") if importlib.util.find_spec("uvloop") else None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+        runner.run(work)
 
 
 def _run_demo(loaded: Settings) -> None:
@@ -109,20 +119,20 @@ def _run_demo(loaded: Settings) -> None:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
-            asyncio.run(_serve(parts, started=rasa.start if rasa.installed() else None))
+            _run_fast(_serve(parts, started=rasa.start if rasa.installed() else None))
         finally:
             rasa.stop()
 
 
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
-    workers, stop = Loop(parts.worker.step, WORKERS), threading.Event()
+    workers, stop = _workers(parts), threading.Event()
     parts.store.listen(inbox.MESSAGE, workers.ring)
     routes: list[BaseRoute] = []
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes)
-    loops = [workers, *(_zalo(parts, routes, stop) if parts.settings.zalo_app_id else ())]
+    loops: list[Loop | Crew] = [workers, *(_zalo(parts, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
     ports = Ports(parts.door, mailbox, parts.desk, parts.officers, numbers, parts.aside)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
@@ -147,6 +157,15 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         stop.set()
         for loop in reversed(loops):
             await asyncio.to_thread(loop.stop)
+
+
+def _workers(parts: Parts) -> Loop | Crew:
+    """Whoever answers messages: threads of ours, or processes beside us."""
+    if parts.settings.workers:
+        environment = settings.environment(parts.settings)
+        return Crew(parts.settings.workers, environment, partial(parts.store.tell, outbox.REPLY))
+    parts.editions.assistant()
+    return Loop(parts.worker.step, WORKERS)
 
 
 def _telegram(parts: Parts, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
