@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import ParamSpec
 
+from bot.lanes import Lanes
+
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
@@ -20,8 +22,9 @@ Accepting = ParamSpec("Accepting")
 class Loop:
     """Runs `step` in threads; `step` says whether there was anything to do."""
 
-    def __init__(self, step: Callable[[], bool], threads: int = 1) -> None:
+    def __init__(self, step: Callable[[], bool], threads: int = 1, lanes: Lanes | None = None) -> None:
         self._step = step
+        self._lanes = lanes or Lanes(threads)
         self._bell = threading.Event()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
@@ -44,15 +47,25 @@ class Loop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._lanes.take()
             try:
-                worked = self._step()
-            except Exception as error:
-                log.error("a step failed: %s", type(error).__name__)
-                self._stop.wait(AFTER_ERROR_S)
-                continue
-            if not worked:
-                self._bell.wait(IDLE_S)
-                self._bell.clear()
+                self._work()
+            finally:
+                self._lanes.give()
+
+    def _work(self) -> None:
+        """A step, or a wait for the bell: in a lane, so that no more threads look for work than may do it."""
+        if self._stop.is_set():
+            return
+        try:
+            worked = self._step()
+        except Exception as error:
+            log.error("a step failed: %s", type(error).__name__)
+            self._stop.wait(AFTER_ERROR_S)
+            return
+        if not worked:
+            self._bell.wait(IDLE_S)
+            self._bell.clear()
 
 
 def ringing(accept: Callable[Accepting, bool], loop: Loop) -> Callable[Accepting, bool]:
