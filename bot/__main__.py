@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlsplit
 from bot import ask, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
-from bot.inbox import MESSAGE
 from bot.officers import Officers
 from bot.store import open_store
 from bot.worker import now
@@ -26,8 +25,6 @@ from integrations.errors import IntegrationError
 from integrations.zalo_tokens import pkce
 from nlu.errors import NluError
 
-WORKERS = 2
-# threads of a process: one waits for a neighbour while the other works
 RASA_URL = "http://127.0.0.1:5005"
 
 
@@ -87,11 +84,9 @@ def _chat(options: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415
 
     from bot.channels.terminal import Terminal  # noqa: PLC0415 (half a second that other commands need not pay)
-    from bot.loop import Loop  # noqa: PLC0415
 
     parts = wiring.build(settings.load())
-    loop = Loop(parts.worker.step)
-    parts.store.listen(MESSAGE, loop.ring)
+    loop = wiring.answering(parts)
     loop.start()
     try:
         said = words()
@@ -103,13 +98,10 @@ def _chat(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace) -> int:
-    from bot import crew  # noqa: PLC0415
-    from bot.loop import Loop  # noqa: PLC0415
+    from bot import crew  # noqa: PLC0415 (half a second that other commands need not pay)
 
     parts, stop = wiring.build(settings.load()), threading.Event()
-    parts.editions.assistant()
-    loop = Loop(parts.worker.step, WORKERS)
-    parts.store.listen(MESSAGE, loop.ring)
+    loop = wiring.answering(parts)
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     if options.crew:
         with open(0, "rb", buffering=0) as bell, open(1, "wb", buffering=0) as replies:

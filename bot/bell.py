@@ -1,4 +1,7 @@
-"""A bell: whoever waits for work is woken, one for each ring; a ring that nobody heard is not lost."""
+"""A bell: each ring wakes one of those who wait for work; a ring while nobody waits is remembered once.
+
+Once is enough: whoever works looks for more before waiting.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,14 @@ import threading
 class Bell:
     """Rung from any thread, any number of times."""
 
-    def __init__(self, sleepers: int = 1) -> None:
-        """`sleepers`: how many may wait; more rings than that are not remembered."""
-        self._sleepers = sleepers
-        self._rung = 0
+    def __init__(self) -> None:
+        self._rung = False
         self._changed = threading.Condition()
 
     def ring(self) -> None:
         """There is something to do for one more."""
         with self._changed:
-            self._rung = min(self._rung + 1, self._sleepers)
+            self._rung = True
             self._changed.notify()
 
     def wait(self, at_most_s: float) -> None:
@@ -25,4 +26,4 @@ class Bell:
         with self._changed:
             if not self._rung:
                 self._changed.wait(at_most_s)
-            self._rung = max(0, self._rung - 1)
+            self._rung = False

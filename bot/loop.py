@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from bot.bell import Bell
+from bot.lanes import Lanes
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +19,10 @@ AFTER_ERROR_S = 1.0
 class Loop:
     """Runs `step` in threads; `step` says whether there was anything to do."""
 
-    def __init__(self, step: Callable[[], bool], threads: int = 1) -> None:
+    def __init__(self, step: Callable[[], bool], threads: int = 1, lanes: Lanes | None = None) -> None:
         self._step = step
-        self._bell = Bell(threads)
+        self._lanes = lanes or Lanes(threads)
+        self._bell = Bell()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
@@ -43,11 +45,21 @@ class Loop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._lanes.take()
             try:
-                worked = self._step()
-            except Exception as error:
-                log.error("a step failed: %s", type(error).__name__)
-                self._stop.wait(AFTER_ERROR_S)
-                continue
-            if not worked:
-                self._bell.wait(IDLE_S)
+                self._work()
+            finally:
+                self._lanes.give()
+
+    def _work(self) -> None:
+        """A step, or a wait for the bell: in a lane, so that no more threads look for work than may do it."""
+        if self._stop.is_set():
+            return
+        try:
+            worked = self._step()
+        except Exception as error:
+            log.error("a step failed: %s", type(error).__name__)
+            self._stop.wait(AFTER_ERROR_S)
+            return
+        if not worked:
+            self._bell.wait(IDLE_S)

@@ -182,6 +182,10 @@ def _dossier(portal: Dossiers, code: str, on: date) -> Facts:
         dossier = portal.find(code).dossier
     except integration_errors.NotFound:
         return PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=code)
+    except integration_errors.Busy:
+        return PlainFacts(Outcome.PORTAL_DOWN, "busy", code)
+    except integration_errors.NotConnected:
+        return PlainFacts(Outcome.PORTAL_DOWN, "not_connected", code)
     except integration_errors.IntegrationError:
         return PlainFacts(Outcome.PORTAL_DOWN, value=code)
     return DossierFacts(Outcome.DOSSIER_FOUND, dossier, is_overdue(dossier, on))

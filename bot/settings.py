@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.errors import BadSettings
 
@@ -37,6 +38,39 @@ class Settings:
     portal_client_id: str = ""
     portal_client_secret: str = ""
     portal_timeout_s: float = 3.0
+    # of every portal: a look-up with its repetitions
+    national_url: str = ""
+    # empty: codes of other units than the City's are not looked up
+    national_username: str = ""
+    national_password: str = ""
+    national_unit: str = ""
+    # madonvi, our agency's id there
+    national_dstcode: str = ""
+    national_token_url: str = ""
+    # empty: no gateway in front of the national services wants a token of its own
+    national_client_id: str = ""
+    national_client_secret: str = ""
+    lgsp_in_front_of: str = ""
+    # "city", "national" or both: their addresses are then the gateway's
+    lgsp_access_key: str = ""
+    lgsp_secret_key: str = ""
+    lgsp_app_name: str = ""
+    lgsp_partner_code: str = ""
+    lgsp_partner_code_cus: str = ""
+    portals_file: str = ""
+    # changes to integrations/data/portals.yaml: routes, paths, fields
+    portal_factors: str = "identity_number phone"
+    # whose last digits open the details of a dossier
+    portal_factor_digits: int = 4
+    portal_at_once: int = 4
+    # look-ups that may wait for one portal; those beyond are answered at once
+    portal_fresh_s: float = 60.0
+    # an answer is given again without asking
+    portal_stale_s: float = 86_400.0
+    # the last answer is given, marked stale, while the portal fails
+    portal_failures: int = 5
+    # in a row, until the portal is left alone
+    portal_rest_s: float = 30.0
     telegram_token: str = ""
     # empty: no Telegram
     telegram_api_url: str = "https://api.telegram.org"
@@ -91,6 +125,8 @@ class Settings:
 
 LAST_PORT = 65_535
 MOST_WORKERS = 64
+PORTAL_ADDRESSES = ("portal_url", "portal_token_url", "national_url", "national_token_url")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
 
@@ -124,11 +160,28 @@ def _read(name: str, text: str, default: object) -> object:
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
     if name == "workers" and not (isinstance(value, int) and 0 <= value <= MOST_WORKERS):
         raise BadSettings(f"{_PREFIX}WORKERS={text!r} is no whole number from 0 to {MOST_WORKERS}")
+    if name in PORTAL_ADDRESSES and text:
+        _check_address(name, text)
+    if name == "portal_at_once" and not (isinstance(value, int) and value >= 1):
+        raise BadSettings(f"{_PREFIX}PORTAL_AT_ONCE={text!r} is no whole number from 1")
     if name == "flood_times" and not (isinstance(value, int) and value >= 1):
         raise BadSettings(f"{_PREFIX}FLOOD_TIMES={text!r} is no whole number from 1")
     if name == "embed_origins":
         _check_origins(text)
     return value
+
+
+def _check_address(name: str, text: str) -> None:
+    """Citizens' data travels to a portal: encrypted, or not beyond this machine. Credentials have their own fields."""
+    try:
+        address = urlsplit(text)
+        is_ours = address.hostname in _LOOPBACK and address.scheme == "http"
+        is_plain = not (address.username or address.password or address.query or address.fragment)
+        is_good = is_plain and bool(address.hostname) and (is_ours or address.scheme == "https")
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise BadSettings(f"{_PREFIX}{name.upper()} is no address of a portal: https://..., or http:// on this machine")
 
 
 def _check_origins(text: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from bot import flood, rules
+from bot import flood, portals, rules
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -14,16 +15,16 @@ from bot.editions import Editions
 from bot.errors import BadSettings
 from bot.flood import Flood
 from bot.handoff import Desk
-from bot.inbox import Inbox
+from bot.inbox import MESSAGE, Inbox
+from bot.lanes import GivingWay, Lanes
+from bot.loop import Loop
 from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.store import Store, open_store
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
-from integrations.dossiers import Details, Dossiers, Found, Proof
-from integrations.errors import Unavailable
-from integrations.portal import PortalClient, PortalSettings
+from integrations.dossiers import Dossiers
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
@@ -31,6 +32,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
 from knowledge.questions import generated
 from nlu import encoder, stored, training
+from nlu.encoder import Encoder
 from nlu.rasa_client import RasaClient
 from nlu.retrieval import Entry
 from nlu.understander import Interpreter
@@ -54,24 +56,21 @@ class Parts:
     aside: SetAside
     officers: Officers
     worker: Worker
+    lanes: Lanes
+    # of the threads that run the worker
+    dossiers: Dossiers
+    # for whoever asks in a thread of their own
 
 
-class NoPortal:
-    """Stands where no portal is set: every look-up is an outage with words for the citizen."""
-
-    def find(self, code: str) -> Found:
-        """Raises Unavailable."""
-        raise Unavailable("no portal is set")
-
-    def details(self, code: str, proof: Proof) -> Details:
-        """Raises Unavailable."""
-        raise Unavailable("no portal is set")
+WORKERS = 2
+# turns at a time; nothing is gained by more than there are cores
 
 
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
-    editions = build_editions(settings)
+    dossiers, lanes = portals.dossiers(settings), Lanes(WORKERS)
+    editions = build_editions(settings, GivingWay(dossiers, lanes))
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
@@ -85,20 +84,34 @@ def build(settings: Settings) -> Parts:
         aside=SetAside(store),
         officers=Officers(store),
         worker=Worker(store, editions.assistant),
+        lanes=lanes,
+        dossiers=dossiers,
     )
+
+
+def answering(parts: Parts) -> Loop:
+    """The threads that answer messages, woken by each; the index is built or read before they start."""
+    parts.editions.assistant()
+    loop = Loop(parts.worker.step, WORKERS + portals.at_once(parts.settings), parts.lanes)
+    parts.store.listen(MESSAGE, loop.ring)
+    return loop
 
 
 def build_assistant(settings: Settings) -> Assistant:
     """The assistant without a database: what `python -m bot ask` and the evals use."""
-    return build_editions(settings).assistant()
+    return build_editions(settings, portals.dossiers(settings)).assistant()
 
 
-def build_editions(settings: Settings) -> Editions:
-    """The assistant over the edition that is served. The engines and the portal outlive a switch of editions."""
-    readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
-    asked, reader = questions.load(), encoder.default() if settings.encoder == "auto" else None
+def build_editions(settings: Settings, dossiers: Dossiers) -> Editions:
+    """The assistant over the edition that is served. The engines and the portals outlive a switch of editions."""
+    thresholds, asked = rules.load(), questions.load()
+
+    @cache
+    def lasting() -> tuple[list[Understander], Encoder | None]:
+        return engines(settings), encoder.default() if settings.encoder == "auto" else None
 
     def over(records: Catalogue) -> Assistant:
+        readers, reader = lasting()
         known = entries(records, asked)
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
@@ -123,21 +136,6 @@ def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entr
 def _entry(item: Procedure, asked: Sequence[str]) -> Entry:
     phrases = (*item.aliases, *item.examples, *asked)
     return Entry(item.code, item.name, phrases, item.reviewed, () if phrases else generated(item.name))
-
-
-def portal(settings: Settings) -> Dossiers:
-    """The City's dossier system, when it is set."""
-    if not settings.portal_url:
-        return NoPortal()
-    return PortalClient(
-        PortalSettings(
-            base_url=settings.portal_url,
-            token_url=settings.portal_token_url,
-            client_id=settings.portal_client_id,
-            client_secret=settings.portal_client_secret,
-            timeout_s=settings.portal_timeout_s,
-        )
-    )
 
 
 def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:

@@ -17,14 +17,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from bot import ask, wiring
+from bot import ask, portals, wiring
 from bot.assistant import Assistant
 from bot.messages import InboundMessage
 from bot.settings import Settings
 from bot.utterance import admit
 from evals.scoring import Label
-from integrations.portal import PortalClient, PortalSettings
-from integrations.stand_ins import portal as stand_in
+from integrations.stand_ins.settings import environment
 from knowledge.importing import SERVED
 from nlu.understanding import Candidate
 
@@ -73,13 +72,12 @@ def with_portal(assistant: Assistant) -> Iterator[Assistant]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    base = f"http://127.0.0.1:{port}"
-    settings = PortalSettings(base, base + stand_in.TOKEN_PATH, stand_in.CLIENT_ID, stand_in.CLIENT_SECRET)
-    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port), "--with-owner"]
+    reaching = Settings(**environment("city", f"http://127.0.0.1:{port}"))  # type: ignore[arg-type]
+    command = [sys.executable, "-m", "integrations.stand_ins", "--only", "city", "--ports", str(port), "--with-owner"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT) as process:
         try:
             _wait(port)
-            with contextlib.closing(PortalClient(settings)) as portal:
+            with contextlib.closing(portals.dossiers(reaching)) as portal:
                 yield replace(assistant, portal=portal)
         finally:
             process.terminate()

@@ -2,9 +2,12 @@
 
 IntegrationError
  +-- Unavailable   slow, down or overloaded: try again, after `retry_after_s` when it is known
+ |    +-- Busy          too many of us wait for it already: try again in a moment
+ |    +-- NotConnected  no address of it is set: nothing to try again, an officer may look
  +-- NotFound      the other system has no such thing: ask the citizen to check the code
  +-- Refused       the other system does not let us in: an operator must look at our credentials
  +-- BadAnswer     the answer cannot be trusted or read: show nothing of it, tell an operator
+ |    +-- AnotherDossier  it is about somebody else's matter: an alarm
  +-- Undeliverable this message will never be taken: set it aside; `reason` says whether another way is left
 
 Messages name the system and the fault, never the content of an answer.
@@ -23,6 +26,14 @@ class Unavailable(IntegrationError):
         self.retry_after_s = retry_after_s
 
 
+class Busy(Unavailable):
+    """Too many of us wait for the other system already."""
+
+
+class NotConnected(Unavailable):
+    """No address of the other system is set."""
+
+
 class NotFound(IntegrationError):
     """The other system has no such thing."""
 
@@ -33,6 +44,10 @@ class Refused(IntegrationError):
 
 class BadAnswer(IntegrationError):
     """The answer cannot be trusted or read."""
+
+
+class AnotherDossier(BadAnswer):
+    """The answer is about another dossier than the one asked for."""
 
 
 class Undeliverable(IntegrationError):

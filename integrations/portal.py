@@ -1,321 +1,180 @@
-"""The City's dossier system (VNPT iGate v2): one dossier by its code.
+"""A portal: whatever its protocol, it brings records, and they are read here by its field map.
 
-The shape was read in public code of April 2025 and never tried against the live system: address, path and
-credentials are settings. Personal data (applicant, papers, officers) ends here: `Dossier` has no field for it,
-nothing is logged, and errors carry no content. Raises the errors of `integrations.errors`; httpx stays inside.
+Personal data ends here: nothing of a person enters `Dossier`, nothing is logged, and errors carry no content.
+A step of the timeline has the portal's words for its status, never an officer's own: those name people.
 """
 
 from __future__ import annotations
 
-import logging
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-import httpx
-
-from integrations.dossiers import LABELS, Details, Dossier, Found, Proof, Status
-from integrations.errors import BadAnswer, NotFound, Refused, Unavailable
+from integrations import readings
+from integrations.dossiers import Details, Dossier, FeeDue, Found, Proof, Step
+from integrations.errors import AnotherDossier, BadAnswer, NotFound
+from integrations.fields import Fields, Part, Paths
 
 T = TypeVar("T")
+Row = Mapping[str, Any]
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-VIETNAMESE = "228"
-# iGate's languageId
-
-UPDATED_FIELD = "updatedDate"
-NOTE_FIELD = "additionalRequirement"
-# these two names are ours: no public source shows them, confirm with the City
-
-FACTOR_DIGITS = 4
-RETRIED_STATUSES = frozenset({502, 503, 504})
-TOKEN_MARGIN_S = 30.0
+NOT_SHOWN = "portal: no such dossier, or another person's"
 
 
 @dataclass(frozen=True)
-class PortalSettings:
-    """Where the portal is and how we prove who we are."""
+class Factors:
+    """What besides the code opens the details: the last digits of these numbers."""
 
-    base_url: str
-    # https://apigatewaydvcmc.hochiminhcity.gov.vn
-    token_url: str
-    # the whole address of the OAuth2 token endpoint
-    client_id: str
-    client_secret: str = field(repr=False)
-    # issued by the City, never taken from a web page
-    search_path: str = "/pa/dossier-search/dvc"
-    timeout_s: float = 3.0
-    # for each of connect, send, receive
+    names: tuple[str, ...] = ("identity_number", "phone")
+    # of `Fields`
+    digits: int = 4
 
 
-def now() -> datetime:
-    """The present moment in Ho Chi Minh City."""
-    return datetime.now(ZONE)
+BOTH = Factors()
 
 
-class PortalClient:
-    """Asks the portal. Safe to share between threads."""
+class Portal(ABC):
+    """Dossiers of one portal. Safe to share between threads."""
 
-    def __init__(
-        self,
-        settings: PortalSettings,
-        transport: httpx.BaseTransport | None = None,
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._settings = settings
+    def __init__(self, fields: Fields, factors: Factors, clock: Callable[[], datetime]) -> None:
+        self._fields = fields
+        self._factors = factors
         self._clock = clock
-        self._http = httpx.Client(
-            base_url=settings.base_url, timeout=settings.timeout_s, transport=transport, trust_env=False
-        )
-        self._token: tuple[str, datetime] | None = None
-        # the access token and the moment from which it is not used any more
-        logging.getLogger("httpx").addFilter(_without_query)
+
+    @abstractmethod
+    def rows(self, code: str) -> object:
+        """What the portal lists for a code. Raises the errors of `integrations.errors`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the connections."""
 
     def find(self, code: str) -> Found:
         """The dossier with this code."""
-        return Found(_dossier(self._row(code)), self._clock())
+        return Found(dossier(self._row(code), self._fields), self._clock())
 
     def details(self, code: str, proof: Proof) -> Details:
-        """What the applicant may see besides. An unknown code and a wrong factor both raise NotFound."""
-        row = self._row(code)
-        if not any([proof(value) for value in _factors(row)]):
-            raise NotFound("portal: no such dossier, or another person's")
-        return _details(row)
-
-    def _row(self, code: str) -> Mapping[str, Any]:
-        """The portal's row of this dossier."""
-        answer = self._search(code, self._usable_token())
-        if answer.status_code == 401:
-            answer = self._search(code, self._new_token())
-        return _asked_for(_json(_accepted(answer)), code)
-
-    def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
-
-    def _search(self, code: str, token: str) -> httpx.Response:
-        """The portal's answer to a search by code."""
-        query: dict[str, str | int] = {"page": 0, "size": 10, "spec": "slice", "code": code}
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._send(self._http.build_request("GET", self._settings.search_path, params=query, headers=headers))
-
-    def _usable_token(self) -> str:
-        """The token we hold while it is good, otherwise a new one."""
-        if self._token and self._clock() < self._token[1]:
-            return self._token[0]
-        return self._new_token()
-
-    def _new_token(self) -> str:
-        """Asks for a token with our client credentials and keeps it."""
-        asked_at = self._clock()
-        request = self._http.build_request(
-            "POST", self._settings.token_url, data={"grant_type": "client_credentials"}, headers=self._basic()
-        )
-        token, lifetime_s = _token(_json(_accepted(self._send(request))))
-        margin_s = min(TOKEN_MARGIN_S, lifetime_s / 2)
-        self._token = (token, asked_at + timedelta(seconds=lifetime_s - margin_s))
-        return token
-
-    def _basic(self) -> dict[str, str]:
-        """HTTP Basic credentials as a header."""
-        auth = httpx.BasicAuth(self._settings.client_id, self._settings.client_secret)
-        signed = next(auth.auth_flow(httpx.Request("POST", self._settings.token_url)))
-        return {"Authorization": signed.headers["Authorization"]}
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        """Sends once, and once more after a gateway error or a broken connection: both our requests may be repeated."""
+        """What the applicant may see besides. For an unknown code and a wrong factor the same is done and said."""
         try:
-            answer = self._http.send(request)
-            if answer.status_code not in RETRIED_STATUSES or "Retry-After" in answer.headers:
-                return answer
-        except (httpx.ConnectError, httpx.RemoteProtocolError):
-            pass
-        except httpx.HTTPError as error:
-            raise _failure(error) from None
-        try:
-            return self._http.send(request)
-        except httpx.HTTPError as error:
-            raise _failure(error) from None
+            row: Row = self._row(code)
+            is_known = True
+        except NotFound:
+            row, is_known = {}, False
+        if not (_confirmed(row, self._fields, self._factors, proof) and is_known):
+            raise NotFound(NOT_SHOWN)
+        return details(row, self._fields)
+
+    def _row(self, code: str) -> Row:
+        """The record asked for; an answer about any other dossier is not believed."""
+        rows = self.rows(code)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise BadAnswer("portal: not a list of dossiers")
+        if not rows:
+            raise NotFound("portal: no such dossier")
+        row: Row | None = next((row for row in rows if _same(_code(row, self._fields), code)), None)
+        if row is None:
+            raise AnotherDossier("portal: answered with another dossier")
+        return row
 
 
-def _failure(error: httpx.HTTPError) -> Unavailable | BadAnswer:
-    """The error of this room that says what httpx met."""
-    met = f"portal: {type(error).__name__}"
-    return BadAnswer(met) if isinstance(error, httpx.DecodingError) else Unavailable(met)
-
-
-def _accepted(answer: httpx.Response) -> httpx.Response:
-    """The answer if the portal served us."""
-    status = answer.status_code
-    if status == 200:
-        return answer
-    if status in (401, 403):
-        raise Refused(f"portal: HTTP {status}")
-    if status == 429 or status >= 500:
-        raise Unavailable(f"portal: HTTP {status}", _retry_after_s(answer))
-    raise BadAnswer(f"portal: HTTP {status}")
-
-
-def _retry_after_s(answer: httpx.Response) -> float | None:
-    """The wait the portal asks for, when it gives it in seconds."""
-    value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else None
-
-
-def _json(answer: httpx.Response) -> Mapping[str, Any]:
-    """The JSON object in the answer."""
-    try:
-        value = answer.json()
-    except (ValueError, RecursionError):
-        raise BadAnswer("portal: not JSON") from None
-    if not isinstance(value, dict):
-        raise BadAnswer("portal: not a JSON object")
-    return value
-
-
-def _token(answer: Mapping[str, Any]) -> tuple[str, float]:
-    """The access token and its lifetime in seconds."""
-    token = answer.get("access_token")
-    try:
-        lifetime_s = float(answer.get("expires_in", 60))
-    except (TypeError, ValueError, OverflowError):
-        raise BadAnswer("portal: expires_in is not a number") from None
-    if not isinstance(token, str) or not token or not 0 < lifetime_s < 1e8:
-        raise BadAnswer("portal: not a usable token")
-    return token, lifetime_s
-
-
-def _asked_for(answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
-    """The row asked for; an answer about any other dossier is not believed."""
-    rows = answer.get("content")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadAnswer("portal: content is not a list of dossiers")
-    if not rows:
-        raise NotFound("portal: no such dossier")
-    asked = code.strip().upper()
-    row: Mapping[str, Any] | None = next(
-        (row for row in rows if str(row.get("code", "")).strip().upper() == asked), None
-    )
-    if row is None:
-        raise BadAnswer("portal: answered with another dossier")
-    return row
-
-
-def _dossier(row: Mapping[str, Any]) -> Dossier:
-    """One row of the portal without its personal data."""
-    procedure = _object(row.get("procedure"))
-    status, label = _status(row)
+def dossier(row: Row, fields: Fields) -> Dossier:
+    """One record without its personal data. Raises BadAnswer."""
+    status, label = _required(readings.status(_all(row, fields.status), fields.status_numbers), "status")
     return Dossier(
-        code=str(row["code"]).strip(),
-        procedure_name=_required(_translated(procedure), "procedure name"),
-        procedure_code=_text(procedure.get("code")),
+        code=_code(row, fields),
+        procedure_name=_required(_first(row, fields.procedure_name, readings.name), "procedure name"),
+        procedure_code=_first(row, fields.procedure_code, readings.text),
         status=status,
-        status_label=_impersonal(label, row),
-        applied_on=_day(row.get("appliedDate")),
-        accepted_on=_day(row.get("acceptedDate")),
-        due_on=_day(row.get("appointmentDate")),
-        completed_on=_day(row.get("completedDate")),
-        updated_at=_moment(row.get(UPDATED_FIELD)),
-        agency_name=_name(_object(row.get("agency")).get("name")),
+        status_label=readings.impersonal(label, _all(row, fields.personal)),
+        applied_on=_first(row, fields.applied_on, readings.day),
+        accepted_on=_first(row, fields.accepted_on, readings.day),
+        due_on=_first(row, fields.due_on, readings.day),
+        completed_on=_first(row, fields.completed_on, readings.day),
+        updated_at=_first(row, fields.updated_at, readings.moment),
+        agency_name=_first(row, fields.agency_name, readings.name),
+        steps=tuple(sorted(_steps(row, fields), key=lambda step: step.at)),
+        collect_until=_first(row, fields.collect_until, readings.day),
     )
 
 
-def _details(row: Mapping[str, Any]) -> Details:
-    """What only the applicant may see."""
-    applicant = _object(_object(row.get("applicant")).get("data"))
-    note = _impersonal(_text(row.get(NOTE_FIELD)) or "", row)
-    return Details(_shortened(_text(applicant.get("fullname")) or ""), (note,) if note else ())
+def details(row: Row, fields: Fields) -> Details:
+    """What only the applicant may see. Raises BadAnswer."""
+    people = list(_all(row, fields.personal))
+    asked = (_first(part, fields.supplements.paths["words"], readings.text) for part in _open(row, fields.supplements))
+    return Details(
+        applicant=readings.shortened(_first(row, fields.applicant, readings.text) or ""),
+        supplements=tuple(readings.impersonal(words, people) for words in asked if words),
+        fees=tuple(_fees(row, fields.fees)),
+    )
 
 
-def _factors(row: Mapping[str, Any]) -> list[str]:
-    """The last digits of the applicant's identity number and phone; a missing one is "" and proves nothing."""
-    applicant = _object(_object(row.get("applicant")).get("data"))
-    return [(_text(applicant.get(name)) or "")[-FACTOR_DIGITS:] for name in ("identityNumber", "phoneNumber")]
+def _steps(row: Row, fields: Fields) -> Iterator[Step]:
+    """The events that say when and what."""
+    people = list(_all(row, fields.personal))
+    for part in _parts(row, fields.steps):
+        moment = _first(part, fields.steps.paths["at"], readings.moment)
+        read = readings.status(_all(part, fields.steps.paths["status"]), fields.status_numbers)
+        if moment and read:
+            yield Step(moment, read[0], readings.impersonal(read[1], people))
 
 
-def _shortened(name: str) -> str:
-    """Nguyễn Thị Minh An -> "N*** T*** M*** An"."""
-    *before, last = name.split() or [""]
-    return " ".join([*(f"{word[0]}***" for word in before), last])
+def _open(row: Row, part: Part) -> Iterator[Row]:
+    """The requests for supplements that nothing was handed in for."""
+    return (found for found in _parts(row, part) if not any(_all(found, part.paths["settled"])))
 
 
-def _status(row: Mapping[str, Any]) -> tuple[Status, str]:
-    """The status and its label.
-
-    Words are believed before numbers: an iGate number may come from the vendor's own list, a national label is plain.
-    """
-    places = [row.get("statusCurrentTask"), row.get("dossierTaskStatus"), row.get("dossierStatus")]
-    labels = [label for label in map(_label, places) if label]
-    for label in labels:
-        if known := BY_LABEL.get(_folded(label)):
-            return known, label
-    if labels:
-        return Status.UNKNOWN, labels[0]
-    numbers = [number for number in map(_number, places) if number is not None]
-    return _numbered(int(_required(numbers[0] if numbers else None, "status")))
+def _fees(row: Row, part: Part) -> Iterator[FeeDue]:
+    """The fees that the portal calls unpaid."""
+    for found in _parts(row, part):
+        if any(map(readings.is_unpaid, _all(found, part.paths["paid"]))):
+            name = _required(_first(found, part.paths["name"], readings.name), "name of a fee")
+            amount = next(filter(_says, _all(found, part.paths["amount_vnd"])), None)
+            yield FeeDue(name, readings.amount_vnd(amount))
 
 
-def _numbered(number: int) -> tuple[Status, str]:
-    """The status with this national number; iGate writes 0 for a new dossier."""
-    try:
-        status = Status(number or Status.REGISTERED)
-    except ValueError:
-        return Status.UNKNOWN, str(number)
-    return status, LABELS[status]
+def _confirmed(row: Row, fields: Fields, factors: Factors, proof: Proof) -> bool:
+    """Whether a number of the record is the citizen's. Each one is asked about, also when it is missing or proved."""
+    proved = False
+    for name in factors.names:
+        number = _first(row, getattr(fields, name), readings.text)
+        value = readings.last(number, factors.digits)
+        proved |= proof(value or "-" * factors.digits) and value != ""
+    return proved
 
 
-def _label(value: object) -> str | None:
-    """The words of a status that may be text, a number or an object with a name."""
-    text = _name(value.get("name") if isinstance(value, dict) else value)
-    return text if text and not text.isdecimal() else None
+def _code(row: Row, fields: Fields) -> str:
+    """The code as the portal writes it."""
+    return _first(row, fields.code, readings.text) or ""
 
 
-def _number(value: object) -> int | None:
-    """The number of a status that may be 4, "4" or an object with an id."""
-    value = value.get("id") if isinstance(value, dict) else value
-    text = str(value).strip()
-    return int(text) if not isinstance(value, bool) and re.fullmatch(r"\d{1,4}", text, re.ASCII) else None
+def _same(one: str, other: str) -> bool:
+    return one.strip().upper() == other.strip().upper()
 
 
-def _folded(label: str) -> str:
-    """A label without differences of case, spacing and Unicode form."""
-    return " ".join(unicodedata.normalize("NFC", label).casefold().split())
+def _parts(row: Row, part: Part) -> Iterator[Row]:
+    """The rows of a list inside a record; a missing list has none. Raises BadAnswer for anything else."""
+    for found in readings.at(row, part.rows):
+        listed: list[Any] = found if isinstance(found, list) else [found] if _says(found) else []
+        if not all(isinstance(item, dict) for item in listed):
+            raise BadAnswer("portal: a list inside the record is none")
+        yield from listed
 
 
-BY_LABEL = {_folded(label): status for status, label in LABELS.items()}
+def _all(row: object, paths: Paths) -> Iterator[Any]:
+    """Every value at the paths."""
+    return (value for path in paths for value in readings.at(row, path))
 
 
-def _translated(procedure: Mapping[str, Any]) -> str | None:
-    """The procedure's name: `translate` comes as a list, a map by position, or one plain object."""
-    translate = procedure.get("translate")
-    options = translate if isinstance(translate, list) else [translate, *_object(translate).values()]
-    objects = [option for option in options if isinstance(option, dict)]
-    vietnamese = [option for option in objects if str(option.get("languageId")) == VIETNAMESE]
-    names = (_name(option.get("name")) for option in vietnamese + objects)
-    return next(filter(None, names), None) or _name(procedure.get("name"))
+def _first(row: object, paths: Paths, read: Callable[[object], T | None]) -> T | None:
+    """The first value at the paths that says something."""
+    found: Iterable[T | None] = map(read, _all(row, paths))
+    return next((value for value in found if value is not None), None)
 
 
-def _name(value: object) -> str | None:
-    """A name given as text or as [{languageId, name}], in Vietnamese when there is a choice."""
-    if not isinstance(value, list):
-        return _text(value)
-    objects = [option for option in value if isinstance(option, dict)]
-    objects.sort(key=lambda option: str(option.get("languageId")) != VIETNAMESE)
-    return next((name for name in (_text(option.get("name")) for option in objects) if name), None)
-
-
-def _text(value: object) -> str | None:
-    """Text that says something, or None."""
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    """The JSON object, or an empty one."""
-    return value if isinstance(value, dict) else {}
+def _says(value: object) -> bool:
+    return value not in (None, "")
 
 
 def _required(value: T | None, what: str) -> T:
@@ -323,54 +182,3 @@ def _required(value: T | None, what: str) -> T:
     if value is None:
         raise BadAnswer(f"portal: no {what}")
     return value
-
-
-def _day(value: object) -> date | None:
-    """The calendar day in Ho Chi Minh City."""
-    moment = _moment(value)
-    return moment.date() if moment else None
-
-
-def _moment(value: object) -> datetime | None:
-    """A moment given as ISO text or as milliseconds since 1970; without a zone it is the City's time."""
-    if value is None or value == "":
-        return None
-    try:
-        if isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"\d{11,14}", value, re.ASCII)):
-            return datetime.fromtimestamp(int(value) / 1000, ZONE)
-        moment = datetime.fromisoformat(str(value))
-        return moment.astimezone(ZONE) if moment.tzinfo else moment.replace(tzinfo=ZONE)
-    except (ValueError, OverflowError, OSError):
-        raise BadAnswer("portal: unreadable date") from None
-
-
-PERSONAL = re.compile(
-    r"\S+@\S+\.\w+"
-    r"|(?<!\d)(?<!\d\.)(?:\+84[ .-]?|0)\d{2,3}(?:[ .-]?\d{2,4}){2,3}(?!\d)"
-    r"|(?<!\d)\d{9,13}(?!\d)"
-)
-# e-mail addresses, phone numbers in their usual groups, citizen numbers
-
-
-def _impersonal(text: str, row: Mapping[str, Any]) -> str:
-    """Free text of an officer with the applicant's own data, phone and citizen numbers blanked."""
-    text = unicodedata.normalize("NFC", text)
-    for words in sorted(_words(row.get("applicant")), key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "***", text, flags=re.IGNORECASE)
-    return PERSONAL.sub("***", text)
-
-
-def _words(value: object) -> Iterator[str]:
-    """Every text inside a JSON value that could name a person: several words, or a long one."""
-    if isinstance(value, str) and (" " in value.strip() or len(value.strip()) >= 6):
-        yield unicodedata.normalize("NFC", value.strip())
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _words(part)
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    """Keeps dossier codes out of httpx's own log: addresses are written without their query."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in record.args)
-    return True

@@ -11,8 +11,9 @@ from bot import wiring
 from bot.assistant import Assistant
 from bot.settings import Settings
 from evals import dialogues
-from integrations.portal import PortalClient
+from integrations.routing import Routing
 from integrations.stand_ins import portal as portal_stand_in
+from integrations.stand_ins.settings import environment
 from tests.end_to_end.program import data_folder
 from tests.known_failures import judge, known
 from tests.serving import served
@@ -27,13 +28,10 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     with served(portal_stand_in.app()) as portal:
         settings = Settings(
             data_dir=data_folder(tmp_path_factory.mktemp("dialogues")),
-            portal_url=portal,
-            portal_token_url=portal + portal_stand_in.TOKEN_PATH,
-            portal_client_id=portal_stand_in.CLIENT_ID,
-            portal_client_secret=portal_stand_in.CLIENT_SECRET,
+            **environment("city", portal),  # type: ignore[arg-type]
         )
         made = wiring.build_assistant(settings)
-        assert isinstance(made.portal, PortalClient)
+        assert isinstance(made.portal, Routing)
         with contextlib.closing(made.portal):
             yield made
 

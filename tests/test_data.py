@@ -96,8 +96,9 @@ def every_fact() -> Iterator[Facts]:
         yield PlainFacts(Outcome.HANDED_OFF, reason)
     for number in ("", "111", "113", "114", "115"):
         yield PlainFacts(Outcome.ALARMED, number)
-    for outcome in (Outcome.DOSSIER_NOT_FOUND, Outcome.PORTAL_DOWN):
-        yield PlainFacts(outcome, value=town.DOSSIER_CODE)
+    yield PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=town.DOSSIER_CODE)
+    for reason in ("", "busy", "not_connected"):
+        yield PlainFacts(Outcome.PORTAL_DOWN, reason, town.DOSSIER_CODE)
     for status in Status:
         bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
         yield DossierFacts(Outcome.DOSSIER_FOUND, bare, True)

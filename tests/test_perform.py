@@ -64,19 +64,22 @@ def performed(decision: Decision, portal: Any = None, on: date = TODAY, records:
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"),
+    ("error", "outcome", "detail"),
     [
-        (errors.Unavailable("down", 5), Outcome.PORTAL_DOWN),
-        (errors.BadAnswer("not JSON"), Outcome.PORTAL_DOWN),
-        (errors.Refused("HTTP 401"), Outcome.PORTAL_DOWN),
-        (errors.IntegrationError("anything else"), Outcome.PORTAL_DOWN),
-        (errors.NotFound("no such dossier"), Outcome.DOSSIER_NOT_FOUND),
+        (errors.Unavailable("down", 5), Outcome.PORTAL_DOWN, ""),
+        (errors.Busy("too many wait"), Outcome.PORTAL_DOWN, "busy"),
+        (errors.NotConnected("no portal is set"), Outcome.PORTAL_DOWN, "not_connected"),
+        (errors.BadAnswer("not JSON"), Outcome.PORTAL_DOWN, ""),
+        (errors.AnotherDossier("another's"), Outcome.PORTAL_DOWN, ""),
+        (errors.Refused("HTTP 401"), Outcome.PORTAL_DOWN, ""),
+        (errors.IntegrationError("anything else"), Outcome.PORTAL_DOWN, ""),
+        (errors.NotFound("no such dossier"), Outcome.DOSSIER_NOT_FOUND, ""),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome) -> None:
+def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome, detail: str) -> None:
     """A portal that is down, closed to us or talking nonsense is an outcome that repeats the code, no exception."""
-    assert performed(LookUpDossier(DOSSIER_CODE), Book(error)) == PlainFacts(outcome, value=DOSSIER_CODE)
+    assert performed(LookUpDossier(DOSSIER_CODE), Book(error)) == PlainFacts(outcome, detail, DOSSIER_CODE)
 
 
 @pytest.mark.parametrize(

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
-from integrations.dossiers import LABELS, Dossier, Group, Status, group, is_overdue
-from integrations.errors import BadAnswer, IntegrationError, NotFound, Refused, Unavailable
-from integrations.portal import PortalClient, PortalSettings
+from integrations.dossiers import LABELS, Dossier, FeeDue, Group, Status, Step, group, is_overdue
+from integrations.errors import AnotherDossier, BadAnswer, IntegrationError, NotFound, Refused, Unavailable
+from integrations.portal import NOT_SHOWN, Portal
 from integrations.stand_ins import portal as stand_in
+from tests.portals import CITY_CODE as CODE
+from tests.portals import NOW, ZONE, client, reaching, running
+from tests.serving import served
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-NOW = datetime(2026, 11, 21, 9, 0, tzinfo=ZONE)
-CODE = "H29.19-260312-0005"
-DATA: list[dict[str, Any]] = json.loads(Path(stand_in.DATA).read_text())
-SETTINGS = PortalSettings(
-    "http://127.0.0.1", "http://127.0.0.1" + stand_in.TOKEN_PATH, stand_in.CLIENT_ID, stand_in.CLIENT_SECRET
-)
+DATA: list[dict[str, Any]] = json.loads(Path(stand_in.DATA).read_text("utf-8"))
+SETTINGS = reaching("city")
 PLAIN = {"code": CODE, "procedure": {"translate": {"name": "Đăng ký kết hôn"}}, "statusCurrentTask": "Đang xử lý"}
 
 
-def answering(*answers: Any) -> PortalClient:
+def answering(*answers: Any) -> Portal:
     """A client whose searches get these answers in turn: a response, an exception, or the value of one row."""
     left = list(answers)
 
@@ -46,42 +41,7 @@ def answering(*answers: Any) -> PortalClient:
             raise answer
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json={"content": [answer]})
 
-    return PortalClient(SETTINGS, httpx.MockTransport(handle), lambda: NOW)
-
-
-@contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """The address of the application on a real server."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        # naming TCP makes asyncio send at once (TCP_NODELAY): 40 ms less per request
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-@contextmanager
-def served(clock: Callable[[], datetime] = lambda: NOW, **options: Any) -> Iterator[PortalClient]:
-    """A client of the stand-in on a real server; `clock` is the client's."""
-    with serving(stand_in.app(clock=lambda: NOW, **options)) as address:
-        settings = replace(SETTINGS, base_url=address, token_url=address + stand_in.TOKEN_PATH, timeout_s=0.5)
-        client = PortalClient(settings, clock=clock)
-        try:
-            yield client
-        finally:
-            client.close()
-
-
-def order(client: PortalClient, mode: str, times: int | None = None) -> None:
-    """Orders a fault from the served stand-in."""
-    address = client._settings.base_url
-    httpx.post(f"{address}/__control", json={"mode": mode, "times": times}).raise_for_status()
+    return client("city", SETTINGS, transport=httpx.MockTransport(handle), clock=lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +119,8 @@ def test_dates(value: object, day: date | None) -> None:
         (httpx.Response(200, json=[]), BadAnswer),
         (httpx.Response(200, json={}), BadAnswer),
         (httpx.Response(200, json={"content": ["x"]}), BadAnswer),
-        (PLAIN | {"code": "H29.19-260312-0006"}, BadAnswer),
-        (PLAIN | {"code": None}, BadAnswer),
+        (PLAIN | {"code": "H29.19-260312-0006"}, AnotherDossier),
+        (PLAIN | {"code": None}, AnotherDossier),
         (PLAIN | {"procedure": None}, BadAnswer),
         (PLAIN | {"statusCurrentTask": None}, BadAnswer),
         (PLAIN | {"appliedDate": "hôm qua"}, BadAnswer),
@@ -219,7 +179,10 @@ def test_the_row_asked_for() -> None:
 )
 def test_note(note: str, shown: str) -> None:
     """The officer's note comes through with the applicant's name and every personal number blanked."""
-    row = PLAIN | {"additionalRequirement": note, "applicant": {"data": {"fullname": "Lê An", "gender": "Nam"}}}
+    row = PLAIN | {
+        "additionalRequirement": note,
+        "applicant": {"data": {"fullname": "Lê An", "phoneNumber": "0900111222"}},
+    }
     assert answering(row).details(CODE, lambda _: True).supplements == ((shown,) if shown else ())
 
 
@@ -257,64 +220,100 @@ def test_finished_late(completed_on: date, late: bool) -> None:
 
 
 def test_every_dossier_over_a_real_server() -> None:
-    """Each stand-in dossier is read, all ten statuses occur, and nothing about the applicant comes out."""
-    with served() as client:
-        dossiers = [client.find(row["code"]).dossier for row in DATA]
+    """Each stand-in dossier is read, all statuses occur, and nothing about the applicant or an officer comes out."""
+    with running("city") as served:
+        dossiers = [served.client.find(row["code"]).dossier for row in DATA]
     assert len(dossiers) == 30 and {dossier.status for dossier in dossiers} == set(Status)
     for row, dossier in zip(DATA, dossiers, strict=True):
         shown = json.dumps(asdict(dossier), default=str, ensure_ascii=False).casefold()
-        assert not [value for value in row["applicant"]["data"].values() if value.casefold() in shown]
+        people = [*row["applicant"]["data"].values(), "Đinh Thị Ghi", "0000000399"]
+        assert not [value for value in people if value.casefold() in shown]
 
 
 def test_one_dossier_over_a_real_server() -> None:
-    """Every field of a dossier arrives; days given relative to today stay fresh."""
-    with served() as client:
-        dossier = client.find(CODE).dossier
+    """Every field of a dossier arrives, with its timeline; days given relative to today stay fresh."""
+    with running("city") as served:
+        dossier = served.client.find(CODE).dossier
+        kept_until = served.client.find("H29.19-261105-0021").dossier.collect_until
     assert dossier == Dossier(
         CODE, dossier.procedure_name, "1.012753", Status.PROCESSING, LABELS[Status.PROCESSING],
         applied_on=date(2026, 3, 12), accepted_on=date(2026, 3, 12), due_on=date(2026, 11, 27), completed_on=None,
         updated_at=datetime(2026, 11, 20, 17, tzinfo=ZONE), agency_name="Bộ phận Một cửa phường Bến Thành",
+        steps=(
+            Step(datetime(2026, 3, 12, 8, 10, tzinfo=ZONE), Status.REGISTERED, "Mới đăng ký"),
+            Step(datetime(2026, 3, 12, 9, 10, tzinfo=ZONE), Status.ACCEPTED, "Được tiếp nhận"),
+            Step(datetime(2026, 3, 16, 14, 0, tzinfo=ZONE), Status.PROCESSING, "Đang xử lý"),
+        ),
     )  # fmt: skip
+    assert kept_until == date(2026, 12, 21)
 
 
 @pytest.mark.parametrize(
-    ("mode", "error"),
+    ("row", "opens"),
     [
-        ("slow", Unavailable),
-        ("500", Unavailable),
-        ("503", Unavailable),
-        ("html", BadAnswer),
-        ("other_person", BadAnswer),
-        ("empty", NotFound),
+        ({"identityNumber": "079200001234", "phoneNumber": "0900 000 567 8"}, {"1234", "5678"}),
+        ({"identityNumber": "C1234567", "phoneNumber": "0900.000.001"}, {"4567", "0001"}),
+        ({"identityNumber": "12", "phoneNumber": ""}, set()),
+        ({}, set()),
+        (None, set()),
     ],
 )
-def test_faults_over_a_real_server(mode: str, error: type[IntegrationError]) -> None:
-    """Each fault of the stand-in is met by its error, and the next search works again."""
-    with served(slow_s=0.7) as client:
-        order(client, mode)
-        with pytest.raises(error):
-            client.find(CODE)
-        order(client, "ok")
-        assert client.find(CODE).dossier.code == CODE
+def test_factors(row: dict[str, str] | None, opens: set[str]) -> None:
+    """The last four of each number open the details; each is always asked about, and a missing one opens nothing."""
+    answer: Any = httpx.Response(200, json={"content": []}) if row is None else PLAIN | {"applicant": {"data": row}}
+    for guess in ("1234", "5678", "4567", "0001", "0000", "", "----"):
+        seen: list[str] = []
+
+        def proof(value: str, guess: str = guess, seen: list[str] = seen) -> bool:
+            seen.append(value)
+            return value == guess
+
+        if guess in opens:
+            answering(answer).details(CODE, proof)
+        else:
+            with pytest.raises(NotFound, match=NOT_SHOWN):
+                answering(answer).details(CODE, proof)
+        assert len(seen) == 2 and {len(value) for value in seen} == {4}
+
+
+def test_fees_due() -> None:
+    """Only what the portal calls unpaid is due; an amount that cannot be read is not guessed."""
+    with running("city") as served:
+        details = served.client.details("H29.7-261028-0015", lambda value: True)
+    assert details.fees == (FeeDue("Lệ phí cấp giấy phép xây dựng", 75_000),)
+    for amount in ("75.000 đồng", None, -1, 7.5, True):
+        row = PLAIN | {"dossierFee": [{"name": "Phí", "amount": amount, "paid": 0}]}
+        row |= {"applicant": {"data": {"phoneNumber": "0000000001"}}}
+        with pytest.raises(BadAnswer):
+            answering(row).details(CODE, lambda value: True)
 
 
 def test_one_bad_gateway_over_a_real_server() -> None:
     """A fault ordered once is over after one search, so the retry succeeds unseen."""
-    with served() as client:
-        order(client, "503", times=1)
-        assert client.find(CODE).dossier.code == CODE
+    with running("city") as served:
+        served.order("503", times=1)
+        assert served.client.find(CODE).dossier.code == CODE
 
 
 def test_token_is_kept_and_renewed() -> None:
-    """A token serves until shortly before its end; one the portal no longer takes is renewed once, unseen."""
+    """A token serves until shortly before its end; then a new one is asked for, once."""
     client_time = [NOW]
-    with served(clock=lambda: client_time[0]) as client:
-        tokens = [client.find(CODE) and client._token for _ in range(2)]
-        client_time[0] += timedelta(seconds=271)
-        tokens += [client.find(CODE) and client._token]
-        client._token = ("forgotten", client_time[0] + timedelta(hours=1))
-        tokens += [client.find(CODE) and client._token]
-    assert tokens[0] == tokens[1] and len(set(tokens)) == 3
+    with running("city", clock=lambda: client_time[0]) as served:
+        logins = []
+        for seconds in (0, 269, 2, 0):
+            client_time[0] += timedelta(seconds=seconds)
+            served.client.find(CODE)
+            logins.append(served.asked()["logins"])
+    assert logins == [1, 1, 2, 2]
+
+
+def test_a_forgotten_token_is_renewed() -> None:
+    """A token that the portal no longer takes is renewed once, unseen."""
+    with running("city", token_lifetime_s=1000, clock=lambda: NOW) as served:
+        served.client.find(CODE)
+        served.client._bearer._passes._held = replace(served.client._bearer._passes._held, value="old")  # type: ignore
+        assert served.client.find(CODE).dossier.code == CODE
+        assert served.asked() == {"logins": 2, "searches": 2}
 
 
 def test_refused_token() -> None:
@@ -325,11 +324,12 @@ def test_refused_token() -> None:
 
 def test_wrong_credentials() -> None:
     """Wrong client credentials are refused."""
-    with served() as client:
-        wrong = PortalClient(replace(client._settings, client_secret="guess"))
-        with pytest.raises(Refused):
-            wrong.find(CODE)
-        wrong.close()
+    with (
+        running("city") as served,
+        closing(client("city", replace(served.settings, portal_client_secret="guess"))) as wrong,
+        pytest.raises(Refused),
+    ):
+        wrong.find(CODE)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_wrong_credentials() -> None:
 )
 def test_the_stand_in_checks(method: str, path: str, options: dict[str, Any], status: int) -> None:
     """The stand-in lets nobody in without credentials, the right grant and a token, and knows its faults."""
-    with serving(stand_in.app()) as address:
+    with served(stand_in.app()) as address:
         assert httpx.request(method, address + path, **options).status_code == status
 
 
@@ -355,31 +355,51 @@ def test_the_stand_in_checks(method: str, path: str, options: dict[str, Any], st
 )
 def test_unusable_token(token: dict[str, object]) -> None:
     """A token answer without a token or a lifetime is a bad answer."""
-    client = PortalClient(SETTINGS, httpx.MockTransport(lambda request: httpx.Response(200, json=token)))
+    answer = httpx.MockTransport(lambda request: httpx.Response(200, json=token))
     with pytest.raises(BadAnswer):
-        client.find(CODE)
+        client("city", SETTINGS, transport=answer).find(CODE)
 
 
 def test_nobody_listens() -> None:
     """A portal that is down is unavailable, not an exception of httpx."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    client = PortalClient(replace(SETTINGS, base_url=address, token_url=f"{address}/token"))
-    with pytest.raises(Unavailable):
-        client.find(CODE)
+    with closing(client("city", reaching("city", address))) as asking, pytest.raises(Unavailable):
+        asking.find(CODE)
 
 
 def test_logs_hold_nothing_personal(caplog: pytest.LogCaptureFixture) -> None:
     """Even at DEBUG no log line holds a dossier code, a name, a token or a secret."""
     caplog.set_level(logging.DEBUG)
-    with served() as client:
-        client.find(CODE)
-        held = client._token
+    with running("city") as served:
+        served.client.find(CODE)
+        held = served.client._bearer._passes._held  # type: ignore[attr-defined]
     assert "HTTP Request: GET" in caplog.text and held
-    secret = [CODE, DATA[0]["applicant"]["data"]["fullname"], held[0], stand_in.CLIENT_SECRET]
-    assert not [words for words in secret if words in caplog.text]
+    secret = [CODE, DATA[0]["applicant"]["data"]["fullname"], held.value, stand_in.CLIENT_SECRET]
+    assert not [words for words in secret if words in caplog.text] and held.value not in repr(held)
 
 
-def test_the_secret_is_not_shown() -> None:
-    """Printing the settings shows no secret."""
-    assert stand_in.CLIENT_SECRET not in repr(SETTINGS)
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"content": "' + b"x" * 2**21 + b'"}'])
+def test_an_endless_answer(content: bytes) -> None:
+    """An answer that is too deep or too large is a bad one, whatever else it says."""
+    with pytest.raises(BadAnswer):
+        answering(httpx.Response(200, content=content)).find(CODE)
+
+
+def test_a_dripping_answer() -> None:
+    """An answer that comes byte by byte is given up when its time is over."""
+
+    async def drip(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+
+    begun = time.monotonic()
+    with (
+        served(drip) as address,  # type: ignore[arg-type]
+        closing(client("city", reaching("city", address))) as asking,
+        pytest.raises(Unavailable),
+    ):
+        asking.find(CODE)
+    assert time.monotonic() - begun < 5

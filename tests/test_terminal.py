@@ -28,6 +28,7 @@ from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.store import Store, open_store
 from integrations.stand_ins import portal as portal_stand_in
+from integrations.stand_ins.settings import environment as reaching
 from tests.end_to_end.program import START_S, data_folder
 from tests.serving import served, until
 
@@ -189,12 +190,7 @@ def _read(screen: Screen) -> None:
 def portal() -> Iterator[dict[str, str]]:
     """The settings of a portal stand-in."""
     with served(portal_stand_in.app()) as base:
-        yield {
-            "MOT_CUA_PORTAL_URL": base,
-            "MOT_CUA_PORTAL_TOKEN_URL": base + portal_stand_in.TOKEN_PATH,
-            "MOT_CUA_PORTAL_CLIENT_ID": portal_stand_in.CLIENT_ID,
-            "MOT_CUA_PORTAL_CLIENT_SECRET": portal_stand_in.CLIENT_SECRET,
-        }
+        yield {f"MOT_CUA_{name.upper()}": value for name, value in reaching("city", base).items()}
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Runs the assistant: web chat, console, webhooks and workers in one process; `--demo` brings what it needs.
 
 python -m web           settings from MOT_CUA_* (bot/settings.py)
-python -m web --demo    also starts a portal stand-in, Rasa when it is installed, and makes a demo officer
+python -m web --demo    also starts stand-ins of both portals, Rasa when it is installed, and makes a demo officer
 """
 
 from __future__ import annotations
@@ -39,13 +39,12 @@ from bot.settings import Settings
 from bot.wiring import Parts
 from bot.worker import now
 from bot.zalo_tokens import keep_fresh
-from integrations.stand_ins import portal as portal_stand_in
+from integrations.stand_ins.settings import environment
 from web import webhooks
 from web.app import create_app
 from web.ports import Ports
 from web.rasa_process import RasaProcess
 
-WORKERS = 2
 ZALO_SENDERS = 2
 RASA_PORT = 5005
 DEMO_OFFICER = "canbo"
@@ -57,6 +56,7 @@ QUESTIONS = (
     "Làm giấy khai sinh cho bé cần giấy tờ gì?",
     "dang ky tam tru het bao nhieu tien",
     "Hồ sơ H29.19-260312-0005 tới đâu rồi?",
+    "Hồ sơ G22.99.08-260921-896048 tới đâu rồi?",
 )
 
 
@@ -115,7 +115,7 @@ def _run_demo(loaded: Settings) -> None:
     rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
     rasa = RasaProcess(rasa_port)
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
-    with _portal_stand_in(replace(loaded, rasa_url=rasa_url)) as ready:
+    with _portal_stand_ins(replace(loaded, rasa_url=rasa_url)) as ready:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
@@ -127,7 +127,6 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = _workers(parts), threading.Event()
-    parts.store.listen(inbox.MESSAGE, workers.ring)
     routes: list[BaseRoute] = []
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
@@ -163,9 +162,10 @@ def _workers(parts: Parts) -> Loop | Crew:
     """Whoever answers messages: threads of ours, or processes beside us."""
     if parts.settings.workers:
         environment = settings.environment(parts.settings)
-        return Crew(parts.settings.workers, environment, partial(parts.store.tell, outbox.REPLY))
-    parts.editions.assistant()
-    return Loop(parts.worker.step, WORKERS)
+        crew = Crew(parts.settings.workers, environment, partial(parts.store.tell, outbox.REPLY))
+        parts.store.listen(inbox.MESSAGE, crew.ring)
+        return crew
+    return wiring.answering(parts)
 
 
 def _telegram(parts: Parts, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
@@ -200,22 +200,17 @@ async def _when_started(server: uvicorn.Server, act: Callable[[], None]) -> None
 
 
 @contextlib.contextmanager
-def _portal_stand_in(loaded: Settings) -> Iterator[Settings]:
-    """The settings that reach a portal stand-in, while it runs."""
-    port = _free_port()
-    base = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "integrations.stand_ins.portal", "--port", str(port), "--with-owner"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as stand_in:
+def _portal_stand_ins(loaded: Settings) -> Iterator[Settings]:
+    """The settings that reach stand-ins of both portals, while these run."""
+    ports = {"city": str(_free_port()), "national": str(_free_port())}
+    command = [sys.executable, "-m", "integrations.stand_ins", "--only", *ports, "--ports", *ports.values()]
+    with subprocess.Popen([*command, "--with-owner"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as stand_ins:
         try:
-            yield replace(
-                loaded,
-                portal_url=base,
-                portal_token_url=base + portal_stand_in.TOKEN_PATH,
-                portal_client_id=portal_stand_in.CLIENT_ID,
-                portal_client_secret=portal_stand_in.CLIENT_SECRET,
-            )
+            for name, port in ports.items():
+                loaded = replace(loaded, **environment(name, f"http://127.0.0.1:{port}"))  # type: ignore[arg-type]
+            yield loaded
         finally:
-            stand_in.terminate()
+            stand_ins.terminate()
 
 
 def _welcome(parts: Parts, rasa_installed: bool) -> None:
@@ -224,6 +219,7 @@ def _welcome(parts: Parts, rasa_installed: bool) -> None:
     print(f"\nWeb chat            {address}/")
     print(f"Officers' console   {address}/console")
     print(f"Portal stand-in     {parts.settings.portal_url}")
+    print(f"National stand-in   {parts.settings.national_url}")
     print(f"Demo officer        {_demo_officer(parts.officers, parts.settings.data_dir)}")
     print(f"Rasa                {RASA_STATES[rasa_installed]}")
     print("\nTry:")
