@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import flood, rules
+from bot import flood, rules, second_factor
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -17,8 +17,10 @@ from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
 from bot.outbox import Outbox
-from bot.settings import Settings
+from bot.second_factor import Sealer
+from bot.settings import Settings, secret_key
 from bot.store import Store, open_store
+from bot.tries import Tries
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Details, Dossiers, Found, Proof
@@ -72,19 +74,21 @@ def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
     editions = build_editions(settings)
+    sealer = Sealer(secret_key(settings))
+    worker = Worker(store, editions.assistant, now, Tries(store, sealer, second_factor.load()))
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
-        inbox=Inbox(store),
+        inbox=Inbox(store, sealer),
         flood=kept_away,
-        door=Door(store, kept_away),
+        door=Door(store, kept_away, now, sealer),
         outbox=Outbox(store),
         desk=Desk(store),
         aside=SetAside(store),
         officers=Officers(store),
-        worker=Worker(store, editions.assistant),
+        worker=worker,
     )
 
 

@@ -39,6 +39,7 @@ SMALL = Limits(
     window_s=60,
     ordinary={"person": 3, "network": 6, "everyone": 9},
     held={"person": 5, "network": 20, "everyone": 40},
+    lookups={60: {"person": 3, "network": 6, "everyone": 9}, 3600: {"person": 5, "network": 50, "everyone": 90}},
     notices=1,
     webhook_bytes=1000,
     chat_bytes=1000,
