@@ -7,7 +7,7 @@ A dossier that waits for the citizen, or was stopped, has no running clock and i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -55,7 +55,7 @@ def progress(dossier: Dossier, calendar: WorkCalendar, today: date) -> Progress:
         return Progress(Clock.NONE, was_paused=was_paused)
     ends_on = calendar.working_day_from(dossier.due_on)
     if kind is Group.DONE:
-        return _done(dossier.completed_on, ends_on, calendar)
+        return replace(_done(dossier.completed_on, ends_on, calendar), was_paused=was_paused)
     certain = max(ends_on, today) <= calendar.decided_through
     if today > ends_on:
         return Progress(Clock.LATE, calendar.count_working_days(ends_on, today), ends_on, certain, was_paused)

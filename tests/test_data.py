@@ -62,7 +62,7 @@ BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier"}
 BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
-LONGEST_CODE = "000.000.000.H29.123.123.123.123-20260312-0000005"
+LONGEST_CODE = "000.00.01.H29.123.123.123.123-20260312-0000005"
 SHIPPED_ON = date(2026, 11, 22)
 # a day on which the shipped records hold
 GOOD_RULES = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
