@@ -207,7 +207,9 @@ def _known_dossier(
         return LetDossierGo(named.code)
     if named is not None and is_about_it:
         return TellMore(named.code, dossier_talk.asked(text) or "")
-    if conversation.dossier and dossier_talk.wants_kept(text):
+    if conversation.keeps(conversation.dossier) and dossier_talk.lets_go(text) and dossier_talk.means_this(text):
+        return LetDossierGo(conversation.dossier)
+    if conversation.dossier and dossier_talk.wants_kept(text) and not dossier_talk.lets_go(text):
         return KeepDossier(conversation.dossier)
     if given and conversation.kept and _names(text, understanding, rules):
         return KeepDossier(conversation.kept[0].code, given)

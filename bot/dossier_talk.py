@@ -28,6 +28,7 @@ class _Patterns:
     asked: Mapping[str, re.Pattern[str]]
     list: re.Pattern[str]
     let_go: re.Pattern[str]
+    this: re.Pattern[str]
     all: re.Pattern[str]
     keep: re.Pattern[str]
     naming: re.Pattern[str]
@@ -83,6 +84,11 @@ def wants_kept(text: str) -> bool:
 def lets_go(text: str) -> bool:
     """Whether something is to be forgotten."""
     return _patterns().let_go.match(written_out(text)) is not None
+
+
+def means_this(text: str) -> bool:
+    """Whether the dossier just shown is meant."""
+    return _patterns().this.search(written_out(text)) is not None
 
 
 def lets_all_go(text: str) -> bool:

@@ -208,22 +208,26 @@ class Flood:
     def _too_curious(
         self, channel: str, who: Mapping[Bound, str], is_held: Callable[[], bool], codes: int
     ) -> Excess | None:
-        """Too many dossier codes: the longest of the waits."""
+        """Too many dossier codes: the longest of the waits. However many a message has, it takes one person's room."""
         if not codes or is_held():
             return None
-        room = [(items[bound], key, bound) for items in self._lookups for bound, key in who.items()]
+        room = [
+            (items[bound], key, bound, min(codes, items[Bound.PERSON].amount))
+            for items in self._lookups
+            for bound, key in who.items()
+        ]
         with self._lock:
             full = [
                 (self._wait_s(item, key), bound)
-                for item, key, bound in room
-                if not self._limiter.test(item, key, cost=min(codes, item.amount))
+                for item, key, bound, cost in room
+                if not self._limiter.test(item, key, cost=cost)
             ]
             if full:
                 wait_s, over = max(full)
                 self._slowed[channel, over.value] += 1
                 return Excess(over, wait_s, self._limiter.hit(self._notice, who[Bound.PERSON]), What.LOOKUPS)
-            for item, key, _ in room:
-                self._limiter.hit(item, key, cost=min(codes, item.amount))
+            for item, key, _, cost in room:
+                self._limiter.hit(item, key, cost=cost)
         return None
 
     def _too_many(self, channel: str, who: Mapping[Bound, str], is_held: Callable[[], bool]) -> Excess | None:
