@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -51,8 +52,8 @@ class Worker:
         self._clock = clock
         self._tries = tries
         # none: no second factor is compared
-        self.counts: Counter[str] = Counter()
-        # how turns ended since the start
+        self._lock = threading.Lock()
+        self._ended: Counter[str] = Counter()
 
     def step(self) -> bool:
         """Answer one message; False when there is none."""
@@ -70,6 +71,11 @@ class Worker:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
             self._give_back(taken, type(error).__name__)
         return True
+
+    def ended(self) -> Mapping[str, int]:
+        """How many turns ended how since the start; an answer of a portal that was not believed counts besides."""
+        with self._lock:
+            return dict(self._ended)
 
     def _attempt(self, taken: Taken, at: datetime) -> Attempt | None:
         """The answer to the question for a second factor, counted before it is compared."""
@@ -103,10 +109,11 @@ class Worker:
         self._count(turn)
 
     def _count(self, turn: Turn) -> None:
-        """How turns end; an answer of a portal that was not believed is an alarm besides."""
-        self.counts[turn.facts.outcome.value] += 1
-        if getattr(turn.facts, "detail", "") == BAD_ANSWER:
-            self.counts[BAD_ANSWER] += 1
+        """One more turn; an answer of a portal that was not believed is an alarm."""
+        refused = getattr(turn.facts, "detail", "") == BAD_ANSWER
+        with self._lock:
+            self._ended.update([turn.facts.outcome.value, *([BAD_ANSWER] if refused else ())])
+        if refused:
             log.error("a portal's answer was not believed")
 
     def _settle(self, connection: sa.Connection, taken: Taken, seal: Seal, outcome: Outcome) -> None:

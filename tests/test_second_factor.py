@@ -51,16 +51,16 @@ class Safe(town.Book):
 class Counter:
     """Citizens at the counter of a small assistant that knows second factors."""
 
-    def __init__(self, store: Store, portal: Any = None) -> None:
+    def __init__(self, store: Store, portal: Any = None, interpreter: Any = None) -> None:
         self.store, self.clock, self.sealer = store, Clock(), Sealer("a key")
         self.inbox = Inbox(store, self.sealer)
-        self.portal = portal or Safe()
+        self.portal, self.interpreter = portal or Safe(), interpreter
         self.open()
         self._said = 0
 
     def open(self) -> None:
         """A new process over the same database."""
-        town_assistant = town.assistant(portal=self.portal)
+        town_assistant = town.assistant(self.interpreter, self.portal)
         tries = Tries(self.store, Sealer("a key"), second_factor.load())
         self.worker = Worker(self.store, lambda: town_assistant, self.clock, tries)
 

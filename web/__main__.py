@@ -28,6 +28,7 @@ from starlette.routing import BaseRoute
 from bot import retention, settings, wiring
 from bot.channels import telegram, zalo
 from bot.errors import BadSettings, BotError
+from bot.figures import figures
 from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
 from bot.messages import InboundMessage
@@ -38,7 +39,7 @@ from bot.wiring import Parts
 from bot.worker import now
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins import portal as portal_stand_in
-from web import webhooks
+from web import metrics, webhooks
 from web.app import create_app
 from web.ports import Ports
 from web.rasa_process import RasaProcess
@@ -119,7 +120,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = Loop(parts.worker.step, WORKERS), threading.Event()
     accept, push = ringing(parts.door.accept, workers), ringing(parts.door.push, workers)
-    routes: list[BaseRoute] = []
+    routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, push, routes)
