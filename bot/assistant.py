@@ -6,7 +6,7 @@ The steps know no database and no channel: `python -m bot ask`, the evals and th
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -15,11 +15,12 @@ from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import decide
 from bot.decisions import AskWhich, Decision, Stay
-from bot.facts import Facts, ProcedureFacts, SeveralFacts
+from bot.facts import DetailsFacts, DossierFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts, SeveralFacts
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
 from bot.perform import perform
 from bot.rules import Rules
+from bot.second_factor import Attempt
 from bot.utterance import Utterance
 from integrations.dossiers import Dossiers
 from knowledge.catalogue import Catalogue
@@ -34,7 +35,13 @@ AWAITING = {
     Outcome.DOSSIER_NOT_FOUND: Awaiting.DOSSIER_CODE,
     Outcome.ASKED_COMPLAINT: Awaiting.COMPLAINT,
     Outcome.OFFICER_OFFERED: Awaiting.OFFICER,
+    Outcome.FACTOR_LOCKED: Awaiting.OFFICER,
+    Outcome.DOSSIER_KEPT: Awaiting.DOSSIER_NAME,
 }
+ASKS_FACTOR = {Outcome.FACTOR_ASKED, Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS}
+ENDS_FACTOR = {Outcome.DETAILS_SHOWN, Outcome.FACTOR_LOCKED, Outcome.HANDED_OFF, Outcome.ALARMED}
+ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
+# after anything else digits are still awaited: they mean nothing else, and are never stored
 OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
     Outcome.ALARMED: Owner.QUEUE,
@@ -77,12 +84,12 @@ class Assistant:
     portal: Dossiers
     rules: Rules
 
-    def turn(self, utterance: Utterance, conversation: Conversation, on: date) -> Turn:
-        """What one utterance leads to, on a day."""
+    def turn(self, utterance: Utterance, conversation: Conversation, on: date, attempt: Attempt | None = None) -> Turn:
+        """What one utterance leads to, on a day. `attempt`: it is an answer to the question for a second factor."""
         started = time.perf_counter()
-        understanding = self._understand(utterance, conversation, on)
-        decision = decide(utterance, understanding, conversation, self.rules)
-        facts = perform(decision, self.catalogue, self.portal, on)
+        understanding = None if attempt else self._understand(utterance, conversation, on)
+        decision = decide(utterance, understanding, conversation, self.rules, attempt)
+        facts = _with_kept(perform(decision, self.catalogue, self.portal, on), conversation)
         english = understanding is not None and understanding.first("english") is not None
         reply = compose(facts, masked=bool(utterance.masked), english=english)
         after = remember(conversation, decision, facts, reply)
@@ -108,6 +115,11 @@ class Assistant:
             return ""
 
 
+def _with_kept(facts: Facts, conversation: Conversation) -> Facts:
+    """A dossier that the conversation remembers is not offered to be remembered."""
+    return replace(facts, kept=conversation.keeps(facts.dossier.code)) if isinstance(facts, DossierFacts) else facts
+
+
 def remember(conversation: Conversation, decision: Decision, facts: Facts, reply: Reply | None) -> Conversation:
     """The conversation after a turn."""
     if isinstance(decision, Stay):
@@ -128,6 +140,24 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         case SeveralFacts(_, parts):
             for part in reversed(parts):
                 after = after.about(part.procedure.code)
+    return _remember_dossier(after, facts)
+
+
+def _remember_dossier(after: Conversation, facts: Facts) -> Conversation:
+    """The dossier the talk is about, the one whose second factor is awaited, and those that are to be remembered."""
+    if facts.outcome in ENDS_FACTOR:
+        after = after.with_(factor_for="")
+    match facts:
+        case DossierFacts():
+            return after.with_(dossier=facts.dossier.code)
+        case DetailsFacts(_, code, _):
+            return after.with_(dossier=code)
+        case KeptFacts(Outcome.DOSSIER_KEPT | Outcome.DOSSIER_NAMED, _, about) if about is not None:
+            return after.with_kept(about)
+        case PlainFacts(Outcome.DOSSIER_LET_GO, _, code):
+            return after.with_(kept=tuple(item for item in after.kept if code and item.code != code))
+        case PlainFacts(outcome, _, code) if outcome in ASKS_FACTOR:
+            return after.with_(dossier=code, factor_for=code)
     return after
 
 

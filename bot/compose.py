@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +14,14 @@ from zoneinfo import ZoneInfo
 import jinja2
 import yaml
 
+from bot import second_factor
 from bot.facts import (
     ChoiceFacts,
+    DetailsFacts,
     DossierFacts,
     Facts,
     JourneyFacts,
+    KeptFacts,
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
@@ -24,7 +29,8 @@ from bot.facts import (
 )
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
-from integrations.dossiers import group
+from bot.progress import Clock
+from integrations.dossiers import LABELS, Dossier, group
 from knowledge import bundles
 from knowledge.fees import Order, bill
 from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
@@ -42,7 +48,11 @@ MOST_BUTTONS = 5
 LONGEST_LABEL = 60
 SHARED_WORDS = 3
 # that names of a family must begin with to be asked about by what is left
-MARKS = {"# ": "heading", "- ": "bullets", "! ": "warning", "~ ": "source"}
+MARKS = {"# ": "heading", "- ": "bullets", "= ": "bullets", "! ": "warning", "~ ": "source"}
+PRIVATE = "= "
+# a bullet that is shown once
+MOST_STEPS = 6
+# of a dossier's timeline: the latest
 ENGLISH_FRAMES = {
     Outcome.ANSWERED: "english_answer",
     Outcome.PREMISE_CORRECTED: "english_answer",
@@ -65,6 +75,9 @@ OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
     Outcome.DOSSIER_NOT_FOUND,
     Outcome.PORTAL_DOWN,
+    Outcome.FACTOR_REFUSED,
+    Outcome.FACTOR_WAITS,
+    Outcome.FACTOR_LOCKED,
     Outcome.NOT_UNDERSTOOD,
     Outcome.PROCEDURE_UNKNOWN,
     Outcome.OFF_TOPIC,
@@ -106,12 +119,59 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(outcome, kind=type(resolution).__name__, found=resolution))
         case ChoiceFacts(outcome, procedures):
             return _choice(outcome, procedures)
-        case DossierFacts(outcome, dossier, overdue):
-            values = {"dossier": dossier, "overdue": overdue}
-            values |= {"group": group(dossier.status).value, "status": int(dossier.status)}
-            return Reply(_render(outcome, **values), (_button("officer"),))
+        case DossierFacts():
+            return Reply(_render(facts.outcome, **_dossier_values(facts)), _dossier_buttons(facts))
+        case DetailsFacts(outcome, code, details):
+            return Reply(_render(outcome, code=code, details=details), (_button("detail", code), _button("officer")))
+        case KeptFacts(outcome, kept, about):
+            return Reply(_render(outcome, kept=kept, about=about), _kept_buttons(facts))
         case PlainFacts(outcome, detail, value):
-            return Reply(_render(outcome, detail=detail, value=value), _plain_buttons(outcome))
+            factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
+            return Reply(_render(outcome, detail=detail, value=value, factor=factor), _plain_buttons(outcome))
+
+
+def _dossier_values(facts: DossierFacts) -> dict[str, object]:
+    """What the words about a dossier are made from."""
+    dossier, progress = facts.dossier, facts.progress
+    return {
+        "dossier": dossier,
+        "found": facts.found,
+        "progress": progress,
+        "clock": progress.clock.value,
+        "group": group(dossier.status).value,
+        "status": int(dossier.status),
+        "official": LABELS.get(dossier.status, ""),
+        "steps": _steps(dossier),
+        "asked": facts.asked,
+        "kept": facts.kept,
+        "words": words(),
+    }
+
+
+def _steps(dossier: Dossier) -> list[tuple[datetime, str]]:
+    """The timeline in official names; what has none is left out, because free words may name an officer."""
+    named = [(step.at, LABELS[step.status]) for step in dossier.steps if step.status in LABELS]
+    changes = [now for before, now in pairwise([(None, ""), *named]) if now[1] != before[1]]
+    return [(at, label) for at, label in changes if at is not None][-MOST_STEPS:]
+
+
+def _dossier_buttons(facts: DossierFacts) -> tuple[Button, ...]:
+    code, is_late = facts.dossier.code, facts.progress.clock is Clock.LATE
+    shown = [_button("detail", code), *([_button("complain", code)] if is_late else ())]
+    remembered = () if facts.kept or facts.asked else (Button(words()["buttons"]["keep_dossier"], f"keep:{code}"),)
+    return (*shown, *remembered, _button("officer"))
+
+
+def _kept_buttons(facts: KeptFacts) -> tuple[Button, ...]:
+    """The dossiers to choose from; under one that is remembered now, the way to have it forgotten."""
+    if facts.about is not None:
+        drop = Button(words()["buttons"]["drop_dossier"], f"drop:{facts.about.code}")
+        return (Button(words()["buttons"]["dossier"], f"dossier:{facts.about.code}"), drop)
+    names = [item.name or item.code for item in facts.kept[:MOST_BUTTONS]]
+    return tuple(
+        Button(shorten(name, LONGEST_LABEL), f"dossier:{item.code}")
+        for name, item in zip(names, facts.kept, strict=False)
+    )
 
 
 def _choice(outcome: Outcome, procedures: tuple[Procedure, ...]) -> Reply:
@@ -175,6 +235,8 @@ def templates() -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
+    environment.filters["vnd"] = vnd
+    environment.filters["on"] = lambda at: f"{at.astimezone(ZONE):%d/%m/%Y}"
     environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
 
@@ -185,15 +247,19 @@ def say(note: str, **values: str) -> Reply:
 
 
 def blocks(text: str) -> tuple[Block, ...]:
-    """Rendered lines to blocks: `# ` heading, `- ` bullet, `! ` warning, `~ ` source, anything else a paragraph."""
+    """Rendered lines to blocks, by their marks; anything else is a paragraph.
+
+    `# ` heading, `- ` bullet, `= ` bullet shown once, `! ` warning, `~ ` source.
+    """
     found: list[Block] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         kind = MARKS.get(line[:2], "paragraph")
         content = line[2:].strip() if kind != "paragraph" else line
-        if kind == "bullets" and found and found[-1].kind == "bullets":
-            found[-1] = Block("bullets", (*found[-1].lines, content))
+        private = line[:2] == PRIVATE
+        if kind == "bullets" and found and (found[-1].kind, found[-1].private) == (kind, private):
+            found[-1] = Block(kind, (*found[-1].lines, content), private)
         else:
-            found.append(Block(kind, (content,)))
+            found.append(Block(kind, (content,), private))
     return tuple(found)
 
 
@@ -216,13 +282,15 @@ def _said(line: str, **values: object) -> str:
     return str(words()["lines"][line].format(**values))
 
 
-def _button(name: str) -> Button:
-    return Button(words()["buttons"][name], name)
+def _button(name: str, about: str = "") -> Button:
+    return Button(words()["buttons"][name], f"{name}:{about}" if about else name)
 
 
 def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
     if outcome is Outcome.OFFICER_OFFERED:
         return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
+    if outcome is Outcome.FACTOR_ASKED:
+        return Button(words()["buttons"]["not_now"], "stay"), _button("officer")
     if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
         return (_button("stay"),)
     if outcome is Outcome.FORGET_ASKED:

@@ -9,6 +9,7 @@ from typing import Any
 from bot.messages import Button
 
 MOST_TOPICS = 5
+MOST_KEPT = 10
 
 
 class Owner(StrEnum):
@@ -29,6 +30,17 @@ class Awaiting(StrEnum):
     COMPLAINT = "complaint"
     OFFICER = "officer"
     # yes or no to an offered officer
+    DOSSIER_NAME = "dossier_name"
+    # for the dossier remembered last
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A dossier that the citizen asked to remember."""
+
+    code: str
+    name: str = ""
+    # as the citizen calls it, without the word for a dossier
 
 
 @dataclass(frozen=True)
@@ -49,11 +61,26 @@ class Conversation:
     # replies in a row that did not help
     topics: tuple[str, ...] = ()
     # codes talked about before, latest first
+    dossier: str = ""
+    # code of the dossier shown last, while the talk is about it
+    factor_for: str = ""
+    # code of the dossier whose second factor was asked for; read at the door (bot/inbox.py)
+    kept: tuple[Kept, ...] = ()
+    # newest first
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
         before = [topic for topic in (self.topic, *self.topics) if topic and topic != code]
-        return replace(self, topic=code, topics=tuple(dict.fromkeys(before))[:MOST_TOPICS], case_id=case_id)
+        return replace(self, topic=code, topics=tuple(dict.fromkeys(before))[:MOST_TOPICS], case_id=case_id, dossier="")
+
+    def keeps(self, code: str) -> bool:
+        """Whether a dossier is remembered."""
+        return any(item.code == code for item in self.kept)
+
+    def with_kept(self, kept: Kept) -> Conversation:
+        """The conversation once it remembers a dossier, under this name."""
+        others = tuple(item for item in self.kept if item.code != kept.code)
+        return replace(self, kept=(kept, *others)[:MOST_KEPT])
 
     def state(self) -> dict[str, Any]:
         """What is stored besides the owner."""
@@ -73,6 +100,9 @@ class Conversation:
             offered=tuple(Button(**item) for item in state.get("offered", ())),
             awaiting=Awaiting(state.get("awaiting", Awaiting.NOTHING)),
             failures=state.get("failures", 0),
+            dossier=state.get("dossier", ""),
+            factor_for=state.get("factor_for", ""),
+            kept=tuple(Kept(**item) for item in state.get("kept", ())),
         )
 
     def with_(self, **changes: Any) -> Conversation:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from bot import commands
+import re
+
+from bot import commands, dossier_talk
 from bot.commands import Command
-from bot.conversation import Awaiting, Conversation, Owner
+from bot.conversation import Awaiting, Conversation, Kept, Owner
 from bot.decisions import (
     Alarm,
     AnswerAbout,
     AnswerSeveral,
     AskAgain,
+    AskFactor,
     AskSlot,
     AskWhich,
     CorrectPremise,
@@ -18,16 +21,23 @@ from bot.decisions import (
     ExplainCode,
     Forget,
     HandOff,
+    KeepDossier,
     LeaveQueue,
+    LetDossierGo,
+    ListDossiers,
     LookUpDossier,
+    OpenDetails,
+    RefuseDetails,
     ResolveUnit,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
+    TellMore,
 )
 from bot.messages import Kind
 from bot.rules import Rules
+from bot.second_factor import Attempt
 from bot.utterance import Utterance
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
@@ -48,16 +58,24 @@ PERSONAL = frozenset(
 )
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
+CODE = re.compile(r"[0-9A-Z.]{3,31}-(\d{6}|\d{8})-\d{3,7}", re.ASCII)
+# what a button may name: the shape of a dossier code
 
 
 def decide(
-    utterance: Utterance, understanding: Understanding | None, conversation: Conversation, rules: Rules
+    utterance: Utterance,
+    understanding: Understanding | None,
+    conversation: Conversation,
+    rules: Rules,
+    attempt: Attempt | None = None,
 ) -> Decision:
-    """The one thing to do now. `understanding` is None for a button or an unreadable message."""
+    """The one thing to do now. `understanding` is None for a button, an unreadable message or a second factor."""
     command = commands.read(utterance.text) if utterance.kind is Kind.TEXT else None
     if conversation.owner in (Owner.QUEUE, Owner.OFFICER):
         pressed = utterance.text if utterance.kind is Kind.BUTTON else ""
         return _held(command.payload if command else pressed, conversation)
+    if attempt is not None:
+        return _attempted(attempt)
     if utterance.kind is Kind.BUTTON:
         return _pressed(utterance.text, conversation)
     if command is not None:
@@ -67,6 +85,7 @@ def decide(
     return (
         _danger(utterance, understanding, rules)
         or _code(understanding, conversation)
+        or _known_dossier(utterance, understanding, conversation, rules)
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
         or _reply_to_question(utterance, understanding, conversation, rules)
@@ -74,6 +93,15 @@ def decide(
         or _intent(utterance, understanding, conversation, rules)
         or _procedure(understanding, conversation, rules)
     )
+
+
+def _attempted(attempt: Attempt) -> Decision:
+    """An answer to the question for the second factor."""
+    if attempt.too_short:
+        return AskFactor(attempt.code, too_short=True)
+    if attempt.locked or attempt.wait_s:
+        return RefuseDetails(attempt.code, attempt.wait_s)
+    return OpenDetails(attempt.code, attempt.check)
 
 
 def _held(payload: str, conversation: Conversation) -> Decision:
@@ -104,6 +132,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
         case "b", bundle_id if bundle_id:
             return TellJourney(bundle_id)
+        case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if CODE.fullmatch(code):
+            return _about_dossier(kind, code)
         case "officer", "":
             return HandOff("asked")
         case "dossier", "":
@@ -121,6 +151,20 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
         case "forget", "yes":
             return Forget("confirmed")
     return AskAgain("unknown_button")
+
+
+def _about_dossier(kind: str, code: str) -> Decision:
+    """What the buttons under a dossier do."""
+    match kind:
+        case "detail":
+            return AskFactor(code)
+        case "complain":
+            return TakeComplaint("", code)
+        case "keep":
+            return KeepDossier(code)
+        case "drop":
+            return LetDossierGo(code)
+    return TellMore(code, "")
 
 
 def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
@@ -147,6 +191,53 @@ def _code(understanding: Understanding, conversation: Conversation) -> Decision 
         if entity and (about_dossier or alone or kind in ("bad_dossier_code", "payment_code")):
             return ExplainCode(kind, entity.value)
     return None
+
+
+def _known_dossier(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """Words about a dossier that needs no code: one that is remembered, or the one just shown."""
+    text = utterance.text
+    is_about_it = understanding.intent == "dossier_status" or _best(understanding) < rules.answer_at
+    given = dossier_talk.name_given(text) if conversation.awaiting is Awaiting.DOSSIER_NAME else ""
+    named = dossier_talk.named(text, conversation.kept)
+    if conversation.kept and dossier_talk.lets_all_go(text):
+        return LetDossierGo("")
+    if named is not None and dossier_talk.lets_go(text):
+        return LetDossierGo(named.code)
+    if named is not None and is_about_it:
+        return TellMore(named.code, dossier_talk.asked(text) or "")
+    if conversation.keeps(conversation.dossier) and dossier_talk.lets_go(text) and dossier_talk.means_this(text):
+        return LetDossierGo(conversation.dossier)
+    if conversation.dossier and dossier_talk.wants_kept(text) and not dossier_talk.lets_go(text):
+        return KeepDossier(conversation.dossier)
+    if given and conversation.kept and _names(text, understanding, rules):
+        return KeepDossier(conversation.kept[0].code, given)
+    if conversation.kept and dossier_talk.wants_list(text):
+        return _listed(conversation.kept)
+    return _asked_on(text, understanding, conversation, rules)
+
+
+def _names(text: str, understanding: Understanding, rules: Rules) -> bool:
+    """Whether what follows the question for a name is one, and no question of its own."""
+    other = understanding.intent in ("deny", "affirm", "officer", "complaint", "thanks", "greet", "goodbye")
+    is_question = bool(understanding.aspects) or dossier_talk.asked(text) is not None or text.rstrip().endswith("?")
+    return not is_question and not (other and _sure(understanding, rules)) and not _only_a_number(understanding, rules)
+
+
+def _listed(kept: tuple[Kept, ...]) -> Decision:
+    """The only one is told at once."""
+    return TellMore(kept[0].code, "") if len(kept) == 1 else ListDossiers(kept)
+
+
+def _asked_on(text: str, understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
+    """A short question that names no other matter is about the dossier just shown."""
+    if not conversation.dossier or _best(understanding) >= rules.answer_at:
+        return None
+    if understanding.intent in ("complaint", "officer") and _sure(understanding, rules):
+        return None
+    asked = dossier_talk.asked(text)
+    return None if asked is None else TellMore(conversation.dossier, asked)
 
 
 def _unit(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:

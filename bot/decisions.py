@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.conversation import Kept
+from bot.second_factor import Check
+
 
 @dataclass(frozen=True)
 class AnswerAbout:
@@ -79,6 +82,64 @@ class LookUpDossier:
 
 
 @dataclass(frozen=True)
+class TellMore:
+    """Ask the portal again for the dossier that the talk is about."""
+
+    code: str
+    asked: str
+    # "when", "late", "missing"; empty: everything
+
+
+@dataclass(frozen=True)
+class AskFactor:
+    """Ask for the second factor that opens a dossier's details."""
+
+    code: str
+    too_short: bool = False
+    # the answer had fewer digits than asked for
+
+
+@dataclass(frozen=True)
+class OpenDetails:
+    """Ask the portal for what the second factor opens."""
+
+    code: str
+    check: Check
+
+
+@dataclass(frozen=True)
+class RefuseDetails:
+    """Do not compare: too soon after a wrong answer, or too many were wrong."""
+
+    code: str
+    wait_s: int
+    # 0: not any more
+
+
+@dataclass(frozen=True)
+class KeepDossier:
+    """Remember a dossier in this conversation, as the citizen wants."""
+
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ListDossiers:
+    """Name the dossiers that the conversation remembers."""
+
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True)
+class LetDossierGo:
+    """Remember a dossier no more."""
+
+    code: str
+    # empty: none of them
+
+
+@dataclass(frozen=True)
 class ExplainCode:
     """Say what a number is when it is no dossier code."""
 
@@ -107,6 +168,8 @@ class TakeComplaint:
     """Record a complaint and hand it to an officer."""
 
     text: str
+    about: str = ""
+    # code of the dossier it is about
 
 
 @dataclass(frozen=True)
@@ -155,6 +218,13 @@ Decision = (
     | AskSlot
     | AskAgain
     | LookUpDossier
+    | TellMore
+    | AskFactor
+    | OpenDetails
+    | RefuseDetails
+    | KeepDossier
+    | ListDossiers
+    | LetDossierGo
     | ExplainCode
     | HandOff
     | Alarm

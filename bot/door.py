@@ -5,21 +5,28 @@ Nothing is stored of a dropped message. A conversation that waits for an officer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bot import outbox, tables
-from bot.compose import say
+from bot.compose import say, words
 from bot.conversation import Owner
-from bot.flood import Bound, Excess, Flood
+from bot.flood import Bound, Excess, Flood, What
 from bot.inbox import Inbox, conversation_of
 from bot.messages import InboundMessage, Reply
+from bot.second_factor import Sealer
 from bot.store import Store
+from bot.utterance import LONGEST_READ
 from bot.worker import now
+from nlu.entities import find
 
+DAY = re.compile(r"\d{6}")
+# the day in the middle of every dossier code
 HELD = (Owner.QUEUE.value, Owner.OFFICER.value)
+TWO_MINUTES_S, TWO_HOURS_S = 120, 7200
 NOTES = {Bound.PERSON: "too_many", Bound.NETWORK: "too_many", Bound.EVERYONE: "too_busy"}
 
 
@@ -27,17 +34,37 @@ class TooMany(Exception):
     """The message was dropped; whoever sent it may try again."""
 
     def __init__(self, excess: Excess) -> None:
-        super().__init__(f"over the limit of {excess.bound}: try again in {excess.retry_after_s} s")
+        super().__init__(f"too many {excess.what} of {excess.bound}: try again in {excess.retry_after_s} s")
         self.retry_after_s = excess.retry_after_s
-        self.reply = say(NOTES[excess.bound], wait_s=str(excess.retry_after_s))
+        if excess.what is What.LOOKUPS:
+            self.reply = say("too_curious", wait=_spoken(excess.retry_after_s))
+        else:
+            self.reply = say(NOTES[excess.bound], wait_s=str(excess.retry_after_s))
+
+
+def _spoken(wait_s: int) -> str:
+    """A wait in the unit that is short to say, rounded up."""
+    if wait_s < TWO_MINUTES_S:
+        return str(words()["waits"]["seconds"]).format(number=wait_s)
+    if wait_s < TWO_HOURS_S:
+        return str(words()["waits"]["minutes"]).format(number=-(-wait_s // 60))
+    return str(words()["waits"]["hours"]).format(number=-(-wait_s // 3600))
+
+
+def codes_in(text: str) -> int:
+    """How many dossier codes a message would have looked up."""
+    read = text[:LONGEST_READ]
+    return sum(entity.kind == "dossier_code" for entity in find(read)) if DAY.search(read) else 0
 
 
 class Door:
     """Two ways in: for a sender that waits for our answer, and for a vendor that only pushes."""
 
-    def __init__(self, store: Store, flood: Flood, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, store: Store, flood: Flood, clock: Callable[[], datetime] = now, sealer: Sealer | None = None
+    ) -> None:
         self._store = store
-        self._inbox = Inbox(store)
+        self._inbox = Inbox(store, sealer)
         self._flood = flood
         self._clock = clock
 
@@ -61,7 +88,8 @@ class Door:
         return False
 
     def _excess(self, message: InboundMessage, network: str) -> Excess | None:
-        return self._flood.excess(message.channel, message.address, network, lambda: self._is_held(message))
+        codes = codes_in(message.text)
+        return self._flood.excess(message.channel, message.address, network, lambda: self._is_held(message), codes)
 
     def _is_held(self, message: InboundMessage) -> bool:
         query = sa.select(tables.conversation.c.owner).where(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from bot.conversation import Kept
 from bot.outcomes import Outcome
-from integrations.dossiers import Dossier
+from bot.progress import Progress
+from integrations.dossiers import Details, Dossier, Found
 from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
 from knowledge.units import Resolution
@@ -55,11 +57,38 @@ class ChoiceFacts:
 
 @dataclass(frozen=True)
 class DossierFacts:
-    """The state of one dossier."""
+    """The state of one dossier: what whoever knows its code may see."""
 
     outcome: Outcome
-    dossier: Dossier
-    overdue: bool
+    found: Found
+    progress: Progress
+    asked: str = ""
+    # "when", "late", "missing": what a citizen asks on about it; empty: everything is told
+    kept: bool = False
+    # whether the conversation remembers it
+
+    @property
+    def dossier(self) -> Dossier:
+        """The dossier itself."""
+        return self.found.dossier
+
+
+@dataclass(frozen=True)
+class DetailsFacts:
+    """What a second factor opened: shown once."""
+
+    outcome: Outcome
+    code: str
+    details: Details
+
+
+@dataclass(frozen=True)
+class KeptFacts:
+    """The dossiers that the conversation remembers, and the one it is about."""
+
+    outcome: Outcome
+    kept: tuple[Kept, ...]
+    about: Kept | None = None
 
 
 @dataclass(frozen=True)
@@ -81,4 +110,14 @@ class UnitFacts:
     resolution: Resolution
 
 
-Facts = UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts
+Facts = (
+    UnitFacts
+    | ProcedureFacts
+    | SeveralFacts
+    | JourneyFacts
+    | ChoiceFacts
+    | DossierFacts
+    | DetailsFacts
+    | KeptFacts
+    | PlainFacts
+)

@@ -1,5 +1,6 @@
 """Floods: how many messages one process takes from a person, a network address and everybody, in a moving window.
 
+Dossier codes are counted besides, in several windows: whoever tries one after the other waits longer and longer.
 The count lies in the memory of the process: n processes together take up to n times as much, and a restart forgets.
 """
 
@@ -23,7 +24,15 @@ from limits.strategies import MovingWindowRateLimiter
 
 from bot.errors import BadData
 
+GROUPED = ("ordinary", "held", "lookups")
 PATH = Path(__file__).parent / "data" / "limits.yaml"
+
+
+class What(StrEnum):
+    """What was too many."""
+
+    MESSAGES = "messages"
+    LOOKUPS = "lookups"
 
 
 class Bound(StrEnum):
@@ -43,6 +52,8 @@ class Limits:
     # bound -> messages in a window
     held: Mapping[str, int]
     # as many more while an officer, or the queue, has the conversation
+    lookups: Mapping[int, Mapping[str, int]]
+    # window in seconds -> bound -> dossier codes in it
     notices: int
     # polite sentences in a window to one person
     webhook_bytes: int
@@ -53,7 +64,11 @@ class Limits:
         """The same limits for so many times as many messages."""
         ordinary = {bound: number * factor for bound, number in self.ordinary.items()}
         held = {bound: number * factor for bound, number in self.held.items()}
-        return replace(self, ordinary=ordinary, held=held)
+        lookups = {
+            window_s: {bound: number * factor for bound, number in numbers.items()}
+            for window_s, numbers in self.lookups.items()
+        }
+        return replace(self, ordinary=ordinary, held=held, lookups=lookups)
 
 
 @lru_cache(maxsize=1)
@@ -64,17 +79,18 @@ def load(path: Path = PATH) -> Limits:
         limits = Limits(**content)
     except TypeError as error:
         raise BadData(f"{path}: {error}") from error
-    for name in ("ordinary", "held"):
-        if set(content[name]) != set(Bound):
+    for name, numbers in (*((name, content[name]) for name in ("ordinary", "held")), *content["lookups"].items()):
+        if set(numbers) != set(Bound):
             raise BadData(f"{path}: {name} needs one number for each of {', '.join(Bound)}")
-    plain = [content[field.name] for field in fields(Limits) if field.name not in ("ordinary", "held")]
+    plain = [content[field.name] for field in fields(Limits) if field.name not in GROUPED]
     if not all(isinstance(number, int) and number >= 1 for number in (*plain, *_numbers(limits))):
         raise BadData(f"{path}: every limit is a whole number from 1")
     return limits
 
 
 def _numbers(limits: Limits) -> tuple[int, ...]:
-    return (*limits.ordinary.values(), *limits.held.values())
+    looked_up = (number for numbers in limits.lookups.values() for number in numbers.values())
+    return (*limits.ordinary.values(), *limits.held.values(), *limits.lookups, *looked_up)
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,7 @@ class Excess:
     # whole seconds until one more would be taken, at least one
     is_first: bool
     # of its person in this window: it is answered; the others are dropped silently
+    what: What = What.MESSAGES
 
 
 class Moments(Storage, MovingWindowSupport):
@@ -171,18 +188,50 @@ class Flood:
         self._limiter = MovingWindowRateLimiter(Moments(clock))
         self._ordinary = _items("ordinary", limits.ordinary, limits.window_s)
         self._held = _items("held", limits.held, limits.window_s)
+        self._lookups = [_items("lookups", numbers, window_s) for window_s, numbers in sorted(limits.lookups.items())]
         self._notice = RateLimitItemPerSecond(limits.notices, limits.window_s, "notice")
         self._lock = threading.Lock()
         self._dropped: Counter[tuple[str, str]] = Counter()
+        self._slowed: Counter[tuple[str, str]] = Counter()
 
-    def excess(self, channel: str, address: str, network: str, is_held: Callable[[], bool]) -> Excess | None:
+    def excess(
+        self, channel: str, address: str, network: str, is_held: Callable[[], bool], codes: int = 0
+    ) -> Excess | None:
         """None when the message is taken; otherwise which limit it is over. A refused message takes no room.
 
-        `is_held` is asked only when a message is over an ordinary limit: then an officer's conversation has more room.
+        `is_held` is asked only when a message is over an ordinary limit, or has dossier codes: an officer's
+        conversation has more room, and looks nothing up.
         """
-        who = {Bound.PERSON: f"{channel}:{address}", Bound.NETWORK: network, Bound.EVERYONE: "all"}
-        if not network:
-            del who[Bound.NETWORK]
+        who = _who(channel, address, network)
+        return self._too_many(channel, who, is_held) or self._too_curious(channel, who, is_held, codes)
+
+    def _too_curious(
+        self, channel: str, who: Mapping[Bound, str], is_held: Callable[[], bool], codes: int
+    ) -> Excess | None:
+        """Too many dossier codes: the longest of the waits. However many a message has, it takes one person's room."""
+        if not codes or is_held():
+            return None
+        room = [
+            (items[bound], key, bound, min(codes, items[Bound.PERSON].amount))
+            for items in self._lookups
+            for bound, key in who.items()
+        ]
+        with self._lock:
+            full = [
+                (self._wait_s(item, key), bound)
+                for item, key, bound, cost in room
+                if not self._limiter.test(item, key, cost=cost)
+            ]
+            if full:
+                wait_s, over = max(full)
+                self._slowed[channel, over.value] += 1
+                return Excess(over, wait_s, self._limiter.hit(self._notice, who[Bound.PERSON]), What.LOOKUPS)
+            for item, key, _, cost in room:
+                self._limiter.hit(item, key, cost=cost)
+        return None
+
+    def _too_many(self, channel: str, who: Mapping[Bound, str], is_held: Callable[[], bool]) -> Excess | None:
+        """Too many messages."""
         with self._lock:
             over = self._take(self._ordinary, who)
         if over is None:
@@ -201,6 +250,11 @@ class Flood:
         with self._lock:
             return dict(self._dropped)
 
+    def slowed(self) -> Mapping[tuple[str, str], int]:
+        """How many messages with dossier codes were dropped since the start, by channel and limit."""
+        with self._lock:
+            return dict(self._slowed)
+
     def _take(self, items: Mapping[Bound, RateLimitItem], who: Mapping[Bound, str]) -> Bound | None:
         """Take room of every limit, or of none; the limit without room."""
         for bound, key in who.items():
@@ -214,6 +268,12 @@ class Flood:
         """Until the oldest message leaves the window."""
         reset_at = self._limiter.get_window_stats(item, key).reset_time
         return max(1, math.ceil(reset_at - self._clock().timestamp()))
+
+
+def _who(channel: str, address: str, network: str) -> dict[Bound, str]:
+    """Whose room a message takes."""
+    who = {Bound.PERSON: f"{channel}:{address}", Bound.NETWORK: network, Bound.EVERYONE: "all"}
+    return who if network else {bound: key for bound, key in who.items() if bound is not Bound.NETWORK}
 
 
 def _items(name: str, numbers: Mapping[str, int], window_s: int) -> dict[Bound, RateLimitItem]:

@@ -175,14 +175,14 @@ class Desk:
         return True
 
 
-def transcript(connection: sa.Connection, conversation_id: int) -> list[Line]:
-    """Everything said in a conversation, in order."""
+def transcript(connection: sa.Connection, conversation_id: int, *, private: bool = False) -> list[Line]:
+    """Everything said in a conversation, in order; what is shown once only where the citizen looks (`private`)."""
     said = sa.select(tables.inbox).where(tables.inbox.c.conversation_id == conversation_id)
     told = sa.select(tables.outbox).where(tables.outbox.c.conversation_id == conversation_id)
     labels: dict[str, str] = {}
     lines: list[Line] = []
     for row in connection.execute(told.order_by(tables.outbox.c.id)).mappings():
-        reply = outbox.from_json(row["reply"])
+        reply = outbox.from_json(row["reply"] if private else row["kept"] or row["reply"])
         labels |= {button.payload: button.label for button in reply.buttons}
         lines.append(Line(reply.author, reply.plain(), reply, row["created_at"], row["id"]))
     kept = said.where(tables.inbox.c.kind != tables.FORGOTTEN).order_by(tables.inbox.c.id)

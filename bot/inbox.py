@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import sqlalchemy as sa
 
 from bot import tables
+from bot.compose import words
 from bot.conversation import Conversation, Owner
 from bot.messages import InboundMessage, Kind
+from bot.second_factor import Seal, Sealer, digits
 from bot.store import Store, announce
-from bot.utterance import Utterance, admit
+from bot.utterance import LONGEST_READ, Utterance, admit
 
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3
 LONGEST_REASON = 80
 MESSAGE = "message"
 # announced when one was accepted
+DETAIL = "detail:"
+# how the button begins that asks for a second factor
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,20 @@ class Taken:
     conversation: Conversation
     received_at: datetime
     attempts: int
+    seal: Seal | None = None
+    # of a second factor, in place of its digits
 
 
 class Inbox:
-    """Messages in the order they came; one worker at a time for a conversation."""
+    """Messages in the order they came; one worker at a time for a conversation.
 
-    def __init__(self, store: Store) -> None:
+    While a second factor is awaited, the digits of an answer are replaced before anything is stored; without a sealer
+    nothing can be done with them, and they are dropped.
+    """
+
+    def __init__(self, store: Store, sealer: Sealer | None = None) -> None:
         self._store = store
+        self._sealer = sealer
 
     def accept(self, message: InboundMessage) -> bool:
         """Commit a message; False when it is a redelivery."""
@@ -50,15 +61,18 @@ class Inbox:
             )
             if connection.execute(known).first():
                 return False
+            conversation_id = conversation_of(connection, message)
+            utterance, seal = self._sealed(connection, conversation_id, message, utterance)
             connection.execute(
                 sa.insert(tables.inbox).values(
-                    conversation_id=conversation_of(connection, message),
+                    conversation_id=conversation_id,
                     channel=message.channel,
                     message_id=message.message_id,
                     kind=utterance.kind.value,
                     text=utterance.text,
                     masked=list(utterance.masked),
                     length=utterance.length,
+                    seal=asdict(seal) if seal else None,
                     received_at=message.received_at,
                     status="new",
                     attempts=0,
@@ -66,6 +80,17 @@ class Inbox:
             )
             announce(connection, MESSAGE)
         return True
+
+    def _sealed(
+        self, connection: sa.Connection, conversation_id: int, message: InboundMessage, utterance: Utterance
+    ) -> tuple[Utterance, Seal | None]:
+        """What is stored of a message: a second factor only as its seal."""
+        code = "" if message.kind is Kind.BUTTON else _factor_for(connection, conversation_id)
+        given = digits(message.text[:LONGEST_READ]) if code else None
+        if given is None:
+            return utterance, None
+        hidden = Utterance(Kind.TEXT, words()["lines"]["hidden_factor"], (), 0)
+        return hidden, self._sealer.seal(code, given) if self._sealer else None
 
     def take(self, now: datetime) -> Taken | None:
         """The oldest message whose conversation nobody works on, held for a while; None when there is none.
@@ -103,7 +128,33 @@ def give_back(connection: sa.Connection, taken: Taken, reason: str) -> bool:
         .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.attempts == taken.attempts)
         .values(status="failed" if set_aside else "new", lease_until=None, reason=reason[:LONGEST_REASON])
     )
+    if set_aside:
+        erase_seal(connection, taken.inbox_id)
     return set_aside and changed.rowcount == 1
+
+
+def erase_seal(connection: sa.Connection, inbox_id: int) -> None:
+    """Nothing is left of the digits."""
+    connection.execute(sa.update(tables.inbox).where(tables.inbox.c.id == inbox_id).values(seal=None))
+
+
+def _factor_for(connection: sa.Connection, conversation_id: int) -> str:
+    """The dossier that a second factor is awaited for; "" when none is.
+
+    Whoever types before the question has come has pressed its button all the same.
+    """
+    here = tables.conversation.c.id == conversation_id
+    row = connection.execute(sa.select(tables.conversation.c.owner, tables.conversation.c.state).where(here)).one()
+    if row.owner != Owner.BOT.value:
+        return ""
+    waiting = sa.select(tables.inbox.c.text).where(
+        tables.inbox.c.conversation_id == conversation_id,
+        tables.inbox.c.status.in_(("new", "working")),
+        tables.inbox.c.kind == Kind.BUTTON.value,
+        tables.inbox.c.text.startswith(DETAIL),
+    )
+    pressed = connection.execute(waiting.order_by(tables.inbox.c.id.desc()).limit(1)).scalar()
+    return pressed.removeprefix(DETAIL) if pressed else str(row.state.get("factor_for", ""))
 
 
 def conversation_of(connection: sa.Connection, message: InboundMessage) -> int:
@@ -164,4 +215,5 @@ def _taken(row: sa.RowMapping) -> Taken:
         conversation=Conversation.of(row["owner"], row["state"]),
         received_at=row["received_at"],
         attempts=row["attempts"] + 1,
+        seal=Seal(**row["seal"]) if row["seal"] else None,
     )

@@ -28,10 +28,13 @@ class Mailbox:
         return found
 
     def transcript(self, channel: str, address: str) -> list[Line]:
-        """Everything the citizen and the other side said, oldest first."""
+        """Everything the citizen and the other side said, oldest first; replies count as sent once they were shown."""
         with self._store.reading() as connection:
             known = connection.execute(_conversation(channel, address)).first()
-            return transcript(connection, known.id) if known else []
+            lines = transcript(connection, known.id, private=True) if known else []
+        shown = max((line.id for line in lines if line.id is not None), default=0)
+        self._outbox.fetched(channel, address, shown, datetime.now(UTC))
+        return lines
 
     def owner(self, channel: str, address: str) -> Owner:
         """Who answers now."""

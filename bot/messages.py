@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -65,6 +65,8 @@ class Block:
     # "heading" | "paragraph" | "bullets" | "warning" | "source"
     lines: tuple[str, ...]
     # bullets: one item a line; the others: one line
+    private: bool = False
+    # shown once: not kept after it was sent
 
 
 class MissingSource(ValueError):
@@ -97,6 +99,16 @@ class Reply:
     def of(cls, answer: Answer, buttons: tuple[Button, ...] = ()) -> Reply:
         """The reply that shows an answer with its sources."""
         return cls(answer.blocks, buttons, answer.sources)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether part of it is shown once."""
+        return any(block.private for block in self.blocks)
+
+    def without_private(self, instead: str) -> Reply:
+        """What may be kept of it: a sentence stands in place of what is shown once."""
+        public = tuple(block for block in self.blocks if not block.private)
+        return replace(self, blocks=(*public, Block("paragraph", (instead,)))) if self.is_private else self
 
     def plain(self) -> str:
         """The reply as plain text, bullets with dashes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import tables
+from bot.compose import words
 from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store, announce
@@ -24,6 +25,8 @@ REFUSED, GAVE_UP, LEFT = "refused", "gave up", "recipient"
 LEASE = timedelta(seconds=60)
 REPLY = "reply"
 # announced when one is to be sent
+KEPT: Mapping[str, Any] = {"reply": sa.func.coalesce(tables.outbox.c.kept, tables.outbox.c.reply), "kept": sa.null()}
+# a reply that is on its way no more loses what is shown once
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Outbox:
 
     def sent(self, delivery_id: int, now: datetime) -> None:
         """The channel has it."""
-        self._set(delivery_id, status="sent", sent_at=now)
+        self._set(delivery_id, status="sent", sent_at=now, **KEPT)
 
     def release(self, now: datetime) -> None:
         """At the start of the only serving process: what a killed one was sending is sent again at once."""
@@ -78,12 +81,12 @@ class Outbox:
     def retry(self, delivery: Delivery, at: datetime) -> None:
         """Send again at a time (see wait_s); set aside after too many attempts."""
         failed = delivery.attempts + 1 >= MOST_ATTEMPTS
-        reason = {"reason": GAVE_UP} if failed else {}
+        reason = {"reason": GAVE_UP, **KEPT} if failed else {}
         self._set(delivery.id, status="failed" if failed else "pending", next_at=at, **reason)
 
     def refused(self, delivery_id: int, reason: str = REFUSED) -> None:
         """The channel will never take it."""
-        self._set(delivery_id, status="failed", reason=reason)
+        self._set(delivery_id, status="failed", reason=reason, **KEPT)
 
     def close_conversation(self, delivery: Delivery, now: datetime) -> None:
         """The citizen shut the channel: nothing more is sent and nobody owes an answer, until they write again."""
@@ -96,7 +99,7 @@ class Outbox:
                 tables.outbox.c.conversation_id == conversation_id,
                 tables.outbox.c.status.in_(("pending", "sending")),
             )
-            connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT))
+            connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT, **KEPT))
             connection.execute(
                 sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
             )
@@ -137,7 +140,7 @@ class Outbox:
             if not connection.execute(sa.select(tables.outbox.c.id).where(waiting)).first():
                 return
         with self._store.writing() as connection:
-            connection.execute(sa.update(tables.outbox).where(waiting).values(status="sent", sent_at=now))
+            connection.execute(sa.update(tables.outbox).where(waiting).values(status="sent", sent_at=now, **KEPT))
 
     def _set(self, delivery_id: int, **values: object) -> None:
         with self._store.writing() as connection:
@@ -181,6 +184,7 @@ def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply,
             address=to.address,
             key=key,
             reply=to_json(reply),
+            kept=to_json(kept(reply)) if reply.is_private else None,
             status="pending",
             attempts=0,
             next_at=now,
@@ -189,6 +193,11 @@ def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply,
     )
     announce(connection, REPLY)
     return True
+
+
+def kept(reply: Reply) -> Reply:
+    """A reply without what is shown once: for turns, transcripts, and the outbox once it was sent."""
+    return reply.without_private(str(words()["lines"]["shown_once"]))
 
 
 def to_json(reply: Reply) -> dict[str, Any]:
@@ -203,7 +212,9 @@ def to_json(reply: Reply) -> dict[str, Any]:
 def from_json(content: dict[str, Any]) -> Reply:
     """A stored reply."""
     return Reply(
-        blocks=tuple(Block(item["kind"], tuple(item["lines"])) for item in content["blocks"]),
+        blocks=tuple(
+            Block(item["kind"], tuple(item["lines"]), item.get("private", False)) for item in content["blocks"]
+        ),
         buttons=tuple(Button(**item) for item in content["buttons"]),
         sources=tuple(_source(item) for item in content["sources"]),
         author=content["author"],

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import yaml
 
+from bot.conversation import Kept
 from bot.decisions import (
     Alarm,
     AnswerAbout,
     AnswerSeveral,
     AskAgain,
+    AskFactor,
     AskSlot,
     AskWhich,
     CorrectPremise,
@@ -23,28 +25,39 @@ from bot.decisions import (
     ExplainCode,
     Forget,
     HandOff,
+    KeepDossier,
     LeaveQueue,
+    LetDossierGo,
+    ListDossiers,
     LookUpDossier,
+    OpenDetails,
+    RefuseDetails,
     ResolveUnit,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
+    TellMore,
 )
 from bot.facts import (
     ChoiceFacts,
+    DetailsFacts,
     DossierFacts,
     Facts,
     JourneyFacts,
+    KeptFacts,
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
     UnitFacts,
 )
 from bot.outcomes import Outcome
+from bot.progress import progress
+from bot.second_factor import Check
 from integrations import errors as integration_errors
-from integrations.dossiers import Dossiers, is_overdue
+from integrations.dossiers import Dossiers
 from knowledge import bundles
+from knowledge.calendar import WorkCalendar
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
 from knowledge.units import Units
@@ -56,6 +69,7 @@ SLOTS = {
     "procedure": Outcome.ASKED_PROCEDURE,
     "complaint": Outcome.ASKED_COMPLAINT,
 }
+BAD_ANSWER = "bad_answer"
 EMERGENCIES_PATH = Path(__file__).parent / "data" / "emergencies.yaml"
 FORGETTING = {
     "ask": Outcome.FORGET_ASKED,
@@ -91,6 +105,21 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return UnitFacts(Outcome.UNIT_TOLD, all_units().resolve(text))
         case LookUpDossier(code):
             return _dossier(portal, code, on)
+        case TellMore(code, asked):
+            facts = _dossier(portal, code, on)
+            return replace(facts, asked=asked) if isinstance(facts, DossierFacts) else facts
+        case AskFactor(code, too_short):
+            return PlainFacts(Outcome.FACTOR_ASKED, "too_short" if too_short else "", code)
+        case OpenDetails(code, check):
+            return _details(portal, code, check)
+        case RefuseDetails(code, wait_s):
+            return PlainFacts(Outcome.FACTOR_WAITS if wait_s else Outcome.FACTOR_LOCKED, waiting(wait_s), code)
+        case KeepDossier(code, name):
+            return KeptFacts(Outcome.DOSSIER_NAMED if name else Outcome.DOSSIER_KEPT, (), Kept(code, name))
+        case ListDossiers(kept):
+            return KeptFacts(Outcome.DOSSIERS_LISTED, kept)
+        case LetDossierGo(code):
+            return PlainFacts(Outcome.DOSSIER_LET_GO, value=code)
         case AskSlot(slot):
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
@@ -101,8 +130,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return PlainFacts(Outcome.HANDED_OFF, reason)
         case Alarm(text):
             return PlainFacts(Outcome.ALARMED, emergency(text))
-        case TakeComplaint():
-            return PlainFacts(Outcome.COMPLAINT_TAKEN)
+        case TakeComplaint(_, about):
+            return PlainFacts(Outcome.COMPLAINT_TAKEN, value=about)
         case SmallTalk(kind):
             return PlainFacts(Outcome.SMALL_TALK, kind)
         case Decline(reason):
@@ -143,6 +172,12 @@ def emergency(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def calendar() -> WorkCalendar:
+    """The days that are worked, read once."""
+    return WorkCalendar.load()
+
+
+@lru_cache(maxsize=1)
 def all_units() -> Units:
     """The units of the City, read once."""
     return Units.load()
@@ -179,13 +214,40 @@ def _choices(catalogue: Catalogue, codes: tuple[str, ...], on: date) -> Facts:
 
 def _dossier(portal: Dossiers, code: str, on: date) -> Facts:
     try:
-        dossier = portal.find(code).dossier
+        found = portal.find(code)
+        if found.dossier.code.upper() != code.upper():
+            raise integration_errors.BadAnswer("portal: answered with another dossier")
     except integration_errors.NotFound:
         return PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=code)
-    except integration_errors.Busy:
-        return PlainFacts(Outcome.PORTAL_DOWN, "busy", code)
-    except integration_errors.NotConnected:
-        return PlainFacts(Outcome.PORTAL_DOWN, "not_connected", code)
-    except integration_errors.IntegrationError:
-        return PlainFacts(Outcome.PORTAL_DOWN, value=code)
-    return DossierFacts(Outcome.DOSSIER_FOUND, dossier, is_overdue(dossier, on))
+    except integration_errors.IntegrationError as error:
+        return _down(error, code)
+    return DossierFacts(Outcome.DOSSIER_FOUND, found, progress(found.dossier, calendar(), on))
+
+
+def _details(portal: Dossiers, code: str, check: Check) -> Facts:
+    """What the second factor opens; an unknown code and a wrong factor are one outcome, after the same work."""
+    try:
+        return DetailsFacts(Outcome.DETAILS_SHOWN, code, portal.details(code, check))
+    except integration_errors.NotFound:
+        return PlainFacts(Outcome.FACTOR_REFUSED, value=code)
+    except integration_errors.IntegrationError as error:
+        return _down(error, code)
+    finally:
+        check.even_out()
+
+
+def _down(error: integration_errors.IntegrationError, code: str) -> Facts:
+    """The citizen hears of an outage; an answer that was not to be believed is marked, so that it is counted."""
+    match error:
+        case integration_errors.Busy():
+            return PlainFacts(Outcome.PORTAL_DOWN, "busy", code)
+        case integration_errors.NotConnected():
+            return PlainFacts(Outcome.PORTAL_DOWN, "not_connected", code)
+        case integration_errors.BadAnswer():
+            return PlainFacts(Outcome.PORTAL_DOWN, BAD_ANSWER, code)
+    return PlainFacts(Outcome.PORTAL_DOWN, value=code)
+
+
+def waiting(wait_s: int) -> str:
+    """Whole minutes to wait, rounded up, as a number to be said; "" when there is nothing to wait for."""
+    return str(-(-wait_s // 60)) if wait_s else ""

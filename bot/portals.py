@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as names_of
 from pathlib import Path
 from typing import Any
 
+from bot import second_factor
 from bot.errors import BadSettings
 from bot.settings import Settings
 from integrations import fields
 from integrations.bearer import Client
 from integrations.city_portal import CityPortal, CitySettings
-from integrations.fields import Fields, Portals
+from integrations.fields import Portals
 from integrations.lgsp import Lgsp, LgspKeys
 from integrations.national_portal import NationalPortal, NationalSettings
 from integrations.portal import Factors, Portal
@@ -46,9 +46,9 @@ def client(name: str, settings: Settings, mapped: Portals, **seams: Any) -> Port
     """The client of one portal; `seams` are its transport and clock. Raises BadSettings."""
     if name == CITY:
         auth = _gateway(settings, CITY, settings.portal_url)
-        return CityPortal(_city(settings), mapped.city, factors(settings), auth, **seams)
+        return CityPortal(_city(settings), mapped.city, factors(), auth, **seams)
     auth = _gateway(settings, NATIONAL, settings.national_url)
-    return NationalPortal(_national(settings), mapped.national, factors(settings), auth, **seams)
+    return NationalPortal(_national(settings), mapped.national, factors(), auth, **seams)
 
 
 def at_once(settings: Settings) -> int:
@@ -69,12 +69,10 @@ def mapping(settings: Settings) -> Portals:
     return mapped
 
 
-def factors(settings: Settings) -> Factors:
-    """What besides the code opens the details. Raises BadSettings."""
-    names = tuple(settings.portal_factors.split())
-    if not names or set(names) - {field.name for field in names_of(Fields)} or settings.portal_factor_digits < 1:
-        raise BadSettings("MOT_CUA_PORTAL_FACTORS names fields (identity_number phone), PORTAL_FACTOR_DIGITS from 1")
-    return Factors(names, settings.portal_factor_digits)
+def factors() -> Factors:
+    """What besides the code opens the details: as bot/data/second_factor.yaml says."""
+    named = {"identity": ("identity_number",), "phone": ("phone",), "either": ("identity_number", "phone")}
+    return Factors(named[second_factor.load().factor], second_factor.DIGITS)
 
 
 def _city(settings: Settings) -> CitySettings:

@@ -15,11 +15,16 @@ import sqlalchemy as sa
 
 from bot import tables
 from bot.conversation import Owner
+from bot.outbox import KEPT
 from bot.store import Store
 
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=90)
+KEEP_DETAILS = timedelta(days=1)
+# in a reply that nobody fetched; see docs/decisions/0013
+KEEP_TRIES = timedelta(days=2)
+# of a second factor: longer than the window they are counted in
 KEEP_SESSIONS = timedelta(days=7)
 # longer than a cookie of the web chat can be good without being changed
 LOOK_EVERY_S = 24 * 3600.0
@@ -32,6 +37,7 @@ def delete_old(store: Store, now: datetime) -> int:
         tables.conversation.c.owner.in_((Owner.BOT.value, Owner.CLOSED.value)),
     )
     with store.writing() as connection:
+        connection.execute(sa.delete(tables.factor_try).where(tables.factor_try.c.at < now - KEEP_TRIES))
         gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
         _delete_tickets(connection, gone)
         for table in (tables.aside_event, tables.outbox, tables.turn, tables.inbox):
@@ -39,6 +45,8 @@ def delete_old(store: Store, now: datetime) -> int:
         connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
         stale = tables.web_session.c.since < now - KEEP_SESSIONS
         connection.execute(sa.delete(tables.web_session).where(stale))
+        unsent = sa.and_(tables.outbox.c.kept.is_not(None), tables.outbox.c.created_at < now - KEEP_DETAILS)
+        connection.execute(sa.update(tables.outbox).where(unsent).values(**KEPT))
     return len(gone)
 
 
@@ -57,7 +65,7 @@ def forget(connection: sa.Connection, conversation_id: int, inbox_id: int, turn_
     connection.execute(
         sa.update(tables.inbox)
         .where(said.conversation_id == conversation_id, said.id <= inbox_id)
-        .values(kind=tables.FORGOTTEN, text="", masked=[], length=0)
+        .values(kind=tables.FORGOTTEN, text="", masked=[], length=0, seal=None)
     )
 
 

@@ -59,9 +59,6 @@ class Settings:
     lgsp_partner_code_cus: str = ""
     portals_file: str = ""
     # changes to integrations/data/portals.yaml: routes, paths, fields
-    portal_factors: str = "identity_number phone"
-    # whose last digits open the details of a dossier
-    portal_factor_digits: int = 4
     portal_at_once: int = 4
     # look-ups that may wait for one portal; those beyond are answered at once
     portal_fresh_s: float = 60.0

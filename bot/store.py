@@ -101,7 +101,7 @@ def open_store(url: str) -> Store:
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
-    """Write-ahead log, waiting for locks, foreign keys; a writer takes its lock at once."""
+    """Write-ahead log, waiting for locks, foreign keys, noughts over deleted data; a writer takes its lock at once."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, record: Any) -> None:
@@ -109,6 +109,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     @event.listens_for(engine, "begin")

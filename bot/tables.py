@@ -65,6 +65,8 @@ inbox = sa.Table(
     # kinds of personal numbers that were masked
     sa.Column("length", sa.Integer, nullable=False),
     # characters received, before a very long text was cut
+    sa.Column("seal", sa.JSON(none_as_null=True)),
+    # keyed digest of a second factor, until the turn that compares it; the text holds a placeholder
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     # new, working, done, failed (set aside), discarded (by an officer)
@@ -102,6 +104,8 @@ outbox = sa.Table(
     sa.Column("key", sa.String(100), nullable=False, unique=True),
     # "turn:12" or "officer:<form key>": one message is written once
     sa.Column("reply", sa.JSON, nullable=False),
+    sa.Column("kept", sa.JSON(none_as_null=True)),
+    # what takes the reply's place once it was sent or given up: the same without what is shown once
     sa.Column("status", sa.String(10), nullable=False),
     # pending, sending, sent, failed (set aside), discarded (by an officer)
     sa.Column("attempts", sa.Integer, nullable=False),
@@ -204,4 +208,16 @@ web_session = sa.Table(
     sa.Column("number", sa.Integer, nullable=False),
     # of the cookie that counts
     sa.Column("since", UtcTime, nullable=False, index=True),
+)
+
+factor_try = sa.Table(
+    "factor_try",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False, index=True),
+    sa.Column("inbox_id", sa.Integer, nullable=False, unique=True),
+    # the message with the digits: counted once, however often it is worked on
+    sa.Column("dossier", sa.String(64), nullable=False, index=True),
+    # keyed name of its code
+    sa.Column("at", UtcTime, nullable=False),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from bot import flood, portals, rules
+from bot import flood, portals, rules, second_factor
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -20,8 +20,10 @@ from bot.lanes import GivingWay, Lanes
 from bot.loop import Loop
 from bot.officers import Officers
 from bot.outbox import Outbox
-from bot.settings import Settings
+from bot.second_factor import Sealer
+from bot.settings import Settings, secret_key
 from bot.store import Store, open_store
+from bot.tries import Tries
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
@@ -71,19 +73,21 @@ def build(settings: Settings) -> Parts:
     store = open_store(settings.database)
     dossiers, lanes = portals.dossiers(settings), Lanes(WORKERS)
     editions = build_editions(settings, GivingWay(dossiers, lanes))
+    sealer = Sealer(secret_key(settings))
+    worker = Worker(store, editions.assistant, now, Tries(store, sealer, second_factor.load()))
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
-        inbox=Inbox(store),
+        inbox=Inbox(store, sealer),
         flood=kept_away,
-        door=Door(store, kept_away),
+        door=Door(store, kept_away, now, sealer),
         outbox=Outbox(store),
         desk=Desk(store),
         aside=SetAside(store),
         officers=Officers(store),
-        worker=Worker(store, editions.assistant),
+        worker=worker,
         lanes=lanes,
         dossiers=dossiers,
     )

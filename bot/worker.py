@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot import handoff, inbox, outbox, retention, tables
+from bot import handoff, inbox, outbox, retention, tables, tries
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
 from bot.inbox import Inbox, Taken
 from bot.outcomes import Outcome
+from bot.perform import BAD_ANSWER
+from bot.second_factor import Attempt, Seal
 from bot.store import Store
+from bot.tries import Tries
 from nlu.understanding import Understanding
 
 log = logging.getLogger(__name__)
@@ -33,12 +38,22 @@ def now() -> datetime:
 class Worker:
     """One worker; any number of them may run beside each other."""
 
-    def __init__(self, store: Store, assistant: Callable[[], Assistant], clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        store: Store,
+        assistant: Callable[[], Assistant],
+        clock: Callable[[], datetime] = now,
+        tries: Tries | None = None,
+    ) -> None:
         self._store = store
         self._inbox = Inbox(store)
         self._assistant = assistant
         # asked for each turn: another edition of the catalogue may have come
         self._clock = clock
+        self._tries = tries
+        # none: no second factor is compared
+        self._lock = threading.Lock()
+        self._ended: Counter[str] = Counter()
 
     def step(self) -> bool:
         """Answer one message; False when there is none."""
@@ -49,12 +64,24 @@ class Worker:
             self._give_back(taken, "WorkerEnded")
             return True
         try:
-            turn = self._assistant().turn(taken.utterance, taken.conversation, self._clock().date())
+            at = self._clock()
+            turn = self._assistant().turn(taken.utterance, taken.conversation, at.date(), self._attempt(taken, at))
             self._record(taken, turn)
         except Exception as error:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
             self._give_back(taken, type(error).__name__)
         return True
+
+    def ended(self) -> Mapping[str, int]:
+        """How many turns ended how since the start; an answer of a portal that was not believed counts besides."""
+        with self._lock:
+            return dict(self._ended)
+
+    def _attempt(self, taken: Taken, at: datetime) -> Attempt | None:
+        """The answer to the question for a second factor, counted before it is compared."""
+        if taken.seal is None or self._tries is None or taken.conversation.owner is not Owner.BOT:
+            return None
+        return self._tries.enter(taken.conversation_id, taken.inbox_id, taken.seal, at)
 
     def _record(self, taken: Taken, turn: Turn) -> None:
         """Turn, conversation, ticket, reply and the end of the message: all or nothing, and only once."""
@@ -72,11 +99,30 @@ class Worker:
                 outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", spoken, at)
             if spoken is not None and turn.facts.outcome is Outcome.FORGOTTEN:
                 retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
+            if taken.seal is not None:
+                self._settle(connection, taken, taken.seal, turn.facts.outcome)
             connection.execute(
                 sa.update(tables.inbox)
                 .where(tables.inbox.c.id == taken.inbox_id)
                 .values(status="done", lease_until=None)
             )
+        self._count(turn)
+
+    def _count(self, turn: Turn) -> None:
+        """One more turn; an answer of a portal that was not believed is an alarm."""
+        refused = getattr(turn.facts, "detail", "") == BAD_ANSWER
+        with self._lock:
+            self._ended.update([turn.facts.outcome.value, *([BAD_ANSWER] if refused else ())])
+        if refused:
+            log.error("a portal's answer was not believed")
+
+    def _settle(self, connection: sa.Connection, taken: Taken, seal: Seal, outcome: Outcome) -> None:
+        """Nothing is left of the digits; only a wrong answer stays counted."""
+        inbox.erase_seal(connection, taken.inbox_id)
+        if self._tries is not None and outcome is Outcome.DETAILS_SHOWN:
+            self._tries.clear(connection, taken.conversation_id, seal.code)
+        elif outcome is not Outcome.FACTOR_REFUSED:
+            tries.take_back(connection, taken.inbox_id)
 
     def _give_back(self, taken: Taken, reason: str) -> None:
         """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""
@@ -114,7 +160,7 @@ def _row(taken: Taken, turn: Turn, at: datetime) -> dict[str, Any]:
         "understanding": _understanding(turn.understanding),
         "decision": type(turn.decision).__name__,
         "outcome": turn.facts.outcome.value,
-        "reply": outbox.to_json(turn.reply) if turn.reply else None,
+        "reply": outbox.to_json(outbox.kept(turn.reply)) if turn.reply else None,
         "elapsed_ms": turn.elapsed_ms,
         "created_at": at,
     }

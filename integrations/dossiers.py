@@ -108,6 +108,10 @@ class Dossier:
     # what happened, oldest first
     collect_until: date | None = None
     # the last day to collect the result, when the portal gives one
+    delay_reason: str | None = None
+    # why it is late, in the agency's words with every person blanked, when the portal gives it
+    new_due_on: date | None = None
+    # the day promised instead, when the portal gives one
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from bot.compose import MOST_BUTTONS, blocks, compose, document_line, fee_line, 
 from bot.facts import ChoiceFacts, DossierFacts, PlainFacts, ProcedureFacts
 from bot.messages import Answer, Block, MissingSource, Reply
 from bot.outcomes import Outcome
+from bot.progress import Clock, Progress
+from integrations.dossiers import Found
 from knowledge.procedure import Document, Fee, Procedure, ProcessingTime
 from nlu.understanding import Aspect
-from tests.town import BIRTH, COPY, IMPORTED, RECORDS, RESIDENCE, TODAY, dossier, made
+from tests.town import BIRTH, COPY, DOSSIER_CODE, IMPORTED, MORNING, RECORDS, RESIDENCE, TODAY, dossier, made
 
 CASES = {"co_giay": "Có Giấy chứng sinh"}
 NOT_PUBLISHED = "Cổng chưa công bố mức thu"
@@ -278,10 +280,11 @@ def test_choices_are_numbered(count: int, question: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("overdue", "words"), [(True, 1), (False, 0)])
-def test_a_dossier_is_told_without_its_person(overdue: bool, words: int) -> None:
+@pytest.mark.parametrize(("clock", "words"), [(Clock.LATE, 1), (Clock.LEFT, 0)])
+def test_a_dossier_is_told_without_its_person(clock: Clock, words: int) -> None:
     """A dossier is told with its state and days, a late one with a warning, and says that it hides personal data."""
-    reply = compose(DossierFacts(Outcome.DOSSIER_FOUND, dossier(), overdue))
+    progress = Progress(clock, 3, dossier().due_on)
+    reply = compose(DossierFacts(Outcome.DOSSIER_FOUND, Found(dossier(), MORNING), progress))
     assert reply is not None
     for shown in (
         "H29.19-260312-0005",
@@ -291,8 +294,9 @@ def test_a_dossier_is_told_without_its_person(overdue: bool, words: int) -> None
         "không hiện thông tin cá nhân",
     ):
         assert shown in reply.plain()
-    assert reply.plain().count("đã quá ngày hẹn trả") == words
-    assert payloads(reply) == ["officer"]
+    assert reply.plain().count("trễ hẹn 3 ngày làm việc") == words
+    mine = [f"detail:{DOSSIER_CODE}", *[f"complain:{DOSSIER_CODE}"] * words, f"keep:{DOSSIER_CODE}", "officer"]
+    assert payloads(reply) == mine
 
 
 def test_a_masked_number_is_said_to_be_masked() -> None:

@@ -13,13 +13,16 @@ import pytest
 import yaml
 
 from bot import commands, compose, rules
+from bot.conversation import Kept
 from bot.decide import LOOK_ALIKES, SMALL_TALK
 from bot.errors import BadData
 from bot.facts import (
     ChoiceFacts,
+    DetailsFacts,
     DossierFacts,
     Facts,
     JourneyFacts,
+    KeptFacts,
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
@@ -28,9 +31,10 @@ from bot.facts import (
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
-from bot.perform import DECLINED, FORGETTING, SLOTS
+from bot.perform import DECLINED, FORGETTING, SLOTS, calendar
+from bot.progress import progress
 from bot.utterance import Fault, admit
-from integrations.dossiers import Status
+from integrations.dossiers import Details, Dossier, FeeDue, Found, Status
 from knowledge import bundles
 from knowledge.catalogue import load
 from knowledge.procedure import Channel, OnlineLevel, Procedure, TimeUnit
@@ -53,9 +57,12 @@ BEHAVIOURS = {
 }
 FAULTS = (*Fault, "unknown_button", "unknown_choice")
 BUTTONS = {aspect.value for aspect in Aspect}
+REFUSALS = (Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS, Outcome.FACTOR_LOCKED)
+BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier"}
 BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
+LONGEST_CODE = "000.00.01.H29.123.123.123.123-20260312-0000005"
 SHIPPED_ON = date(2026, 11, 22)
 # a day on which the shipped records hold
 GOOD_RULES = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
@@ -66,22 +73,18 @@ def lists() -> Iterator[list[tuple[str, Facts]]]:
     yield [(fault, PlainFacts(Outcome.ASKED_AGAIN, fault)) for fault in FAULTS]
     yield [(kind, PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, "‹số›")) for kind in LOOK_ALIKES]
     yield [(kind, PlainFacts(Outcome.SMALL_TALK, kind)) for kind in (*SMALL_TALK, "okay")]
-    yield [(status.name, DossierFacts(Outcome.DOSSIER_FOUND, town.dossier(status=status), False)) for status in GROUPED]
+    yield [(status.name, told(town.dossier(status=status))) for status in Status]
+    yield [(asked, told(town.dossier(), asked)) for asked in ("", "when")]
+    yield [(detail, PlainFacts(Outcome.FACTOR_ASKED, detail, town.DOSSIER_CODE)) for detail in ("", "too_short")]
+    yield [(value, PlainFacts(Outcome.COMPLAINT_TAKEN, value=value)) for value in ("", town.DOSSIER_CODE)]
+    yield [(value, PlainFacts(Outcome.DOSSIER_LET_GO, value=value)) for value in ("", town.DOSSIER_CODE)]
     yield [(value, PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=value)) for value in ("", town.UNKNOWN)]
 
 
-GROUPED = (
-    Status.UNKNOWN,
-    Status.REGISTERED,
-    Status.PROCESSING,
-    Status.SUPPLEMENT_REQUIRED,
-    Status.PAYMENT_REQUIRED,
-    Status.STOPPED,
-    Status.NOT_ACCEPTED,
-    Status.WITHDRAWN,
-    Status.PROCESSED,
-    Status.RETURNED,
-)
+def told(dossier: Dossier, asked: str = "") -> DossierFacts:
+    """A dossier as it is told on the town's day."""
+    standing = progress(dossier, calendar(), town.TODAY)
+    return DossierFacts(Outcome.DOSSIER_FOUND, Found(dossier, town.MORNING), standing, asked)
 
 
 def every_fact() -> Iterator[Facts]:
@@ -101,7 +104,13 @@ def every_fact() -> Iterator[Facts]:
         yield PlainFacts(Outcome.PORTAL_DOWN, reason, town.DOSSIER_CODE)
     for status in Status:
         bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
-        yield DossierFacts(Outcome.DOSSIER_FOUND, bare, True)
+        yield told(bare)
+    yield from (PlainFacts(outcome, "2", town.DOSSIER_CODE) for outcome in REFUSALS)
+    for details in (Details(""), Details("N*** An", ("Bản sao",), (FeeDue("Lệ phí", 30_000),))):
+        yield DetailsFacts(Outcome.DETAILS_SHOWN, town.DOSSIER_CODE, details)
+    yield KeptFacts(Outcome.DOSSIER_KEPT, (), Kept(town.DOSSIER_CODE))
+    yield KeptFacts(Outcome.DOSSIER_NAMED, (), Kept(town.DOSSIER_CODE, "nhà"))
+    yield KeptFacts(Outcome.DOSSIERS_LISTED, (Kept(town.DOSSIER_CODE, "nhà"), Kept("H29.19-261105-0021")))
     procedures = [town.made(code) for code in town.RECORDS]
     yield ChoiceFacts(Outcome.ASKED_WHICH, tuple(procedures[:3]))
     yield ChoiceFacts(Outcome.ASKED_WHICH, tuple(procedures[:1]))
@@ -261,7 +270,8 @@ def test_buttons_fit_every_channel() -> None:
     """No button of any shipped procedure is longer than a channel takes, and pressing it survives the door."""
     procedures = list(load())
     choices = (ChoiceFacts(Outcome.ASKED_WHICH, (procedure,)) for procedure in procedures)
-    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys())
+    late = told(town.dossier(code=LONGEST_CODE))
+    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys(), [late])
     buttons = {button for fact in facts for button in said(fact).buttons}
     assert len(buttons) > len(procedures)
     for button in buttons:

@@ -23,9 +23,9 @@ from bot.channels import telegram, zalo
 from bot.channels.zalo import Seal
 from bot.compose import notes
 from bot.conversation import Owner
-from bot.door import Door, TooMany
+from bot.door import Door, TooMany, codes_in
 from bot.errors import BadData, BadSettings
-from bot.flood import Bound, Excess, Flood, Limits, load
+from bot.flood import Bound, Excess, Flood, Limits, What, load
 from bot.outbox import Outbox
 from bot.store import Store
 from tests import town
@@ -39,6 +39,7 @@ SMALL = Limits(
     window_s=60,
     ordinary={"person": 3, "network": 6, "everyone": 9},
     held={"person": 5, "network": 20, "everyone": 40},
+    lookups={60: {"person": 3, "network": 6, "everyone": 9}, 3600: {"person": 5, "network": 50, "everyone": 90}},
     notices=1,
     webhook_bytes=1000,
     chat_bytes=1000,
@@ -319,11 +320,70 @@ def test_a_network_is_a_line(host: str, known_as: str) -> None:
     assert network(request) == known_as
 
 
+# Dossier codes
+
+CODES = [f"H29.19-260312-{number:04}" for number in range(10_000)]
+
+
+def test_dossier_codes_are_slowed_down(door: Door, clock: Clock) -> None:
+    """One code after the other is taken up to a limit; then an honest wait, longer after more of them."""
+    waits = []
+    for number, code in enumerate(CODES[:8]):
+        clock.move(30)
+        try:
+            door.accept(message(code, str(number)))
+        except TooMany as error:
+            assert "chậm lại" in error.reply.plain()
+            waits.append(error.retry_after_s)
+    assert len(waits) == 3 and waits[0] > 3000
+    clock.move(60)
+    with pytest.raises(TooMany, match="lookups of person"):
+        door.accept(message(f"{CODES[20]} và {CODES[21]}", "21"))
+    assert door.accept(message("lệ phí khai sinh", "22"))
+
+
+def test_several_codes_in_one_message_count_each(small: Flood) -> None:
+    """A message of three codes takes the room of three; a message of many takes all there is, once."""
+    assert codes_in(" ".join(CODES[:3])) == 3 and codes_in("H29.19-991399-0005") == 0
+    assert small.excess("webchat", "lan", "", lambda: False, codes=3) is None
+    excess = small.excess("webchat", "lan", "", lambda: False, codes=1)
+    assert excess is not None and excess.what is What.LOOKUPS and excess.is_first
+    assert small.excess("webchat", "minh", "", lambda: False, codes=500) is None
+    assert small.excess("webchat", "thu", "", lambda: False, codes=3) is None
+    assert small.slowed() == {("webchat", "person"): 1}
+
+
+def test_codes_for_an_officer_are_no_look_ups(small: Flood) -> None:
+    """What a citizen writes to an officer, or in the queue, is never slowed down for its codes."""
+    assert all(small.excess("webchat", "lan", "", lambda: True, codes=3) is None for _ in range(3))
+
+
+@pytest.mark.parametrize("people", [1, 10_000])
+def test_an_attacker_with_ten_thousand_codes_hears_to_wait(people: int) -> None:
+    """Ten thousand codes in an hour, from one conversation or each from a new one: almost all are slowed down."""
+    clock = Clock()
+    flood_gate, heard = Flood(load(), clock), 0
+    for number in range(10_000):
+        clock.move(0.36)
+        address = f"attacker {number % people}"
+        heard += flood_gate.excess("webchat", address, "203.0.113.7", lambda: False, codes=1) is not None
+    assert heard >= 9_300
+
+
 # The data
 
 
 @pytest.mark.parametrize(
-    "change", [{"window_s": 0}, {"notices": "1"}, {"ordinary": {"person": 1}}, {"held": {}}, {"unheard_of": 1}], ids=str
+    "change",
+    [
+        {"window_s": 0},
+        {"notices": "1"},
+        {"ordinary": {"person": 1}},
+        {"held": {}},
+        {"lookups": {60: {"person": 1}}},
+        {"unheard_of": 1},
+    ],
+    ids=str,
 )
 def test_bad_limits_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
     """A limit that is missing, unknown or no number from one is refused at the start."""
@@ -345,5 +405,5 @@ def test_shipped_limits_are_good() -> None:
     """The longest message that the web chat takes fits into its body, a person has less than their network."""
     limits = load()
     assert limits.chat_bytes >= 20_000 * 12
-    for numbers in (limits.ordinary, limits.held):
+    for numbers in (limits.ordinary, limits.held, *limits.lookups.values()):
         assert numbers["person"] < numbers["network"] < numbers["everyone"]

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from bot.conversation import Kept
 from bot.decisions import (
     AnswerAbout,
     AskAgain,
+    AskFactor,
     AskSlot,
     AskWhich,
     CorrectPremise,
@@ -18,16 +20,21 @@ from bot.decisions import (
     ExplainCode,
     Forget,
     HandOff,
+    KeepDossier,
     LeaveQueue,
+    LetDossierGo,
+    ListDossiers,
     LookUpDossier,
+    RefuseDetails,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
 )
-from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts
 from bot.outcomes import Outcome
-from bot.perform import perform
+from bot.perform import BAD_ANSWER, perform
+from bot.progress import Clock
 from integrations import errors
 from integrations.dossiers import Dossier, Found, Status
 from knowledge.catalogue import Catalogue
@@ -45,6 +52,8 @@ from tests.town import (
     dossier,
     made,
 )
+
+TWO = (Kept(DOSSIER_CODE, "nhà"), Kept("H29.19-261105-0021"))
 
 
 class OneDossier:
@@ -69,8 +78,8 @@ def performed(decision: Decision, portal: Any = None, on: date = TODAY, records:
         (errors.Unavailable("down", 5), Outcome.PORTAL_DOWN, ""),
         (errors.Busy("too many wait"), Outcome.PORTAL_DOWN, "busy"),
         (errors.NotConnected("no portal is set"), Outcome.PORTAL_DOWN, "not_connected"),
-        (errors.BadAnswer("not JSON"), Outcome.PORTAL_DOWN, ""),
-        (errors.AnotherDossier("another's"), Outcome.PORTAL_DOWN, ""),
+        (errors.BadAnswer("not JSON"), Outcome.PORTAL_DOWN, BAD_ANSWER),
+        (errors.AnotherDossier("another's"), Outcome.PORTAL_DOWN, BAD_ANSWER),
         (errors.Refused("HTTP 401"), Outcome.PORTAL_DOWN, ""),
         (errors.IntegrationError("anything else"), Outcome.PORTAL_DOWN, ""),
         (errors.NotFound("no such dossier"), Outcome.DOSSIER_NOT_FOUND, ""),
@@ -83,20 +92,31 @@ def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome, deta
 
 
 @pytest.mark.parametrize(
-    ("due_on", "status", "overdue"),
+    "portal",
+    [Book(errors.BadAnswer("not JSON")), OneDossier(dossier(code="H29.19-260312-0006"))],
+    ids=["html", "other"],
+)
+def test_an_answer_that_cannot_be_believed_is_marked(portal: Any) -> None:
+    """Nonsense, and an answer about another dossier than asked, are an outage for the citizen and an alarm for us."""
+    facts = performed(LookUpDossier(DOSSIER_CODE), portal)
+    assert facts == PlainFacts(Outcome.PORTAL_DOWN, BAD_ANSWER, DOSSIER_CODE)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "status", "clock"),
     [
-        (date(2026, 11, 20), Status.PROCESSING, True),
-        (date(2026, 11, 21), Status.PROCESSING, False),
-        (date(2026, 11, 20), Status.RETURNED, False),
-        (None, Status.PROCESSING, False),
+        (date(2026, 11, 19), Status.PROCESSING, Clock.LATE),
+        (date(2026, 11, 23), Status.PROCESSING, Clock.LEFT),
+        (date(2026, 11, 20), Status.SUPPLEMENT_REQUIRED, Clock.PAUSED),
+        (None, Status.PROCESSING, Clock.NONE),
     ],
 )
-def test_a_dossier_is_late_after_its_day(due_on: date | None, status: Status, overdue: bool) -> None:
-    """A dossier is late from the day after the promised one, as long as it is being worked on."""
+def test_a_dossier_comes_with_its_clock(due_on: date | None, status: Status, clock: Clock) -> None:
+    """A dossier is told with where it stands on the day, and with when the portal said so."""
     found = dossier(due_on=due_on, status=status)
-    assert performed(LookUpDossier(DOSSIER_CODE), OneDossier(found)) == DossierFacts(
-        Outcome.DOSSIER_FOUND, found, overdue
-    )
+    facts = performed(LookUpDossier(DOSSIER_CODE), OneDossier(found))
+    assert isinstance(facts, DossierFacts)
+    assert (facts.dossier, facts.progress.clock, facts.found.fetched_at.day) == (found, clock, 20)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +191,15 @@ def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tupl
         (Forget("ask"), PlainFacts(Outcome.FORGET_ASKED)),
         (Forget("held"), PlainFacts(Outcome.FORGET_PUT_OFF)),
         (Forget("confirmed"), PlainFacts(Outcome.FORGOTTEN)),
+        (TakeComplaint("", DOSSIER_CODE), PlainFacts(Outcome.COMPLAINT_TAKEN, value=DOSSIER_CODE)),
+        (AskFactor(DOSSIER_CODE), PlainFacts(Outcome.FACTOR_ASKED, "", DOSSIER_CODE)),
+        (AskFactor(DOSSIER_CODE, True), PlainFacts(Outcome.FACTOR_ASKED, "too_short", DOSSIER_CODE)),
+        (RefuseDetails(DOSSIER_CODE, 61), PlainFacts(Outcome.FACTOR_WAITS, "2", DOSSIER_CODE)),
+        (RefuseDetails(DOSSIER_CODE, 0), PlainFacts(Outcome.FACTOR_LOCKED, "", DOSSIER_CODE)),
+        (LetDossierGo(DOSSIER_CODE), PlainFacts(Outcome.DOSSIER_LET_GO, value=DOSSIER_CODE)),
+        (KeepDossier(DOSSIER_CODE), KeptFacts(Outcome.DOSSIER_KEPT, (), Kept(DOSSIER_CODE))),
+        (KeepDossier(DOSSIER_CODE, "nhà"), KeptFacts(Outcome.DOSSIER_NAMED, (), Kept(DOSSIER_CODE, "nhà"))),
+        (ListDossiers(TWO), KeptFacts(Outcome.DOSSIERS_LISTED, TWO)),
         (LeaveQueue(), PlainFacts(Outcome.LEFT_QUEUE)),
         (Stay("queue"), PlainFacts(Outcome.QUEUED)),
         (Stay("officer"), PlainFacts(Outcome.SILENT)),

@@ -350,9 +350,6 @@ def test_changes_to_the_map(tmp_path: Path, content: str, problem: str | None) -
 @pytest.mark.parametrize(
     "change",
     [
-        {"portal_factors": ""},
-        {"portal_factors": "shoe_size"},
-        {"portal_factor_digits": 0},
         {"lgsp_in_front_of": "everything"},
         {"portals_file": "/nowhere.yaml"},
     ],

@@ -159,7 +159,11 @@ def test_stream_carries_whole_answers(citizen: TestClient) -> None:
     post(citizen)
     message, owner = events(citizen, 2)
     assert (message["event"], message["id"]) == ("message", "1")
-    assert message["data"]["blocks"][0] == {"kind": "heading", "lines": ["Đăng ký khai sinh"]}
+    assert message["data"]["blocks"][0] == {
+        "kind": "heading",
+        "lines": ["Đăng ký khai sinh"],
+        "private": False,
+    }
     assert message["data"]["buttons"][1] == {"label": "Gặp cán bộ", "payload": "handoff"}
     assert message["data"]["sources"][0]["valid_from"] == "2025-07-01"
     assert message["data"]["author"] == "assistant" and "T" in message["data"]["at"]

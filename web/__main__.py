@@ -31,6 +31,7 @@ from bot import inbox, outbox, retention, settings, wiring
 from bot.channels import telegram
 from bot.crew import Crew
 from bot.errors import BadSettings, BotError
+from bot.figures import figures
 from bot.loop import Loop
 from bot.mailbox import Mailbox
 from bot.officers import Officers
@@ -40,7 +41,7 @@ from bot.wiring import Parts
 from bot.worker import now
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
-from web import webhooks
+from web import metrics, webhooks
 from web.app import create_app
 from web.ports import Ports
 from web.rasa_process import RasaProcess
@@ -127,7 +128,7 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = _workers(parts), threading.Event()
-    routes: list[BaseRoute] = []
+    routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes)
