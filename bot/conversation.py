@@ -49,6 +49,8 @@ class Conversation:
     # replies in a row that did not help
     topics: tuple[str, ...] = ()
     # codes talked about before, latest first
+    noticed: int = 0
+    # the last notice to everybody that was told here (bot/switches.py)
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
@@ -73,6 +75,7 @@ class Conversation:
             offered=tuple(Button(**item) for item in state.get("offered", ())),
             awaiting=Awaiting(state.get("awaiting", Awaiting.NOTHING)),
             failures=state.get("failures", 0),
+            noticed=state.get("noticed", 0),
         )
 
     def with_(self, **changes: Any) -> Conversation:

@@ -13,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import access_log, tables
 from bot.conversation import Owner
 from bot.store import Store
 
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=90)
+KEEP_SIGN_INS = timedelta(days=30)
+# officers' sessions that ended: they say from where an officer signs in
 KEEP_SESSIONS = timedelta(days=7)
 # longer than a cookie of the web chat can be good without being changed
 LOOK_EVERY_S = 24 * 3600.0
@@ -39,6 +41,9 @@ def delete_old(store: Store, now: datetime) -> int:
         connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
         stale = tables.web_session.c.since < now - KEEP_SESSIONS
         connection.execute(sa.delete(tables.web_session).where(stale))
+        over = tables.officer_session.c.expires_at < now - KEEP_SIGN_INS
+        connection.execute(sa.delete(tables.officer_session).where(over))
+        access_log.delete_old(connection, now)
     return len(gone)
 
 

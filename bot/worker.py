@@ -17,6 +17,7 @@ from bot.conversation import Owner
 from bot.inbox import Inbox, Taken
 from bot.outcomes import Outcome
 from bot.store import Store
+from bot.switches import Switches
 from nlu.understanding import Understanding
 
 log = logging.getLogger(__name__)
@@ -33,12 +34,20 @@ def now() -> datetime:
 class Worker:
     """One worker; any number of them may run beside each other."""
 
-    def __init__(self, store: Store, assistant: Callable[[], Assistant], clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        store: Store,
+        assistant: Callable[[], Assistant],
+        clock: Callable[[], datetime] = now,
+        switches: Callable[[str], Switches] = lambda channel: Switches(),
+    ) -> None:
         self._store = store
         self._inbox = Inbox(store)
         self._assistant = assistant
         # asked for each turn: another edition of the catalogue may have come
         self._clock = clock
+        self._switches = switches
+        # of a channel, as they stand
 
     def step(self) -> bool:
         """Answer one message; False when there is none."""
@@ -49,7 +58,8 @@ class Worker:
             self._give_back(taken, "WorkerEnded")
             return True
         try:
-            turn = self._assistant().turn(taken.utterance, taken.conversation, self._clock().date())
+            switches = self._switches(taken.channel)
+            turn = self._assistant().turn(taken.utterance, taken.conversation, self._clock().date(), switches)
             self._record(taken, turn)
         except Exception as error:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
