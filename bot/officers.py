@@ -21,6 +21,7 @@ from bot.attempts import TooManyAttempts
 from bot.passwords import NONE, Passwords
 from bot.roles import Role
 from bot.store import Store
+from integrations.oidc import Identity
 
 __all__ = ["Identity", "Officers", "OpenSession", "Session", "Stage", "TooManyAttempts"]
 
@@ -70,17 +71,6 @@ class OpenSession:
     agent: str
     created_at: datetime
     seen_at: datetime
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Whom an identity provider vouches for."""
-
-    subject: str
-    email: str
-    # lower case; empty unless the provider has verified it
-    two_steps: bool
-    # the provider asked for more than a password
 
 
 class Officers:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import flood, rules
+from bot.access_log import AccessLog
+from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -17,12 +19,17 @@ from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
 from bot.outbox import Outbox
-from bot.settings import Settings
+from bot.passwords import Passwords
+from bot.roles import Role, Sight
+from bot.second_step import SecondSteps
+from bot.settings import Settings, secret_key
 from bot.store import Store, open_store
+from bot.switch_book import SwitchBook
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Details, Dossiers, Found, Proof
 from integrations.errors import Unavailable
+from integrations.oidc import IdentityProvider, OidcSettings
 from integrations.portal import PortalClient, PortalSettings
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
@@ -53,6 +60,11 @@ class Parts:
     desk: Desk
     aside: SetAside
     officers: Officers
+    accounts: Accounts
+    second_steps: SecondSteps
+    access_log: AccessLog
+    sight: Sight
+    switch_book: SwitchBook
     worker: Worker
 
 
@@ -72,6 +84,7 @@ def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
     editions = build_editions(settings)
+    passwords, switch_book = Passwords(), SwitchBook(store)
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
@@ -83,8 +96,40 @@ def build(settings: Settings) -> Parts:
         outbox=Outbox(store),
         desk=Desk(store),
         aside=SetAside(store),
-        officers=Officers(store),
-        worker=Worker(store, editions.assistant),
+        officers=Officers(store, passwords, second_step_roles(settings)),
+        accounts=Accounts(store, passwords),
+        second_steps=SecondSteps(store, secret_key(settings)),
+        access_log=AccessLog(store),
+        sight=Sight(),
+        switch_book=switch_book,
+        worker=Worker(store, editions.assistant, switches=switch_book.switches),
+    )
+
+
+def second_step_roles(settings: Settings) -> frozenset[Role]:
+    """The roles that sign in with a code as well. Raises BadSettings."""
+    try:
+        return frozenset(Role(name) for name in settings.second_step_roles.replace(",", " ").split())
+    except ValueError as error:
+        raise BadSettings(f"MOT_CUA_SECOND_STEP_ROLES: {error}; there are {', '.join(Role)}") from error
+
+
+def identity_provider(settings: Settings) -> IdentityProvider | None:
+    """The agency's identity provider, when it is set. Raises BadSettings when a part is missing."""
+    if not settings.oidc_issuer:
+        return None
+    if not (settings.oidc_client_id and settings.oidc_client_secret and settings.oidc_redirect_url):
+        raise BadSettings(
+            "MOT_CUA_OIDC_CLIENT_ID, _CLIENT_SECRET and _REDIRECT_URL are needed with MOT_CUA_OIDC_ISSUER"
+        )
+    return IdentityProvider(
+        OidcSettings(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            redirect_url=settings.oidc_redirect_url,
+            timeout_s=settings.oidc_timeout_s,
+        )
     )
 
 

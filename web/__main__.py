@@ -32,6 +32,7 @@ from bot.loop import Loop, ringing
 from bot.mailbox import Mailbox
 from bot.messages import InboundMessage
 from bot.officers import Officers
+from bot.roles import Role
 from bot.sessions import Numbers
 from bot.settings import Settings
 from bot.wiring import Parts
@@ -40,7 +41,7 @@ from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins import portal as portal_stand_in
 from web import webhooks
 from web.app import create_app
-from web.ports import Ports
+from web.ports import Access, Ports
 from web.rasa_process import RasaProcess
 
 WORKERS = 2
@@ -106,7 +107,7 @@ def _run_demo(loaded: Settings) -> None:
     rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
     rasa = RasaProcess(rasa_port)
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
-    with _portal_stand_in(replace(loaded, rasa_url=rasa_url)) as ready:
+    with _portal_stand_in(replace(loaded, rasa_url=rasa_url, second_step_roles="")) as ready:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
@@ -125,7 +126,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         tasks = _telegram(parts, push, routes)
     loops = [workers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
-    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside)
+    ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside, _access(parts))
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
@@ -148,6 +149,11 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         stop.set()
         for loop in reversed(loops):
             await asyncio.to_thread(loop.stop)
+
+
+def _access(parts: Parts) -> Access:
+    provider = wiring.identity_provider(parts.settings)
+    return Access(parts.accounts, parts.second_steps, parts.access_log, parts.switch_book, parts.sight, provider)
 
 
 class _Accepting:
@@ -224,7 +230,7 @@ def _demo_officer(officers: Officers, data_dir: Path) -> str:
     path = data_dir / "demo_officer"
     if not path.exists():
         password = secrets.token_urlsafe(9)
-        officers.add(DEMO_OFFICER, "Cán bộ thử nghiệm", password)
+        officers.add(DEMO_OFFICER, "Cán bộ thử nghiệm", password, list(Role))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"{DEMO_OFFICER} / {password}")
     return path.read_text()
