@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from bot import flood, rules
 from bot.access_log import AccessLog
@@ -122,6 +123,9 @@ def identity_provider(settings: Settings) -> IdentityProvider | None:
         raise BadSettings(
             "MOT_CUA_OIDC_CLIENT_ID, _CLIENT_SECRET and _REDIRECT_URL are needed with MOT_CUA_OIDC_ISSUER"
         )
+    where = urlsplit(settings.oidc_issuer)
+    if where.scheme != "https" and (where.scheme, where.hostname) not in (("http", "127.0.0.1"), ("http", "localhost")):
+        raise BadSettings("MOT_CUA_OIDC_ISSUER begins with https://: over anything else nobody can be believed")
     return IdentityProvider(
         OidcSettings(
             issuer=settings.oidc_issuer,
