@@ -196,6 +196,7 @@ class MemoryTown:
         self.officers = Officers(self.store, QUICK)
         for username, (_, name) in OFFICERS.items():
             self.officers.add(username, name, PASSWORD, [Role.OFFICER])
+        self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
         lines = [
             Line("citizen", "lam khai sinh cho con can giay to gi", None, START, None),
             Line("assistant", FEE.plain(), FEE, START, 1),
