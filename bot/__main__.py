@@ -1,4 +1,4 @@
-"""The commands: ask, chat, work (beside a server), prepare (the index), officer (an account), zalo (its tokens)."""
+"""The commands: ask, chat, work (beside a server), prepare (the index), officers, switches, zalo (its tokens)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import ask, settings, wiring
+from bot import administration, ask, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
-from bot.officers import Officers
 from bot.store import open_store
 from bot.worker import now
 from bot.zalo_tokens import ZaloTokens
@@ -56,10 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     work.set_defaults(run=_work)
     prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
     prepare.set_defaults(run=_prepare)
-    officer = commands.add_parser("officer", help="add an officer; prints the password once")
-    officer.add_argument("username")
-    officer.add_argument("name")
-    officer.set_defaults(run=_officer)
+    administration.add_commands(commands)
     zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")
     zalo.add_argument("callback", help="the callback address that is registered with the application")
     zalo.set_defaults(run=_zalo)
@@ -120,16 +116,6 @@ def _prepare(options: argparse.Namespace) -> int:
     print("search index: preparing (a minute or two the first time)", flush=True)
     wiring.build_assistant(settings.load())
     print("search index: ready")
-    return 0
-
-
-def _officer(options: argparse.Namespace) -> int:
-    officers = Officers(open_store(settings.load().database))
-    password = secrets.token_urlsafe(12)
-    if not officers.add(options.username, options.name, password):
-        print(f"error: there is already an officer {options.username}", file=sys.stderr)
-        return 1
-    print(f"{options.username} {password}")
     return 0
 
 

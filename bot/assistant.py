@@ -13,7 +13,6 @@ from typing import Protocol
 from bot import commands
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
-from bot.decide import decide
 from bot.decisions import AskWhich, Decision, Stay
 from bot.facts import DetailsFacts, DossierFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts, SeveralFacts
 from bot.messages import Kind, Reply
@@ -21,6 +20,7 @@ from bot.outcomes import Outcome
 from bot.perform import perform
 from bot.rules import Rules
 from bot.second_factor import Attempt
+from bot.switches import Switches, decide_within, noticed, told_first
 from bot.utterance import Utterance
 from integrations.dossiers import Dossiers
 from knowledge.catalogue import Catalogue
@@ -84,15 +84,27 @@ class Assistant:
     portal: Dossiers
     rules: Rules
 
-    def turn(self, utterance: Utterance, conversation: Conversation, on: date, attempt: Attempt | None = None) -> Turn:
-        """What one utterance leads to, on a day. `attempt`: it is an answer to the question for a second factor."""
-        started = time.perf_counter()
-        understanding = None if attempt else self._understand(utterance, conversation, on)
-        decision = decide(utterance, understanding, conversation, self.rules, attempt)
+    def turn(
+        self,
+        utterance: Utterance,
+        conversation: Conversation,
+        on: date,
+        attempt: Attempt | None = None,
+        switches: Switches | None = None,
+    ) -> Turn:
+        """What one utterance leads to, on a day, as the switches stand (all on unless said).
+
+        `attempt`: it is an answer to the question for a second factor.
+        """
+        started, switches = time.perf_counter(), switches or Switches()
+        reads = switches.reads and attempt is None
+        understanding = self._understand(utterance, conversation, on) if reads else None
+        decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on), conversation)
         english = understanding is not None and understanding.first("english") is not None
         reply = compose(facts, masked=bool(utterance.masked), english=english)
-        after = remember(conversation, decision, facts, reply)
+        after = noticed(remember(conversation, decision, facts, reply), reply, switches.notice, conversation)
+        reply = told_first(reply, switches.notice, conversation)
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
 

@@ -69,6 +69,7 @@ ENGLISH_FRAMES = {
     Outcome.ELSEWHERE: "english_elsewhere",
     Outcome.LEGAL_DISPUTE: "english_dispute",
     Outcome.INJECTION_REFUSED: "english_injection",
+    Outcome.READ_ONLY: "english_read_only",
 }
 # notes in front of a reply to an English question
 OFFICER_AFTER = {
@@ -84,6 +85,7 @@ OFFICER_AFTER = {
     Outcome.ELSEWHERE,
     Outcome.LEGAL_DISPUTE,
     Outcome.SCAM_WARNED,
+    Outcome.SWITCHED_OFF,
 }
 
 

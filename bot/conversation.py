@@ -67,6 +67,8 @@ class Conversation:
     # code of the dossier whose second factor was asked for; read at the door (bot/inbox.py)
     kept: tuple[Kept, ...] = ()
     # newest first
+    noticed: int = 0
+    # the last notice to everybody that was told here (bot/switches.py)
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
@@ -103,6 +105,7 @@ class Conversation:
             dossier=state.get("dossier", ""),
             factor_for=state.get("factor_for", ""),
             kept=tuple(Kept(**item) for item in state.get("kept", ())),
+            noticed=state.get("noticed", 0),
         )
 
     def with_(self, **changes: Any) -> Conversation:

@@ -153,7 +153,7 @@ class HandOff:
     """Put the conversation into the officers' queue."""
 
     reason: str
-    # "asked", "complaint", "not_understood" or "emergency"
+    # "asked", "complaint", "not_understood", "emergency" or "officers_only" (bot/switches.py)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,8 @@ class Decline:
     """Say that this is not something the assistant can settle."""
 
     reason: str
-    # "off_topic", "elsewhere", "legal_dispute", "scam", "injection", "not_understood" or "offer_officer"
+    # "off_topic", "elsewhere", "legal_dispute", "scam", "injection", "not_understood", "offer_officer",
+    # "switched_off" or "read_only" (bot/switches.py)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ class Outcome(StrEnum):
     FORGET_PUT_OFF = "forget_put_off"
     FORGOTTEN = "forgotten"
     PROCEDURE_UNKNOWN = "procedure_unknown"
+    SWITCHED_OFF = "switched_off"
+    READ_ONLY = "read_only"
     QUEUED = "queued"
     SILENT = "silent"
 

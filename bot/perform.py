@@ -84,6 +84,8 @@ DECLINED = {
     "injection": Outcome.INJECTION_REFUSED,
     "not_understood": Outcome.NOT_UNDERSTOOD,
     "offer_officer": Outcome.OFFICER_OFFERED,
+    "switched_off": Outcome.SWITCHED_OFF,
+    "read_only": Outcome.READ_ONLY,
 }
 
 

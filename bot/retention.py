@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import access_log, tables
 from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.store import Store
@@ -25,6 +25,8 @@ KEEP_DETAILS = timedelta(days=1)
 # in a reply that nobody fetched; see docs/decisions/0013
 KEEP_TRIES = timedelta(days=2)
 # of a second factor: longer than the window they are counted in
+KEEP_SIGN_INS = timedelta(days=30)
+# officers' sessions that ended: they say from where an officer signs in
 KEEP_SESSIONS = timedelta(days=7)
 # longer than a cookie of the web chat can be good without being changed
 LOOK_EVERY_S = 24 * 3600.0
@@ -47,6 +49,9 @@ def delete_old(store: Store, now: datetime) -> int:
         connection.execute(sa.delete(tables.web_session).where(stale))
         unsent = sa.and_(tables.outbox.c.kept.is_not(None), tables.outbox.c.created_at < now - KEEP_DETAILS)
         connection.execute(sa.update(tables.outbox).where(unsent).values(**KEPT))
+        over = tables.officer_session.c.expires_at < now - KEEP_SIGN_INS
+        connection.execute(sa.delete(tables.officer_session).where(over))
+        access_log.delete_old(connection, now)
     return len(gone)
 
 

@@ -101,6 +101,15 @@ class Settings:
     # stands before the payload of our buttons
     flood_times: int = 1
     # how many times the message limits of bot/data/limits.yaml this process takes: for large hosts, and for measuring
+    second_step_roles: str = "lead editor auditor administrator"
+    # officers with one of these sign in with a code as well (bot/roles.py); empty: whoever wants to
+    oidc_issuer: str = ""
+    # the agency's identity provider; empty: passwords only (docs/tasks/sign-in.md)
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_redirect_url: str = ""
+    # public address of our /console/oidc/back, as it is registered with the provider
+    oidc_timeout_s: float = 5.0
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 

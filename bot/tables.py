@@ -150,15 +150,63 @@ officer = sa.Table(
     sa.Column("username", sa.String(60), nullable=False, unique=True),
     sa.Column("name", sa.String(120), nullable=False),
     sa.Column("password_hash", sa.String(200), nullable=False),
+    sa.Column("must_change", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    # somebody else knows the password: whoever made the account
+    sa.Column("email", sa.String(200), unique=True),
+    # lower case; finds the officer of an identity provider the first time
+    sa.Column("subject", sa.String(255), unique=True),
+    # the identity provider's name for the officer, from the first sign-in there
+    sa.Column("totp_secret", sa.Text),
+    # encrypted; none: no second step
+    sa.Column("totp_step", sa.Integer),
+    # of the last code that was taken: neither it nor one before it is taken again
+    sa.Column("disabled_at", UtcTime),
+)
+
+officer_role = sa.Table(
+    "officer_role",
+    metadata,
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), primary_key=True),
+    sa.Column("role", sa.String(20), primary_key=True),
+)
+
+officer_event = sa.Table(
+    "officer_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False, index=True),
+    # whose account
+    sa.Column("by", sa.String(60), nullable=False),
+    # username of whoever did it, or "command"
+    sa.Column("kind", sa.String(20), nullable=False),
+    # added, roles, disabled, enabled, reset, password, enrolled
+    sa.Column("text", sa.String(200), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
 )
 
 officer_session = sa.Table(
     "officer_session",
     metadata,
-    sa.Column("token_hash", sa.String(64), primary_key=True),
-    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False, index=True),
     sa.Column("csrf", sa.String(64), nullable=False),
+    sa.Column("stage", sa.String(10), nullable=False),
+    # code, enrol, password, open: what is still to be done before the console opens
+    sa.Column("address", sa.String(100), nullable=False),
+    sa.Column("agent", sa.String(120), nullable=False),
+    # the browser, in its own words
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+)
+
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), primary_key=True),
+    sa.Column("code_hash", sa.String(64), primary_key=True),
 )
 
 sign_in_failure = sa.Table(
@@ -166,8 +214,40 @@ sign_in_failure = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("who", sa.String(130), nullable=False, index=True),
-    # username or address
+    # username, address, or both together
+    sa.Column("at", UtcTime, nullable=False, index=True),
+)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False, index=True),
+    sa.Column("conversation_id", sa.Integer, nullable=False, index=True),
+    # no foreign key: who saw a conversation is known longer than the conversation is kept
+    sa.Column("ticket_id", sa.Integer),
+    sa.Column("why", sa.String(10), nullable=False),
+    # ticket, search, audit
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("until", UtcTime, nullable=False),
+    # the last look of the same sitting
+)
+
+switch = sa.Table(
+    "switch",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    # mode, notice
+    sa.Column("channel", sa.String(20), nullable=False),
+    # empty: every channel
+    sa.Column("value", sa.String(600), nullable=False),
+    # of a mode: on, read_only, officers_only, off; of a notice: its text, empty for none
+    sa.Column("by", sa.String(60), nullable=False),
+    # username of whoever changed it, or "command"
+    sa.Column("why", sa.String(200), nullable=False),
     sa.Column("at", UtcTime, nullable=False),
+    sa.Index("ix_switch_kind_channel", "kind", "channel", "id"),
 )
 
 aside_event = sa.Table(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
 
 from bot import flood, portals, rules, second_factor
+from bot.access_log import AccessLog
+from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -20,13 +23,18 @@ from bot.lanes import GivingWay, Lanes
 from bot.loop import Loop
 from bot.officers import Officers
 from bot.outbox import Outbox
+from bot.passwords import Passwords
+from bot.roles import Role, Sight
 from bot.second_factor import Sealer
+from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
 from bot.store import Store, open_store
+from bot.switch_book import SwitchBook
 from bot.tries import Tries
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
+from integrations.oidc import IdentityProvider, OidcSettings
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
@@ -57,6 +65,11 @@ class Parts:
     desk: Desk
     aside: SetAside
     officers: Officers
+    accounts: Accounts
+    second_steps: SecondSteps
+    access_log: AccessLog
+    sight: Sight
+    switch_book: SwitchBook
     worker: Worker
     lanes: Lanes
     # of the threads that run the worker
@@ -73,8 +86,8 @@ def build(settings: Settings) -> Parts:
     store = open_store(settings.database)
     dossiers, lanes = portals.dossiers(settings), Lanes(WORKERS)
     editions = build_editions(settings, GivingWay(dossiers, lanes))
-    sealer = Sealer(secret_key(settings))
-    worker = Worker(store, editions.assistant, now, Tries(store, sealer, second_factor.load()))
+    sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store)
+    tries = Tries(store, sealer, second_factor.load())
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
@@ -86,10 +99,45 @@ def build(settings: Settings) -> Parts:
         outbox=Outbox(store),
         desk=Desk(store),
         aside=SetAside(store),
-        officers=Officers(store),
-        worker=worker,
+        officers=Officers(store, passwords, second_step_roles(settings)),
+        accounts=Accounts(store, passwords),
+        second_steps=SecondSteps(store, secret_key(settings)),
+        access_log=AccessLog(store),
+        sight=Sight(),
+        switch_book=switch_book,
+        worker=Worker(store, editions.assistant, now, tries, switch_book.switches),
         lanes=lanes,
         dossiers=dossiers,
+    )
+
+
+def second_step_roles(settings: Settings) -> frozenset[Role]:
+    """The roles that sign in with a code as well. Raises BadSettings."""
+    try:
+        return frozenset(Role(name) for name in settings.second_step_roles.replace(",", " ").split())
+    except ValueError as error:
+        raise BadSettings(f"MOT_CUA_SECOND_STEP_ROLES: {error}; there are {', '.join(Role)}") from error
+
+
+def identity_provider(settings: Settings) -> IdentityProvider | None:
+    """The agency's identity provider, when it is set. Raises BadSettings when a part is missing."""
+    if not settings.oidc_issuer:
+        return None
+    if not (settings.oidc_client_id and settings.oidc_client_secret and settings.oidc_redirect_url):
+        raise BadSettings(
+            "MOT_CUA_OIDC_CLIENT_ID, _CLIENT_SECRET and _REDIRECT_URL are needed with MOT_CUA_OIDC_ISSUER"
+        )
+    where = urlsplit(settings.oidc_issuer)
+    if where.scheme != "https" and (where.scheme, where.hostname) not in (("http", "127.0.0.1"), ("http", "localhost")):
+        raise BadSettings("MOT_CUA_OIDC_ISSUER begins with https://: over anything else nobody can be believed")
+    return IdentityProvider(
+        OidcSettings(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            redirect_url=settings.oidc_redirect_url,
+            timeout_s=settings.oidc_timeout_s,
+        )
     )
 
 

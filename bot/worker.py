@@ -21,6 +21,7 @@ from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER
 from bot.second_factor import Attempt, Seal
 from bot.store import Store
+from bot.switches import Switches
 from bot.tries import Tries
 from nlu.understanding import Understanding
 
@@ -44,6 +45,7 @@ class Worker:
         assistant: Callable[[], Assistant],
         clock: Callable[[], datetime] = now,
         tries: Tries | None = None,
+        switches: Callable[[str], Switches] = lambda channel: Switches(),
     ) -> None:
         self._store = store
         self._inbox = Inbox(store)
@@ -54,6 +56,8 @@ class Worker:
         # none: no second factor is compared
         self._lock = threading.Lock()
         self._ended: Counter[str] = Counter()
+        self._switches = switches
+        # of a channel, as they stand
 
     def step(self) -> bool:
         """Answer one message; False when there is none."""
@@ -65,7 +69,8 @@ class Worker:
             return True
         try:
             at = self._clock()
-            turn = self._assistant().turn(taken.utterance, taken.conversation, at.date(), self._attempt(taken, at))
+            attempt, switches = self._attempt(taken, at), self._switches(taken.channel)
+            turn = self._assistant().turn(taken.utterance, taken.conversation, at.date(), attempt, switches)
             self._record(taken, turn)
         except Exception as error:
             log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)

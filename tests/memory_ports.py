@@ -1,11 +1,15 @@
-"""The pages' six neighbours in memory: small, whole, and quick enough for a browser to talk to."""
+"""The pages' seven neighbours in memory: small, whole, and quick enough for a browser to talk to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
+from bot.officers import Officers
+from bot.roles import Role
+from bot.store import Store
+from tests.town import QUICK, access, temporary_store
 from web.ports import (
     Aside,
     Delivery,
@@ -14,10 +18,8 @@ from web.ports import (
     Line,
     Owner,
     Ports,
-    Session,
     TicketSummary,
     TicketView,
-    TooManyAttempts,
 )
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -144,32 +146,6 @@ class MemoryDesk:
 
 
 @dataclass
-class MemoryOfficers:
-    """Two officers with one password; five wrong ones from one address and it must wait."""
-
-    sessions: dict[str, Session] = field(default_factory=dict)
-    failures: dict[str, int] = field(default_factory=dict)
-
-    def sign_in(self, username: str, password: str, address: str) -> Session | None:
-        if self.failures.get(address, 0) >= 5:
-            raise TooManyAttempts(60)
-        if username not in OFFICERS or password != PASSWORD:
-            self.failures[address] = self.failures.get(address, 0) + 1
-            return None
-        officer_id, name = OFFICERS[username]
-        token = f"token-{len(self.sessions)}"
-        session = Session(token, f"csrf-{token}", officer_id, name, datetime.now(UTC) + timedelta(hours=8))
-        self.sessions[token] = session
-        return session
-
-    def session(self, token: str) -> Session | None:
-        return self.sessions.get(token)
-
-    def sign_out(self, token: str) -> None:
-        self.sessions.pop(token, None)
-
-
-@dataclass
 class MemoryNumbers:
     """The cookies' numbers in a dictionary."""
 
@@ -208,15 +184,19 @@ class MemoryAside:
 
 @dataclass
 class MemoryTown:
-    """The six neighbours together, with one ticket waiting."""
+    """The seven neighbours together, with one ticket waiting. The officers' accounts are the real ones."""
 
     mailbox: MemoryMailbox = field(default_factory=MemoryMailbox)
     desk: MemoryDesk = field(default_factory=MemoryDesk)
-    officers: MemoryOfficers = field(default_factory=MemoryOfficers)
+    store: Store = field(default_factory=temporary_store)
     numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
     aside: MemoryAside = field(default_factory=MemoryAside)
 
     def __post_init__(self) -> None:
+        self.officers = Officers(self.store, QUICK)
+        for username, (_, name) in OFFICERS.items():
+            self.officers.add(username, name, PASSWORD, [Role.OFFICER])
+        self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
         lines = [
             Line("citizen", "lam khai sinh cho con can giay to gi", None, START, None),
             Line("assistant", FEE.plain(), FEE, START, 1),
@@ -226,4 +206,4 @@ class MemoryTown:
         self.desk.open(7, "asked", lines, evidence)
 
     def ports(self) -> Ports:
-        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers, self.aside)
+        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers, self.aside, access(self.store))

@@ -27,6 +27,11 @@ HOMES = {
     "rasa": ("nlu/rasa/",),
     "httpx": ("integrations/", "nlu/rasa_client.py"),
     "limits": ("bot/flood.py",),
+    "authlib": ("integrations/",),
+    "joserfc": ("integrations/",),
+    "argon2": ("bot/passwords.py",),
+    "pyotp": ("bot/second_step.py",),
+    "segno": ("web/account.py",),
     "starlette": ("web/", "integrations/stand_ins/"),
 }
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}

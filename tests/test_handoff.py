@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import argon2
@@ -14,7 +13,6 @@ from bot import tables
 from bot.compose import notes
 from bot.handoff import LONGEST_REPLY, Desk
 from bot.messages import Kind
-from bot.officers import FAILURE_WINDOW, MOST_FAILURES, SESSION_LENGTH, Officers, TooManyAttempts
 from bot.store import Store
 from tests.town import Script, replies, rows, say, told, understood, worker
 
@@ -218,93 +216,3 @@ def test_a_ticket_shows_what_the_assistant_understood(database: Store) -> None:
     assert said == ["đăng ký", "Đăng ký khai sinh", "gặp cán bộ"]
     assert ticket.evidence[0].procedures == ["1.100001 (0.40)", "1.100003 (0.30)"]
     assert [evidence.engine for evidence in ticket.evidence] == ["embedded", "none", "embedded"]
-
-
-@pytest.fixture
-def officers(database: Store) -> Officers:
-    """The accounts of two officers."""
-    hired(database)
-    return Officers(database)
-
-
-def test_a_password_is_kept_as_argon2(database: Store) -> None:
-    """The database holds an argon2 hash that fits the password, and the password nowhere; a name is taken once."""
-    officers = Officers(database)
-    assert not officers.any()
-    assert officers.add("lan", "Nguyễn Thị Lan", PASSWORD)
-    hashed = rows(database, tables.officer)[0]["password_hash"]
-    assert hashed.startswith("$argon2id$") and PASSWORD not in hashed
-    assert argon2.PasswordHasher().verify(hashed, PASSWORD)
-    assert not officers.add("lan", "Ai khác", "other") and officers.any()
-    assert rows(database, tables.officer)[0]["password_hash"] == hashed
-
-
-def test_signing_in_and_out(officers: Officers, database: Store) -> None:
-    """The right password opens a session by a token that the database does not hold; signing out ends it."""
-    session = officers.sign_in("lan", PASSWORD, "127.0.0.1")
-    assert session is not None and session.name == "Lan"
-    assert officers.session(session.token) == session
-    assert session.token not in str(rows(database, tables.officer_session))
-    assert session.csrf not in (session.token, "")
-    officers.sign_out(session.token)
-    assert officers.session(session.token) is None and officers.session("") is None
-
-
-@pytest.mark.parametrize(
-    ("username", "password"), [("lan", "wrong"), ("lan", ""), ("ghost", PASSWORD), ("LAN", PASSWORD)]
-)
-def test_a_wrong_sign_in_opens_nothing(officers: Officers, database: Store, username: str, password: str) -> None:
-    """A wrong name and a wrong password look the same, open nothing and are counted."""
-    assert officers.sign_in(username, password, "127.0.0.1") is None
-    assert rows(database, tables.officer_session) == []
-    assert {row["who"] for row in rows(database, tables.sign_in_failure)} == {f"name:{username}", "from:127.0.0.1"}
-
-
-def failed(database: Store, who: str, times: int, at: datetime) -> None:
-    """Failures of the past."""
-    with database.writing() as connection:
-        connection.execute(sa.insert(tables.sign_in_failure), [{"who": who, "at": at}] * times)
-
-
-def test_signing_in_closes_after_failures(officers: Officers, database: Store) -> None:
-    """After five failures an account is closed for a while, also for the right password; others go on."""
-    for _ in range(MOST_FAILURES):
-        assert officers.sign_in("lan", "wrong", "127.0.0.1") is None
-    with pytest.raises(TooManyAttempts) as refused:
-        officers.sign_in("lan", PASSWORD, "127.0.0.1")
-    assert 0 < refused.value.retry_after_s <= FAILURE_WINDOW.total_seconds()
-    assert officers.sign_in("minh", PASSWORD, "127.0.0.1") is not None
-
-
-@pytest.mark.parametrize(
-    ("who", "times", "age", "closed"),
-    [
-        ("name:lan", MOST_FAILURES, timedelta(minutes=1), True),
-        ("name:lan", MOST_FAILURES - 1, timedelta(minutes=1), False),
-        ("name:lan", MOST_FAILURES * 9, FAILURE_WINDOW + timedelta(minutes=1), False),
-        ("from:127.0.0.1", MOST_FAILURES * 4, timedelta(minutes=1), True),
-        ("from:127.0.0.1", MOST_FAILURES * 4 - 1, timedelta(minutes=1), False),
-        ("from:10.0.0.9", MOST_FAILURES * 9, timedelta(minutes=1), False),
-    ],
-)
-def test_failures_are_forgotten(
-    officers: Officers, database: Store, who: str, times: int, age: timedelta, closed: bool
-) -> None:
-    """Failures count by name and, more patiently, by address, and only for a quarter of an hour."""
-    failed(database, who, times, datetime.now(UTC) - age)
-    if closed:
-        with pytest.raises(TooManyAttempts):
-            officers.sign_in("lan", PASSWORD, "127.0.0.1")
-    else:
-        assert officers.sign_in("lan", PASSWORD, "127.0.0.1") is not None
-
-
-@pytest.mark.parametrize(("left", "open_still"), [(timedelta(minutes=1), True), (timedelta(seconds=-1), False)])
-def test_a_session_ends(officers: Officers, database: Store, left: timedelta, open_still: bool) -> None:
-    """A session lasts half a day and no longer."""
-    session = officers.sign_in("lan", PASSWORD, "127.0.0.1")
-    assert session is not None
-    assert abs(session.expires_at - datetime.now(UTC) - SESSION_LENGTH) < timedelta(minutes=1)
-    with database.writing() as connection:
-        connection.execute(sa.update(tables.officer_session).values(expires_at=datetime.now(UTC) + left))
-    assert (officers.session(session.token) is not None) == open_still

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,14 +15,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import argon2
 import sqlalchemy as sa
 
 from bot import tables
+from bot.access_log import AccessLog
+from bot.accounts import Accounts
 from bot.assistant import Assistant
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
+from bot.passwords import Passwords
+from bot.roles import Sight
 from bot.rules import Rules
+from bot.second_step import SecondSteps
 from bot.store import Store, open_store
+from bot.switch_book import SwitchBook
 from bot.worker import Worker
 from integrations.dossiers import Details, Dossier, Dossiers, FeeDue, Found, Proof, Status
 from integrations.errors import NotFound
@@ -29,9 +37,12 @@ from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
 from knowledge.record import procedure
 from nlu.understanding import Aspect, Candidate, Entity, Understanding
+from web.ports import Access
 
 TODAY = date(2026, 11, 21)
 MORNING = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+QUICK = Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+# as argon2 as any, in no time
 RULES = Rules(
     answer_at=0.6,
     ask_at=0.1,
@@ -317,6 +328,32 @@ def store(folder: Path) -> Store:
     path = folder / "town.db"
     shutil.copyfile(_migrated(), path)
     return Store(f"sqlite:///{path}")
+
+
+def temporary_store() -> Store:
+    """An empty database whose file goes with the last who holds it."""
+    folder = Path(tempfile.mkdtemp())
+    made = store(folder)
+    weakref.finalize(made, _remove, made.engine, folder)
+    return made
+
+
+def _remove(engine: sa.Engine, folder: Path) -> None:
+    engine.dispose()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def access(database: Store, clock: Callable[[], datetime] | None = None, **changes: Any) -> Access:
+    """Who may do what in the town; its passwords are hashed quickly."""
+    now = clock or (lambda: datetime.now(UTC))
+    parts: dict[str, Any] = {
+        "accounts": Accounts(database, QUICK, now),
+        "second_steps": SecondSteps(database, "secret", now),
+        "log": AccessLog(database, now),
+        "switches": SwitchBook(database, now),
+        "sight": Sight(),
+    }
+    return Access(**{**parts, **changes})
 
 
 def worker(database: Store, interpreter: Any = None, clock: Callable[[], datetime] | None = None) -> Worker:

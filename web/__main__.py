@@ -35,6 +35,7 @@ from bot.figures import figures
 from bot.loop import Loop
 from bot.mailbox import Mailbox
 from bot.officers import Officers
+from bot.roles import Role
 from bot.sessions import Numbers
 from bot.settings import Settings
 from bot.wiring import Parts
@@ -43,7 +44,7 @@ from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
 from web import metrics, webhooks
 from web.app import create_app
-from web.ports import Ports
+from web.ports import Access, Ports
 from web.rasa_process import RasaProcess
 
 ZALO_SENDERS = 2
@@ -116,7 +117,7 @@ def _run_demo(loaded: Settings) -> None:
     rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
     rasa = RasaProcess(rasa_port)
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
-    with _portal_stand_ins(replace(loaded, rasa_url=rasa_url)) as ready:
+    with _portal_stand_ins(replace(loaded, rasa_url=rasa_url, second_step_roles="")) as ready:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
@@ -134,7 +135,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         tasks = _telegram(parts, routes)
     loops: list[Loop | Crew] = [workers, *(_zalo(parts, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
-    ports = Ports(parts.door, mailbox, parts.desk, parts.officers, numbers, parts.aside)
+    ports = Ports(parts.door, mailbox, parts.desk, parts.officers, numbers, parts.aside, _access(parts))
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
@@ -157,6 +158,11 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         stop.set()
         for loop in reversed(loops):
             await asyncio.to_thread(loop.stop)
+
+
+def _access(parts: Parts) -> Access:
+    provider = wiring.identity_provider(parts.settings)
+    return Access(parts.accounts, parts.second_steps, parts.access_log, parts.switch_book, parts.sight, provider)
 
 
 def _workers(parts: Parts) -> Loop | Crew:
@@ -234,7 +240,7 @@ def _demo_officer(officers: Officers, data_dir: Path) -> str:
     path = data_dir / "demo_officer"
     if not path.exists():
         password = secrets.token_urlsafe(9)
-        officers.add(DEMO_OFFICER, "Cán bộ thử nghiệm", password)
+        officers.add(DEMO_OFFICER, "Cán bộ thử nghiệm", password, list(Role))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"{DEMO_OFFICER} / {password}")
     return path.read_text()

@@ -15,11 +15,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from web.access import Gate
+from web.account import Account
+from web.administration import Administration
+from web.audit import Audit
 from web.chat import Chat
 from web.console import Console
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
+from web.sign_in import SignIn
 
 MAX_BODY_BYTES = 1_000_000
 WIDGET_AGE = "public, max-age=300"
@@ -29,18 +34,25 @@ WIDGET_AGE = "public, max-age=300"
 def create_app(
     ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = (), embedders: Sequence[str] = ()
 ) -> Starlette:
-    """The whole application over its six neighbours; the embedders are sites that may frame the chat."""
+    """The whole application over its seven neighbours; the embedders are sites that may frame the chat."""
     pages = load_pages()
+    entrance = SignIn.over(ports, pages, secret)
+    gate = Gate(ports.officers, ports.access.log, ports.access.sight, entrance.cookie, entrance.ask)
+    routes: list[BaseRoute] = [
+        *Chat.over(ports, pages, secret).routes(),
+        *Chat.framed(ports, pages, secret).routes(),
+        Route("/widget.js", partial(widget, pages)),
+        *entrance.routes(),
+        *Account.over(ports, pages, entrance).routes(),
+        *Console.over(ports, pages).routes(),
+        *Administration.over(ports, pages).routes(),
+        *Audit.over(ports, pages).routes(),
+        *extra_routes,
+        Route("/health", health),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
     return Starlette(
-        routes=[
-            *Chat.over(ports, pages, secret).routes(),
-            *Chat.framed(ports, pages, secret).routes(),
-            Route("/widget.js", partial(widget, pages)),
-            *Console.over(ports, pages, secret).routes(),
-            *extra_routes,
-            Route("/health", health),
-            Mount("/static", StaticFiles(directory=STATIC)),
-        ],
+        routes=[gate.over(route) for route in routes],
         middleware=[
             Middleware(SecurityHeaders, embedders=embedders),
             Middleware(GZipMiddleware, minimum_size=1000),

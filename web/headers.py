@@ -16,6 +16,8 @@ SECURITY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+HTTPS_ONLY = "max-age=31536000"
+# a browser that came by HTTPS once comes by nothing else
 STATIC_AGE = "public, max-age=86400"
 # safe because the pages name each file with its fingerprint
 FRAMED = "/embed"
@@ -39,6 +41,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(security)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = HTTPS_ONLY
                 headers.setdefault("Cache-Control", STATIC_AGE if static else "no-store")
             await send(message)
 

@@ -56,6 +56,7 @@ def load_pages() -> Pages:
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.globals.update(words=words, static=static_url)
     environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
+    environment.filters["extract"] = lambda name, known: known.get(name, name)
     environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
     return Pages(Jinja2Templates(env=environment), words)
 

@@ -8,34 +8,55 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.access_log import AccessLog, Look, Why
+from bot.accounts import Accounts, LastAdministrator
 from bot.aside import Aside
 from bot.conversation import Owner
 from bot.door import TooMany
 from bot.handoff import Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
-from bot.officers import Session, TooManyAttempts
+from bot.officers import Officers, Session, Stage, TooManyAttempts
 from bot.outbox import Delivery
+from bot.roles import Role, Sight
+from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
+from bot.switch_book import SwitchBook
+from bot.switches import Mode
+from integrations.oidc import IdentityProvider
 
 __all__ = [
+    "Access",
+    "AccessLog",
+    "Accounts",
     "Aside",
     "Delivery",
     "Desk",
     "Evidence",
+    "IdentityProvider",
     "Inbox",
     "Known",
+    "LastAdministrator",
     "Line",
+    "Look",
     "Mailbox",
+    "Mode",
     "Numbers",
+    "Offer",
     "Officers",
     "Owner",
     "Ports",
+    "Role",
+    "SecondSteps",
     "Session",
     "SetAside",
+    "Sight",
+    "Stage",
+    "SwitchBook",
     "TicketSummary",
     "TicketView",
     "TooMany",
     "TooManyAttempts",
+    "Why",
 ]
 
 
@@ -94,19 +115,6 @@ class SetAside(Protocol):
         """Look at it no more; False if it is not set aside any more."""
 
 
-class Officers(Protocol):
-    """Who may use the console."""
-
-    def sign_in(self, username: str, password: str, address: str) -> Session | None:
-        """A session, or None if name or password is wrong; raises TooManyAttempts."""
-
-    def session(self, token: str) -> Session | None:
-        """The live session of that token."""
-
-    def sign_out(self, token: str) -> None:
-        """End the session."""
-
-
 class Numbers(Protocol):
     """Which number of a web session's cookie counts."""
 
@@ -118,8 +126,21 @@ class Numbers(Protocol):
 
 
 @dataclass(frozen=True)
+class Access:
+    """Who may do what, and the record of it."""
+
+    accounts: Accounts
+    second_steps: SecondSteps
+    log: AccessLog
+    switches: SwitchBook
+    sight: Sight
+    provider: IdentityProvider | None = None
+    # of the agency, where it has one
+
+
+@dataclass(frozen=True)
 class Ports:
-    """The six neighbours of the pages."""
+    """The seven neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
@@ -127,3 +148,4 @@ class Ports:
     officers: Officers
     numbers: Numbers
     aside: SetAside
+    access: Access

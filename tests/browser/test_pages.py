@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
@@ -66,11 +67,73 @@ def aside(page: Page) -> None:
     expect(page.get_by_role("heading", name="Để riêng: 1 mục")).to_be_visible()
 
 
+def entered(page: Page, where: str) -> None:
+    """Signed in as an auditor and administrator, on a page of theirs."""
+    page.goto("/console/login")
+    page.get_by_label("Tên đăng nhập").fill("quan")
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập", exact=True).click()
+    expect(page.get_by_role("navigation", name="Các trang")).to_be_visible()
+    page.goto(where)
+
+
+def officers(page: Page) -> None:
+    entered(page, "/console/officers")
+    page.locator("#username").fill("hoa")
+    page.get_by_label("Họ tên").fill("Lê Thị Hoa")
+    page.get_by_role("button", name="Thêm", exact=True).click()
+    expect(page.get_by_text("Mật khẩu của hoa")).to_be_visible()
+
+
+def switches(page: Page) -> None:
+    entered(page, "/console/switches")
+    page.get_by_label("Tạm dừng trợ lý").check()
+    page.get_by_label("Lý do").first.fill("thử")
+    page.get_by_role("button", name="Chuyển công tắc").press("Enter")
+    expect(page.get_by_text("Lý do: thử")).to_be_visible()
+
+
+def access_log(page: Page) -> None:
+    entered(page, "/console/access-log")
+    page.get_by_label("Cán bộ").select_option(label="Phạm Minh Quân (quan)")
+    page.get_by_role("button", name="Lọc").press("Enter")
+    expect(page.get_by_text("0 lần xem")).to_be_visible()
+
+
+def account(page: Page) -> None:
+    entered(page, "/console/account")
+
+
+def password(page: Page) -> None:
+    entered(page, "/console/account/password")
+
+
+def enrolment(page: Page) -> None:
+    entered(page, "/console/account/second-step")
+
+
+def recovery_codes(page: Page) -> None:
+    enrolment(page)
+    page.get_by_label("Mã 6 số").fill(pyotp.TOTP(page.locator("code").inner_text()).now())
+    page.get_by_role("button", name="Xác nhận").press("Enter")
+    expect(page.get_by_role("heading", name="Mã dự phòng")).to_be_visible()
+
+
+def second_step(page: Page) -> None:
+    recovery_codes(page)
+    page.get_by_role("button", name="Đăng xuất").click()
+    page.get_by_label("Tên đăng nhập").fill("quan")
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập", exact=True).click()
+    expect(page.get_by_role("heading", name="Mã xác thực")).to_be_visible()
+
+
 def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
-PAGES = [empty_chat, chat, login, queue, ticket, aside, missing]
+ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
+PAGES = [empty_chat, chat, login, queue, ticket, aside, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 

@@ -15,6 +15,7 @@ from bot.messages import Kind
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import served
+from tests.town import access
 from web.app import create_app
 from web.ports import Ports
 
@@ -44,7 +45,16 @@ class WebchatDriver(Driver):
         mailbox, numbers = Mailbox(place.store, place.outbox), Numbers(place.store)
         with served(
             create_app(
-                Ports(_Inbox(place), mailbox, place.desk, place.officers, numbers, SetAside(place.store)), "secret"
+                Ports(
+                    _Inbox(place),
+                    mailbox,
+                    place.desk,
+                    place.officers,
+                    numbers,
+                    SetAside(place.store),
+                    access(place.store),
+                ),
+                "secret",
             )
         ) as address:
             yield lambda: cls(address)

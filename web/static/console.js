@@ -22,7 +22,7 @@ function append(old, fresh) {
 }
 
 async function refresh() {
-  const response = await fetch(ADDRESS, { headers: { Accept: "text/html" } }).catch(() => null);
+  const response = await fetch(ADDRESS, { headers: { Accept: "text/html", "X-Background": "1" } }).catch(() => null);
   const lost = !response?.ok || response.redirected;
   document.getElementById("lost").hidden = !lost;
   if (lost) return;
@@ -34,4 +34,4 @@ async function refresh() {
   });
 }
 
-setInterval(() => document.hidden || refresh(), EVERY_MS);
+if (document.querySelector("[data-live]")) setInterval(() => document.hidden || refresh(), EVERY_MS);

@@ -1,0 +1,244 @@
+"""Who may open what: every route has a rule, and every route is tried as every role and as nobody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from httpx2 import Response
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
+
+from bot import tables
+from bot.handoff import Desk
+from bot.officers import Officers, Stage
+from bot.roles import Role, Sight
+from bot.store import Store
+from tests.memory_ports import PASSWORD, MemoryTown
+from tests.town import QUICK, Script, access, rows, say, worker
+from web import metrics, webhooks
+from web.access import RULES, STEPS, NoRule, rules_of
+from web.app import create_app
+from web.ports import Ports
+
+NOBODY = "nobody"
+PEOPLE = (NOBODY, *Role)
+GUARDED = sorted(name for name, rule in RULES.items() if not rule.is_open)
+STRICT = ("default-src 'self'", "frame-ancestors 'self'", "object-src 'none'")
+
+
+@pytest.fixture
+def ports(database: Store) -> Ports:
+    """The real desk with ticket 1, an officer for each role."""
+    officers = Officers(database, QUICK)
+    for role in Role:
+        officers.add(role.value, f"Cán bộ {role}", PASSWORD, [role])
+    say(database, "gặp cán bộ")
+    worker(database, Script()).step()
+    town = MemoryTown(store=database)
+    return replace(town.ports(), desk=Desk(database), officers=officers, access=access(database))
+
+
+@pytest.fixture
+def app(ports: Ports) -> Starlette:
+    """The application with every channel's webhook."""
+    return application(ports)
+
+
+def application(ports: Ports) -> Starlette:
+    async def telegram(update: dict[str, Any]) -> None: ...
+
+    async def zalo(body: bytes, headers: Any) -> bool:
+        return True
+
+    return create_app(ports, "secret", [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list)])
+
+
+def browser(app: Starlette, base_url: str = "http://testserver") -> TestClient:
+    return TestClient(app, base_url, follow_redirects=False, headers={"Accept": "text/html"})
+
+
+def signed_in(app: Starlette, who: str) -> TestClient:
+    """A browser of an officer with that role alone; of nobody, a fresh one."""
+    client = browser(app)
+    if who != NOBODY:
+        csrf = re.findall(r'name="csrf" value="([^"]*)"', client.get("/console/login").text)[0]
+        form = {"csrf": csrf, "username": who, "password": PASSWORD, "next": ""}
+        assert client.post("/console/login", data=form).status_code == 303
+    return client
+
+
+def csrf_of(client: TestClient) -> str:
+    return re.findall(r'name="csrf" value="([^"]*)"', client.get("/console/account").text)[0]
+
+
+def tried(client: TestClient, name: str, **fields: str) -> Response:
+    method, _, path = name.partition(" ")
+    address = path.replace("{id:int}", "1")
+    return client.get(address) if method == "GET" else client.post(address, data=fields)
+
+
+def shut(answer: Response) -> bool:
+    """Whether the gate refused; an officer who does not hold a ticket is told so in other words, by the desk."""
+    assert answer.status_code in (200, 303, 400, 403, 409)
+    return answer.status_code == 403 and "không được phép" in answer.text
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route(app: Starlette) -> None:
+    """The table of rules and the application's routes are the same list."""
+    assert {name for route in app.routes for name, _ in rules_of(route)} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        Route("/console/new", lambda request: PlainTextResponse("")),
+        Route("/console", lambda request: PlainTextResponse(""), methods=["DELETE"]),
+        Mount("/files", routes=[]),
+    ],
+    ids=["new", "method", "folder"],
+)
+def test_a_route_without_a_rule_does_not_start(ports: Ports, route: Route | Mount) -> None:
+    """An application with a route that nobody said who may use is not made."""
+    with pytest.raises(NoRule):
+        create_app(ports, "secret", [route])
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("name", GUARDED)
+def test_each_route_as_each_role(app: Starlette, name: str, who: str) -> None:
+    """A route opens for the roles of its rule; another officer gets 403, and nobody is sent to sign in."""
+    rule, client = RULES[name], signed_in(app, who)
+    if who == NOBODY:
+        answer = tried(client, name)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/console/login")
+    elif Stage.OPEN not in rule.stages:
+        assert tried(client, name, csrf=csrf_of(client)).status_code == 303
+    elif who in rule.roles:
+        assert not shut(tried(client, name, csrf=csrf_of(client)))
+    else:
+        assert shut(tried(client, name, csrf=csrf_of(client)))
+
+
+@pytest.mark.parametrize("name", [name for name in GUARDED if name.startswith("POST")])
+@pytest.mark.parametrize("csrf", ["", "another"])
+def test_each_form_needs_its_token(app: Starlette, database: Store, name: str, csrf: str) -> None:
+    """A form without the session's token changes nothing, whoever is signed in."""
+    rule = RULES[name]
+    client = signed_in(app, sorted(rule.roles)[0])
+    before = [rows(database, table) for table in (tables.officer, tables.switch, tables.ticket, tables.officer_role)]
+    if Stage.OPEN in rule.stages:
+        assert tried(client, name, csrf=csrf, act="disable", kind="mode", mode="off", why="x").status_code == 403
+    after = [rows(database, table) for table in (tables.officer, tables.switch, tables.ticket, tables.officer_role)]
+    assert before == after
+
+
+@pytest.mark.parametrize("name", sorted(name for name, rule in RULES.items() if rule.is_open and name[:3] == "GET"))
+def test_what_is_open_is_open(app: Starlette, name: str) -> None:
+    """What is open to everybody asks nobody to sign in."""
+    path = name.split()[1]
+    streams = path.endswith("/events")
+    answer = browser(app).get({"/static": "/static/base.css"}.get(path, path)) if not streams else None
+    assert answer is None or answer.status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.OPEN])
+@pytest.mark.parametrize("name", GUARDED)
+def test_each_route_at_each_stage(ports: Ports, database: Store, name: str, stage: Stage) -> None:
+    """A sign-in that lacks a step opens the page of that step and the way out, and nothing else."""
+    client = signed_in(application(ports), "officer")
+    csrf = csrf_of(client)
+    with database.writing() as connection:
+        connection.execute(sa.update(tables.officer_session).values(stage=stage.value))
+    answer = tried(client, name, csrf=csrf)
+    if stage in RULES[name].stages:
+        assert answer.status_code in (200, 303, 400, 401)
+    else:
+        assert (answer.status_code, answer.headers["location"]) == (303, STEPS[stage])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_cookies_and_headers(app: Starlette, scheme: str) -> None:
+    """The session's cookie is hidden from scripts, of the console alone, and of HTTPS alone where there is HTTPS."""
+    client = browser(app, f"{scheme}://testserver")
+    page = client.get("/console/login")
+    csrf = re.findall(r'name="csrf" value="([^"]*)"', page.text)[0]
+    form = {"csrf": csrf, "username": "officer", "password": PASSWORD, "next": ""}
+    cookies = client.post("/console/login", data=form).headers.get_list("set-cookie")
+    session = next(cookie for cookie in cookies if cookie.startswith("console=") and "Max-Age=43200" in cookie)
+    assert all(part in session for part in ("HttpOnly", "SameSite=lax", "Path=/console"))
+    assert ("Secure" in session) == (scheme == "https")
+    assert ("strict-transport-security" in page.headers) == (scheme == "https")
+    assert all(part in page.headers["content-security-policy"] for part in STRICT)
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_signing_in_again_ends_the_session_before(app: Starlette, database: Store) -> None:
+    """A browser that signs in again has another token; the one it had is good no more."""
+    client = signed_in(app, "officer")
+    old = client.cookies["console"]
+    csrf = re.findall(r'name="csrf" value="([^"]*)"', client.get("/console/login").text)[0]
+    client.post("/console/login", data={"csrf": csrf, "username": "officer", "password": PASSWORD, "next": ""})
+    assert client.get("/console").status_code == 200
+    stale = browser(app)
+    stale.cookies.set("console", old, path="/console")
+    assert stale.get("/console").status_code == 303
+
+
+@pytest.mark.parametrize(("headers", "moves"), [({}, True), ({"X-Background": "1"}, False)], ids=str)
+def test_a_page_that_refreshes_itself_is_no_use(
+    app: Starlette, database: Store, headers: dict[str, str], moves: bool
+) -> None:
+    """The console's own refreshing does not keep a session alive."""
+    client = signed_in(app, "officer")
+    before = datetime.now(UTC) - timedelta(minutes=20)
+    with database.writing() as connection:
+        connection.execute(sa.update(tables.officer_session).values(seen_at=before))
+    assert client.get("/console", headers=headers).status_code == 200
+    assert (rows(database, tables.officer_session)[0]["seen_at"] > before) == moves
+
+
+# Whose conversations
+
+
+def desks(database: Store, ports: Ports, own: frozenset[str] | None) -> Starlette:
+    """The application where ticket 1 belongs to the desk `ho_tich`, and officers to the given desks."""
+    sight = Sight(lambda officer: own, lambda ticket: "ho_tich")
+    return application(replace(ports, access=access(database, sight=sight)))
+
+
+@pytest.mark.parametrize(
+    ("own", "status"), [(frozenset({"ho_tich"}), 200), (frozenset({"dat_dai"}), 403), (frozenset(), 403), (None, 200)]
+)
+def test_another_desks_conversation_stays_shut(
+    database: Store, ports: Ports, own: frozenset[str] | None, status: int
+) -> None:
+    """An officer opens and changes the conversations of their desks; a refused look is no look."""
+    client = signed_in(desks(database, ports, own), "officer")
+    assert client.get("/console/tickets/1").status_code == status
+    claimed = client.post("/console/tickets/1/claim", data={"csrf": csrf_of(client)})
+    assert claimed.status_code == (303 if status == 200 else 403)
+    assert len(rows(database, tables.access_log)) == (1 if status == 200 else 0)
+
+
+@pytest.mark.parametrize(("who", "why"), [("officer", "ticket"), ("lead", "ticket"), ("auditor", "audit")])
+def test_each_look_is_recorded(app: Starlette, database: Store, who: str, why: str) -> None:
+    """Who opens a conversation is recorded with its purpose; what is no conversation leaves no entry."""
+    client = signed_in(app, who)
+    assert client.get("/console").status_code == 200
+    assert client.get("/console/tickets/99").status_code == 404
+    assert rows(database, tables.access_log) == []
+    assert client.get("/console/tickets/1").status_code == 200
+    looks = [(row["conversation_id"], row["ticket_id"], row["why"]) for row in rows(database, tables.access_log)]
+    assert looks == [(1, 1, why)]
+
+
+def test_every_page_of_a_conversation_is_logged() -> None:
+    """Each route under a ticket says what the look is for."""
+    assert [name for name, rule in RULES.items() if "/tickets/" in name and rule.looks is None] == []
