@@ -27,10 +27,12 @@ from knowledge.errors import NotFound
 from nlu.understanding import Understanding
 
 FAILURES = {Outcome.NOT_UNDERSTOOD, Outcome.ASKED_AGAIN, Outcome.ASKED_PROCEDURE, Outcome.OFFICER_OFFERED}
+FAILURES |= {Outcome.DOSSIER_EXPLAINED, Outcome.DOSSIER_INSISTED}
 AWAITING = {
     Outcome.ASKED_WHICH: Awaiting.CHOICE,
     Outcome.ASKED_DOSSIER_CODE: Awaiting.DOSSIER_CODE,
     Outcome.DOSSIER_EXPLAINED: Awaiting.DOSSIER_CODE,
+    Outcome.DOSSIER_INSISTED: Awaiting.OFFICER,
     Outcome.DOSSIER_NOT_FOUND: Awaiting.DOSSIER_CODE,
     Outcome.ASKED_COMPLAINT: Awaiting.COMPLAINT,
     Outcome.OFFICER_OFFERED: Awaiting.OFFICER,

@@ -15,6 +15,7 @@ import yaml
 from bot.facts import (
     ChoiceFacts,
     DossierFacts,
+    DossiersFacts,
     Facts,
     JourneyFacts,
     PlainFacts,
@@ -28,6 +29,7 @@ from integrations.dossiers import group
 from knowledge import bundles
 from knowledge.fees import Order, bill
 from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
+from nlu.dossier_codes import Fault, received_on
 from nlu.families import are_siblings
 from nlu.understanding import Aspect
 
@@ -50,6 +52,9 @@ ENGLISH_FRAMES = {
     Outcome.DOSSIER_FOUND: "english_dossier",
     Outcome.HANDED_OFF: "english_officer",
     Outcome.ASKED_DOSSIER_CODE: "english_code",
+    Outcome.DOSSIER_EXPLAINED: "english_code",
+    Outcome.DOSSIER_INSISTED: "english_code",
+    Outcome.KEPT_TOLD: "english_kept",
     Outcome.NOT_UNDERSTOOD: "english_again",
     Outcome.ASKED_PROCEDURE: "english_again",
     Outcome.SMALL_TALK: "english_hello",
@@ -110,6 +115,10 @@ def _compose(facts: Facts) -> Reply:
             values = {"dossier": dossier, "overdue": overdue}
             values |= {"group": group(dossier.status).value, "status": int(dossier.status)}
             return Reply(_render(outcome, **values), (_button("officer"),))
+        case DossiersFacts(_, parts, left):
+            return _dossiers(parts, left)
+        case PlainFacts(Outcome.DOSSIER_EXPLAINED | Outcome.DOSSIER_INSISTED as outcome, detail, value):
+            return Reply(_render(outcome, detail=detail, value=value), _code_buttons(outcome, detail, value))
         case PlainFacts(outcome, detail, value):
             return Reply(_render(outcome, detail=detail, value=value), _plain_buttons(outcome))
 
@@ -150,6 +159,24 @@ def _several(facts: SeveralFacts) -> Reply:
     )
 
 
+def _dossiers(parts: Sequence[Facts], left: int) -> Reply:
+    """One dossier after the other; a way on that several of them offer is offered once, the officer last."""
+    told = [_compose(part) for part in parts]
+    buttons = dict.fromkeys(button for reply in told for button in reply.buttons)
+    buttons.pop(_button("officer"), None)
+    over = say("too_many_codes", told=str(len(parts)), left=str(left)).blocks if left else ()
+    blocks_of_all = tuple(block for reply in told for block in reply.blocks)
+    return Reply((*blocks_of_all, *over), (*list(buttons)[: MOST_BUTTONS - 1], _button("officer")))
+
+
+def _code_buttons(outcome: Outcome, kind: str, value: str) -> tuple[Button, ...]:
+    """The code that may be meant, where there is one; then a person."""
+    label = str(words()["buttons"]["look_up"])
+    meant = (Button(label.format(code=value), f"d:{value}"),) if kind == Fault.UNCLEAR.value else ()
+    later = (Button(words()["buttons"]["not_now"], "stay"),) if outcome is Outcome.DOSSIER_INSISTED else ()
+    return (*meant, _button("officer"), *later)
+
+
 @lru_cache(maxsize=1)
 def words() -> dict[str, Any]:
     """Words that stand for values of the records."""
@@ -175,6 +202,7 @@ def templates() -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
+    environment.filters["received"] = received_on
     environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
 
@@ -225,6 +253,8 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
         return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
     if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
         return (_button("stay"),)
+    if outcome is Outcome.KEPT_TOLD:
+        return _button("forget"), _button("officer")
     if outcome is Outcome.FORGET_ASKED:
         return Button(words()["buttons"]["forget"], "forget:yes"), Button(words()["buttons"]["keep"], "forget:no")
     if outcome is Outcome.SMALL_TALK:

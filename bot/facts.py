@@ -63,6 +63,16 @@ class DossierFacts:
 
 
 @dataclass(frozen=True)
+class DossiersFacts:
+    """Several dossiers of one message, each told on its own."""
+
+    outcome: Outcome
+    parts: tuple[Facts, ...]
+    left: int
+    # codes that were not asked for because there were too many
+
+
+@dataclass(frozen=True)
 class PlainFacts:
     """Nothing but a word or two for the reply."""
 
@@ -81,4 +91,6 @@ class UnitFacts:
     resolution: Resolution
 
 
-Facts = UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts
+Facts = (
+    UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | DossiersFacts | PlainFacts
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -24,16 +25,18 @@ from bot.decisions import (
     Forget,
     HandOff,
     LeaveQueue,
-    LookUpDossier,
+    LookUpDossiers,
     ResolveUnit,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
+    TellKept,
 )
 from bot.facts import (
     ChoiceFacts,
     DossierFacts,
+    DossiersFacts,
     Facts,
     JourneyFacts,
     PlainFacts,
@@ -56,6 +59,8 @@ SLOTS = {
     "procedure": Outcome.ASKED_PROCEDURE,
     "complaint": Outcome.ASKED_COMPLAINT,
 }
+MOST_DOSSIERS = 5
+# of one message
 EMERGENCIES_PATH = Path(__file__).parent / "data" / "emergencies.yaml"
 FORGETTING = {
     "ask": Outcome.FORGET_ASKED,
@@ -89,14 +94,16 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return _choices(catalogue, codes, on)
         case ResolveUnit(text):
             return UnitFacts(Outcome.UNIT_TOLD, all_units().resolve(text))
-        case LookUpDossier(code):
-            return _dossier(portal, code, on)
+        case LookUpDossiers(codes, doubts):
+            with ThreadPoolExecutor(MOST_DOSSIERS) as beside:  # five waits for a slow portal are one wait
+                asked = list(beside.map(lambda code: _dossier(portal, code, on), codes[:MOST_DOSSIERS]))
+            return _dossiers(asked, [perform(doubt, catalogue, portal, on) for doubt in doubts], len(codes))
         case AskSlot(slot):
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
             return PlainFacts(Outcome.ASKED_AGAIN, fault)
-        case ExplainCode(kind, value):
-            return PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, value)
+        case ExplainCode(kind, value, again):
+            return PlainFacts(Outcome.DOSSIER_INSISTED if again else Outcome.DOSSIER_EXPLAINED, kind, value)
         case HandOff(reason):
             return PlainFacts(Outcome.HANDED_OFF, reason)
         case Alarm(text):
@@ -109,6 +116,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return PlainFacts(DECLINED[reason])
         case Forget(step):
             return PlainFacts(FORGETTING[step])
+        case TellKept():
+            return PlainFacts(Outcome.KEPT_TOLD)
         case LeaveQueue():
             return PlainFacts(Outcome.LEFT_QUEUE)
         case Stay(owner):
@@ -175,6 +184,15 @@ def _choices(catalogue: Catalogue, codes: tuple[str, ...], on: date) -> Facts:
         except NotFound:
             continue
     return ChoiceFacts(Outcome.ASKED_WHICH, tuple(known)) if known else PlainFacts(Outcome.NOT_UNDERSTOOD)
+
+
+def _dossiers(asked: list[Facts], explained: list[Facts], count: int) -> Facts:
+    """One dossier as it is; several under the outcome of the first that was found."""
+    parts, left = (*asked, *explained), count - len(asked)
+    if len(parts) == 1:
+        return parts[0]
+    found = (facts.outcome for facts in parts if facts.outcome is Outcome.DOSSIER_FOUND)
+    return DossiersFacts(next(found, parts[0].outcome), parts, left)
 
 
 def _dossier(portal: Dossiers, code: str, on: date) -> Facts:

@@ -25,6 +25,7 @@ from integrations.dossiers import Details, Dossiers, Found, Proof
 from integrations.errors import Unavailable
 from integrations.portal import PortalClient, PortalSettings
 from integrations.zalo import ZaloClient, ZaloSettings
+from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
 from knowledge.catalogue import Catalogue
@@ -155,7 +156,8 @@ def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
         ),
         tokens,
     )
-    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix), tokens
+    photos = ZaloPhotos(chosen.zalo_photos, chosen.zalo_timeout_s)
+    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix, photos=photos), tokens
 
 
 def zalo_seal(chosen: Settings) -> Seal:

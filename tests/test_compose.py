@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.compose import MOST_BUTTONS, blocks, compose, document_line, fee_line, shorten, time_line, vnd
-from bot.facts import ChoiceFacts, DossierFacts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, DossiersFacts, PlainFacts, ProcedureFacts
 from bot.messages import Answer, Block, MissingSource, Reply
 from bot.outcomes import Outcome
 from knowledge.procedure import Document, Fee, Procedure, ProcessingTime
@@ -293,6 +293,23 @@ def test_a_dossier_is_told_without_its_person(overdue: bool, words: int) -> None
         assert shown in reply.plain()
     assert reply.plain().count("đã quá ngày hẹn trả") == words
     assert payloads(reply) == ["officer"]
+
+
+def test_several_dossiers_are_told_one_after_the_other() -> None:
+    """Each is told as it would be alone, in order; what was too much is said; the officer is offered once."""
+    parts = (PlainFacts(Outcome.DOSSIER_NOT_FOUND, value="H29.19-260312-0006"), found_dossier())
+    alone = [compose(part) for part in parts]
+    reply = compose(DossiersFacts(Outcome.DOSSIER_FOUND, parts, 0))
+    assert reply is not None and all(alone)
+    assert reply.blocks == tuple(block for item in alone if item for block in item.blocks)
+    assert payloads(reply) == ["officer"]
+    over = compose(DossiersFacts(Outcome.DOSSIER_FOUND, parts, 3))
+    assert over is not None and "Còn 3 mã em chưa tra" in over.blocks[-1].lines[0]
+
+
+def found_dossier() -> DossierFacts:
+    """The town's dossier, found."""
+    return DossierFacts(Outcome.DOSSIER_FOUND, dossier(), False)
 
 
 def test_a_masked_number_is_said_to_be_masked() -> None:

@@ -19,13 +19,14 @@ from bot.decisions import (
     Forget,
     HandOff,
     LeaveQueue,
-    LookUpDossier,
+    LookUpDossiers,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
+    TellKept,
 )
-from bot.facts import ChoiceFacts, DossierFacts, Facts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, DossiersFacts, Facts, PlainFacts, ProcedureFacts
 from bot.outcomes import Outcome
 from bot.perform import perform
 from integrations import errors
@@ -76,7 +77,26 @@ def performed(decision: Decision, portal: Any = None, on: date = TODAY, records:
 )
 def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome) -> None:
     """A portal that is down, closed to us or talking nonsense is an outcome that repeats the code, no exception."""
-    assert performed(LookUpDossier(DOSSIER_CODE), Book(error)) == PlainFacts(outcome, value=DOSSIER_CODE)
+    assert performed(LookUpDossiers((DOSSIER_CODE,)), Book(error)) == PlainFacts(outcome, value=DOSSIER_CODE)
+
+
+def test_each_of_several_dossiers_is_asked_for() -> None:
+    """Each code has its own answer, in order; the turn counts as found when one was; beyond five nothing is asked."""
+    codes = ("H29.19-260312-0006", DOSSIER_CODE, *(f"H29.19-260312-001{number}" for number in range(5)))
+    doubt = ExplainCode("code_in_future", "H29-991231-0005")
+    facts = performed(LookUpDossiers(codes, (doubt,)))
+    assert isinstance(facts, DossiersFacts)
+    assert (facts.outcome, facts.left) == (Outcome.DOSSIER_FOUND, 2)
+    assert [part.outcome for part in facts.parts] == [
+        Outcome.DOSSIER_NOT_FOUND,
+        Outcome.DOSSIER_FOUND,
+        *[Outcome.DOSSIER_NOT_FOUND] * 3,
+        Outcome.DOSSIER_EXPLAINED,
+    ]
+    down = performed(LookUpDossiers(codes[:2]), Book(errors.Unavailable("down")))
+    assert down == DossiersFacts(
+        Outcome.PORTAL_DOWN, tuple(PlainFacts(Outcome.PORTAL_DOWN, value=code) for code in codes[:2]), 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +111,7 @@ def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome) -> N
 def test_a_dossier_is_late_after_its_day(due_on: date | None, status: Status, overdue: bool) -> None:
     """A dossier is late from the day after the promised one, as long as it is being worked on."""
     found = dossier(due_on=due_on, status=status)
-    assert performed(LookUpDossier(DOSSIER_CODE), OneDossier(found)) == DossierFacts(
+    assert performed(LookUpDossiers((DOSSIER_CODE,)), OneDossier(found)) == DossierFacts(
         Outcome.DOSSIER_FOUND, found, overdue
     )
 
@@ -159,6 +179,11 @@ def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tupl
             ExplainCode("phone_number", "‹số điện thoại›"),
             PlainFacts(Outcome.DOSSIER_EXPLAINED, "phone_number", "‹số điện thoại›"),
         ),
+        (
+            ExplainCode("code_in_future", "H29-991231-0005", again=True),
+            PlainFacts(Outcome.DOSSIER_INSISTED, "code_in_future", "H29-991231-0005"),
+        ),
+        (TellKept(), PlainFacts(Outcome.KEPT_TOLD)),
         (HandOff("asked"), PlainFacts(Outcome.HANDED_OFF, "asked")),
         (TakeComplaint("chậm"), PlainFacts(Outcome.COMPLAINT_TAKEN)),
         (SmallTalk("greet"), PlainFacts(Outcome.SMALL_TALK, "greet")),
