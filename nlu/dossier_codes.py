@@ -82,13 +82,18 @@ _SPLIT = re.compile(
     rf"{_LEVELS}(?:-(?P<day>\d(?: ?\d){{5}}(?: ?\d ?\d)?)-|[-. ](?P<whole_day>\d{{8}}|\d{{6}})[-. ])"
     r"(?P<number>(?!0+ \d)\d{3,7}|(?:\d\d?|0{3,6}) \d{1,6})(?![\d-])"
 )
-_UNCLEAR = (
-    re.compile(rf"{_LEVELS}{_DAY}[-. ](?P<number>\d{{3,7}})(?=-)"),
-    re.compile(rf"{_LEVELS}[-. ](?P<day>(?:20)?\d{{6}})(?P<number>\d{{3,5}}|\d{{7}})(?!\d)"),
-    re.compile(r"(?P<levels>(?:[-. ]\d{1,3}){0,3}\.\d{1,3}?)(?P<day>20\d{6}|\d{6})[-. ](?P<number>\d{3,7})(?![\d-])"),
-    re.compile(rf"{_LEVELS}-(?P<day>(?:20)?\d\d[-.]\d\d[-.]\d\d)[-. ](?P<number>\d{{3,7}})(?![\d-])"),
+_UNCLEAR = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_LEVELS}{_DAY}[-. ](?P<number>\d{{3,7}})(?=-)",
+        rf"{_LEVELS}[-. ](?P<day>20\d{{6}})(?P<number>\d{{3,7}})(?!\d)",
+        rf"{_LEVELS}[-. ](?P<day>\d{{6}})(?P<number>\d{{3,7}})(?!\d)",
+        r"(?P<levels>(?:[-. ]\d{1,3}){0,3}\.\d{1,3}?)(?P<day>20\d{6}|\d{6})[-. ](?P<number>\d{3,7})(?![\d-])",
+        rf"{_LEVELS}-(?P<day>(?:20)?\d\d[-.]\d\d[-.]\d\d)[-. ](?P<number>\d{{3,7}})(?![\d-])",
+    )
 )
-# something behind the number, no dash before the number, none before the date, dashes inside the date
+# something behind the number, no dash before the number (a date of eight or six digits), none before the date, dashes
+# inside the date
 _THREE_PARTS = re.compile(rf"{_LEVELS}(?P<before>[-. ])(?P<day>\d{{5,8}})-(?P<number>\d{{1,{_MOST_DIGITS}}})")
 _NO_NUMBER = re.compile(rf"{_LEVELS}{_DAY}(?!\d)")
 _NO_DATE = re.compile(rf"{_LEVELS}-(?P<number>\d{{3,5}})(?![\d-])")
@@ -265,15 +270,15 @@ def _date_fault(day: str, today: date) -> Fault | None:
 
 
 def _unclear(spelling: _Spelling, today: date) -> tuple[str, str, int] | None:
-    """A code that is there when one separator is added or taken away."""
-    for pattern in _UNCLEAR:
-        match = pattern.match(spelling.text)
-        if not match or not spelling.is_government:
-            continue
-        day = re.sub(r"[-.]", "", match["day"])
-        if _date_fault(day, today) is None:
-            return Fault.UNCLEAR.value, _code(spelling, match["levels"], day, match["number"]), match.end()
-    return None
+    """A code that is there when one separator is added or taken away; if its date is no good, what is wrong there."""
+    readings = []
+    for match in (pattern.match(spelling.text) for pattern in _UNCLEAR):
+        if match and spelling.is_government:
+            day = re.sub(r"[-.]", "", match["day"])
+            kind = _date_fault(day, today) or Fault.UNCLEAR
+            readings.append((kind.value, _code(spelling, match["levels"], day, match["number"]), match.end()))
+    good = (reading for reading in readings if reading[0] == Fault.UNCLEAR.value)
+    return next(good, readings[0] if readings else None)
 
 
 def _incomplete(spelling: _Spelling, text: str, today: date) -> tuple[str, str, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -262,6 +263,41 @@ def test_a_slow_photo_does_not_keep_zalo_waiting(phone: Phone, mode: str) -> Non
     assert "chưa xem được ảnh" in phone.texts()[0]
     push = phone.pushes(1)[0]
     assert push["status"] == 200 and push["s"] < ACCOUNT.answer_within_s
+
+
+class SlowPhotos:
+    """A file server that takes its time, and then has a receipt."""
+
+    async def fetch(self, address: str) -> bytes:
+        """The town's dossier code."""
+        await asyncio.sleep(0.1)
+        return photo(town.DOSSIER_CODE)
+
+
+def test_words_behind_a_photo_stay_behind_it(database: Store) -> None:
+    """While a photo is read, what the same citizen writes waits; everybody else does not."""
+    taken: list[str] = []
+    channel = zalo.Zalo(
+        None,  # type: ignore[arg-type]
+        lambda message: not taken.append(message.text),
+        Outbox(database),
+        SEAL,
+        photos=SlowPhotos(),
+    )
+    picture = {"attachments": [{"type": "image", "payload": {"url": "https://photo.zdn.vn/a"}}]}
+    sent = [
+        event("user_send_image") | {"message": {"msg_id": "1", **picture}},
+        event(text="tới đâu rồi"),
+        event(text="xin chào") | {"sender": {"id": "minh"}},
+    ]
+
+    async def receive() -> None:
+        bodies = [json.dumps(content).encode() for content in sent]
+        headers = [signed(body, content["timestamp"]) for body, content in zip(bodies, sent, strict=True)]
+        assert all(await asyncio.gather(*map(channel.receive, bodies, headers)))
+
+    asyncio.run(receive())
+    assert taken == ["xin chào", town.DOSSIER_CODE, "tới đâu rồi"]
 
 
 def test_duplicate_event_is_kept_once(phone: Phone) -> None:

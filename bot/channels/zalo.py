@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from bot import receipts
 from bot.messages import Block, Button, InboundMessage, Kind, Reply
@@ -117,6 +118,8 @@ class Zalo:
         self._photos = photos
         # None: none are looked at
         self._readers = asyncio.Semaphore(PHOTOS_AT_ONCE)
+        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # address -> lock that keeps what was sent there in order while a photo is read
         self._prefix = prefix
         # stands before a button's payload, so that a press is told from a text
         self._clock = clock
@@ -136,7 +139,8 @@ class Zalo:
             return False
         message = inbound(event, self._prefix, now)
         if message is not None:
-            await asyncio.to_thread(self._accept, await self._with_photo(message, event))
+            async with self._lanes.setdefault(message.address, asyncio.Lock()):
+                await asyncio.to_thread(self._accept, await self._with_photo(message, event))
         return True
 
     async def _with_photo(self, message: InboundMessage, event: Event) -> InboundMessage:
