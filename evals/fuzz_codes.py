@@ -39,6 +39,7 @@ class Tally:
     crashes: int = 0
     lost: int = 0
     slowest_s: float = 0.0
+    # processor time: what else runs on the machine does not count
     slowest: str = ""
     first_wrong: str = ""
 
@@ -123,14 +124,14 @@ def run(inputs: int, seed: int) -> Tally:
 def _tried(tally: Tally, text: str, expected: list[str] | None = None) -> None:
     """One input into the tally."""
     tally.inputs += 1
-    started = time.perf_counter()
+    started = time.thread_time()
     try:
         found = read(text)
     except Exception:
         tally.crashes += 1
         tally.first_wrong = tally.first_wrong or repr(text)
         return
-    took_s = time.perf_counter() - started
+    took_s = time.thread_time() - started
     if took_s > tally.slowest_s:
         tally.slowest_s, tally.slowest = took_s, text
     if expected is not None and found != expected:
@@ -150,7 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
     say = Console(soft_wrap=True, highlight=False, markup=False).print
     say(f"inputs {tally.inputs}, seed {options.seed}, {tally.inputs / took_s:.0f} a second")
     say(f"crashes {tally.crashes}, codes not read as written {tally.lost} of {(tally.inputs + 2) // 3}")
-    say(f"slowest {1000 * tally.slowest_s:.1f} ms: {tally.slowest[:60]!r}, {len(tally.slowest)} characters")
+    shown = f"{tally.slowest[:60]!r}, {len(tally.slowest)} characters"
+    say(f"slowest {1000 * tally.slowest_s:.1f} ms of processor time: {shown}")
     if tally.first_wrong:
         say(f"first wrong: {tally.first_wrong}")
     return 1 if tally.crashes or tally.lost else 0
