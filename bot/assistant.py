@@ -14,7 +14,16 @@ from bot import commands
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decisions import AskWhich, Decision, Stay
-from bot.facts import DetailsFacts, DossierFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts, SeveralFacts
+from bot.facts import (
+    DetailsFacts,
+    DossierFacts,
+    DossiersFacts,
+    Facts,
+    KeptFacts,
+    PlainFacts,
+    ProcedureFacts,
+    SeveralFacts,
+)
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
 from bot.perform import perform
@@ -28,10 +37,12 @@ from knowledge.errors import NotFound
 from nlu.understanding import Understanding
 
 FAILURES = {Outcome.NOT_UNDERSTOOD, Outcome.ASKED_AGAIN, Outcome.ASKED_PROCEDURE, Outcome.OFFICER_OFFERED}
+FAILURES |= {Outcome.DOSSIER_EXPLAINED, Outcome.DOSSIER_INSISTED}
 AWAITING = {
     Outcome.ASKED_WHICH: Awaiting.CHOICE,
     Outcome.ASKED_DOSSIER_CODE: Awaiting.DOSSIER_CODE,
     Outcome.DOSSIER_EXPLAINED: Awaiting.DOSSIER_CODE,
+    Outcome.DOSSIER_INSISTED: Awaiting.OFFICER,
     Outcome.DOSSIER_NOT_FOUND: Awaiting.DOSSIER_CODE,
     Outcome.ASKED_COMPLAINT: Awaiting.COMPLAINT,
     Outcome.OFFICER_OFFERED: Awaiting.OFFICER,
@@ -162,6 +173,8 @@ def _remember_dossier(after: Conversation, facts: Facts) -> Conversation:
     match facts:
         case DossierFacts():
             return after.with_(dossier=facts.dossier.code)
+        case DossiersFacts():
+            return after.with_(dossier="")
         case DetailsFacts(_, code, _):
             return after.with_(dossier=code)
         case KeptFacts(Outcome.DOSSIER_KEPT | Outcome.DOSSIER_NAMED, _, about) if about is not None:

@@ -19,6 +19,7 @@ from bot.facts import (
     ChoiceFacts,
     DetailsFacts,
     DossierFacts,
+    DossiersFacts,
     Facts,
     JourneyFacts,
     KeptFacts,
@@ -34,6 +35,7 @@ from integrations.dossiers import LABELS, Dossier, group
 from knowledge import bundles
 from knowledge.fees import Order, bill
 from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
+from nlu.dossier_codes import Fault, received_on
 from nlu.families import are_siblings
 from nlu.understanding import Aspect
 
@@ -60,6 +62,9 @@ ENGLISH_FRAMES = {
     Outcome.DOSSIER_FOUND: "english_dossier",
     Outcome.HANDED_OFF: "english_officer",
     Outcome.ASKED_DOSSIER_CODE: "english_code",
+    Outcome.DOSSIER_EXPLAINED: "english_code",
+    Outcome.DOSSIER_INSISTED: "english_code",
+    Outcome.KEPT_TOLD: "english_kept",
     Outcome.NOT_UNDERSTOOD: "english_again",
     Outcome.ASKED_PROCEDURE: "english_again",
     Outcome.SMALL_TALK: "english_hello",
@@ -123,10 +128,14 @@ def _compose(facts: Facts) -> Reply:
             return _choice(outcome, procedures)
         case DossierFacts():
             return Reply(_render(facts.outcome, **_dossier_values(facts)), _dossier_buttons(facts))
+        case DossiersFacts(_, parts, left):
+            return _dossiers(parts, left)
         case DetailsFacts(outcome, code, details):
             return Reply(_render(outcome, code=code, details=details), (_button("detail", code), _button("officer")))
         case KeptFacts(outcome, kept, about):
             return Reply(_render(outcome, kept=kept, about=about), _kept_buttons(facts))
+        case PlainFacts(Outcome.DOSSIER_EXPLAINED | Outcome.DOSSIER_INSISTED as outcome, detail, value):
+            return Reply(_render(outcome, detail=detail, value=value), _code_buttons(outcome, detail, value))
         case PlainFacts(outcome, detail, value):
             factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
             return Reply(_render(outcome, detail=detail, value=value, factor=factor), _plain_buttons(outcome))
@@ -212,6 +221,33 @@ def _several(facts: SeveralFacts) -> Reply:
     )
 
 
+def _dossiers(parts: Sequence[Facts], left: int) -> Reply:
+    """One dossier after the other; the buttons lead to each alone, the last to an officer."""
+    told = [_compose(part) for part in parts]
+    ways = (_alone(part, reply) for part, reply in zip(parts, told, strict=True))
+    buttons = dict.fromkeys(button for way in ways for button in way)
+    buttons.pop(_button("officer"), None)
+    over = say("too_many_codes", told=str(len(parts)), left=str(left)).blocks if left else ()
+    blocks_of_all = tuple(block for reply in told for block in reply.blocks)
+    return Reply((*blocks_of_all, *over), (*list(buttons)[: MOST_BUTTONS - 1], _button("officer")))
+
+
+def _alone(part: Facts, reply: Reply) -> tuple[Button, ...]:
+    """The way on from one of several dossiers."""
+    if not isinstance(part, DossierFacts):
+        return reply.buttons
+    code = part.dossier.code
+    return (Button(str(words()["buttons"]["look_up"]).format(code=code), f"dossier:{code}"),)
+
+
+def _code_buttons(outcome: Outcome, kind: str, value: str) -> tuple[Button, ...]:
+    """The code that may be meant, where there is one; then a person."""
+    label = str(words()["buttons"]["look_up"])
+    meant = (Button(label.format(code=value), f"dossier:{value}"),) if kind == Fault.UNCLEAR.value else ()
+    later = (Button(words()["buttons"]["not_now"], "stay"),) if outcome is Outcome.DOSSIER_INSISTED else ()
+    return (*meant, _button("officer"), *later)
+
+
 @lru_cache(maxsize=1)
 def words() -> dict[str, Any]:
     """Words that stand for values of the records."""
@@ -239,6 +275,7 @@ def templates() -> jinja2.Environment:
     environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
     environment.filters["vnd"] = vnd
     environment.filters["on"] = lambda at: f"{at.astimezone(ZONE):%d/%m/%Y}"
+    environment.filters["received"] = received_on
     environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
 
@@ -295,6 +332,8 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
         return Button(words()["buttons"]["not_now"], "stay"), _button("officer")
     if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
         return (_button("stay"),)
+    if outcome is Outcome.KEPT_TOLD:
+        return _button("forget"), _button("officer")
     if outcome is Outcome.FORGET_ASKED:
         return Button(words()["buttons"]["forget"], "forget:yes"), Button(words()["buttons"]["keep"], "forget:no")
     if outcome is Outcome.SMALL_TALK:

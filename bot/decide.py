@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from bot import commands, dossier_talk
 from bot.commands import Command
 from bot.conversation import Awaiting, Conversation, Kept, Owner
@@ -25,7 +23,7 @@ from bot.decisions import (
     LeaveQueue,
     LetDossierGo,
     ListDossiers,
-    LookUpDossier,
+    LookUpDossiers,
     OpenDetails,
     RefuseDetails,
     ResolveUnit,
@@ -33,33 +31,40 @@ from bot.decisions import (
     Stay,
     TakeComplaint,
     TellJourney,
+    TellKept,
     TellMore,
 )
 from bot.messages import Kind
 from bot.rules import Rules
 from bot.second_factor import Attempt
 from bot.utterance import Utterance
+from nlu.dossier_codes import CODE, NORMAL, Fault
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
 
 SMALL_TALK = ("greet", "thanks", "goodbye", "ask_bot", "insult")
+NEAR_MISSES = tuple(fault.value for fault in Fault)
 LOOK_ALIKES = (
-    "bad_dossier_code",
+    *NEAR_MISSES,
     "payment_code",
     "insurance_dossier",
     "citizen_number",
+    "old_citizen_number",
     "insurance_number",
+    "tax_number",
+    "card_number",
+    "passport_number",
     "phone_number",
     "procedure_code",
 )
 # codes that citizens take for a dossier code, most telling first
+MEANT_AS_CODE = {*NEAR_MISSES, "payment_code"} - {Fault.NO_UNIT.value}
+# these are explained wherever they stand; a date and a number alone may be something else
 PERSONAL = frozenset(
     {"citizen_number", "old_citizen_number", "passport_number", "phone_number", "card_number", "email"}
 )
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
-CODE = re.compile(r"[0-9A-Z.]{3,31}-(\d{6}|\d{8})-\d{3,7}", re.ASCII)
-# what a button may name: the shape of a dossier code
 
 
 def decide(
@@ -79,12 +84,13 @@ def decide(
     if utterance.kind is Kind.BUTTON:
         return _pressed(utterance.text, conversation)
     if command is not None:
-        return _commanded(command, understanding, conversation)
+        return _commanded(command, understanding, conversation, rules)
     if utterance.fault or understanding is None:
         return AskAgain(utterance.fault or "empty")
     return (
         _danger(utterance, understanding, rules)
-        or _code(understanding, conversation)
+        or _code(understanding, conversation, rules)
+        or _own_data(understanding)
         or _known_dossier(utterance, understanding, conversation, rules)
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
@@ -112,11 +118,13 @@ def _held(payload: str, conversation: Conversation) -> Decision:
     return LeaveQueue() if payload == "stay" and waits else Stay(conversation.owner)
 
 
-def _commanded(command: Command, understanding: Understanding | None, conversation: Conversation) -> Decision:
+def _commanded(
+    command: Command, understanding: Understanding | None, conversation: Conversation, rules: Rules
+) -> Decision:
     """A command does what its button does; a code behind it is looked up at once."""
     if command.rest and understanding is not None:
         asked = conversation.with_(awaiting=Awaiting.DOSSIER_CODE)
-        return _code(understanding, asked) or AskSlot("dossier_code")
+        return _code(understanding, asked, rules) or AskSlot("dossier_code")
     return _pressed(command.payload, conversation)
 
 
@@ -132,7 +140,7 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
         case "b", bundle_id if bundle_id:
             return TellJourney(bundle_id)
-        case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if CODE.fullmatch(code):
+        case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if NORMAL.fullmatch(code):
             return _about_dossier(kind, code)
         case "officer", "":
             return HandOff("asked")
@@ -177,20 +185,34 @@ def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) ->
     return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
 
 
-def _code(understanding: Understanding, conversation: Conversation) -> Decision | None:
-    """A dossier code, or a number the citizen takes for one."""
-    dossier = understanding.first("dossier_code")
-    if dossier:
-        return LookUpDossier(dossier.value)
+def _code(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
+    """Dossier codes, or a number the citizen takes for one."""
+    codes = dict.fromkeys(item.value for item in understanding.entities if item.kind == CODE)
+    if codes:
+        doubts = (ExplainCode(item.kind, item.value) for item in understanding.entities if item.kind in NEAR_MISSES)
+        return LookUpDossiers(tuple(codes), tuple(doubts))
     about_dossier = conversation.awaiting is Awaiting.DOSSIER_CODE or understanding.intent == "dossier_status"
     for kind in LOOK_ALIKES:
         entity = understanding.first(kind)
         alone = entity is not None and entity.end - entity.start >= len(understanding.text) - 2
         if entity and kind == "procedure_code" and not about_dossier:
             return AnswerAbout(entity.value, _aspects(understanding))
-        if entity and (about_dossier or alone or kind in ("bad_dossier_code", "payment_code")):
-            return ExplainCode(kind, entity.value)
+        if entity and (about_dossier or alone or kind in MEANT_AS_CODE):
+            return ExplainCode(kind, entity.value, _insists(conversation, rules))
     return None
+
+
+def _insists(conversation: Conversation, rules: Rules) -> bool:
+    """Whether what was explained just before is sent once more: then a person looks at it."""
+    was_asked = conversation.awaiting in (Awaiting.DOSSIER_CODE, Awaiting.OFFICER)
+    return was_asked and conversation.failures + 1 >= rules.failures_before_officer
+
+
+def _own_data(understanding: Understanding) -> Decision | None:
+    """What is stored of the citizen here: to be deleted, or told."""
+    if understanding.first("forget"):
+        return Forget("ask")
+    return TellKept() if understanding.first("kept") else None
 
 
 def _known_dossier(
@@ -270,6 +292,9 @@ def _reply_to_question(
             return SmallTalk("okay")
         case Awaiting.CHOICE:
             return _chosen(understanding, conversation, rules)
+        case Awaiting.DOSSIER_CODE if intent == "affirm" or understanding.first("yes"):
+            meant = [button.payload for button in conversation.offered if button.payload.startswith("dossier:")]
+            return _pressed(meant[0], conversation) if meant else None
     return None
 
 

@@ -75,10 +75,24 @@ class AskAgain:
 
 
 @dataclass(frozen=True)
-class LookUpDossier:
-    """Ask the portal for a dossier."""
+class ExplainCode:
+    """Say what a number is when it is no dossier code, or what is wrong with it."""
 
-    code: str
+    kind: str
+    # an entity kind: "procedure_code", "citizen_number", a value of nlu.dossier_codes.Fault...
+    value: str
+    again: bool = False
+    # the citizen stays with it: an officer is offered
+
+
+@dataclass(frozen=True)
+class LookUpDossiers:
+    """Ask the portal for dossiers, each by its code."""
+
+    codes: tuple[str, ...]
+    # in normal form, each once
+    doubts: tuple[ExplainCode, ...] = ()
+    # near misses of the same message
 
 
 @dataclass(frozen=True)
@@ -140,15 +154,6 @@ class LetDossierGo:
 
 
 @dataclass(frozen=True)
-class ExplainCode:
-    """Say what a number is when it is no dossier code."""
-
-    kind: str
-    # an entity kind: "procedure_code", "citizen_number", "insurance_number", "bad_dossier_code"...
-    value: str
-
-
-@dataclass(frozen=True)
 class HandOff:
     """Put the conversation into the officers' queue."""
 
@@ -198,6 +203,11 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class TellKept:
+    """Say what is stored of this conversation, and for how long."""
+
+
+@dataclass(frozen=True)
 class LeaveQueue:
     """The citizen no longer waits for an officer."""
 
@@ -218,7 +228,7 @@ Decision = (
     | ResolveUnit
     | AskSlot
     | AskAgain
-    | LookUpDossier
+    | LookUpDossiers
     | TellMore
     | AskFactor
     | OpenDetails
@@ -233,6 +243,7 @@ Decision = (
     | SmallTalk
     | Decline
     | Forget
+    | TellKept
     | LeaveQueue
     | Stay
 )

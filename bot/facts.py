@@ -92,6 +92,16 @@ class KeptFacts:
 
 
 @dataclass(frozen=True)
+class DossiersFacts:
+    """Several dossiers of one message, each told on its own."""
+
+    outcome: Outcome
+    parts: tuple[Facts, ...]
+    left: int
+    # codes that were not asked for because there were too many
+
+
+@dataclass(frozen=True)
 class PlainFacts:
     """Nothing but a word or two for the reply."""
 
@@ -117,6 +127,7 @@ Facts = (
     | JourneyFacts
     | ChoiceFacts
     | DossierFacts
+    | DossiersFacts
     | DetailsFacts
     | KeptFacts
     | PlainFacts

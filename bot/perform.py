@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -29,7 +30,7 @@ from bot.decisions import (
     LeaveQueue,
     LetDossierGo,
     ListDossiers,
-    LookUpDossier,
+    LookUpDossiers,
     OpenDetails,
     RefuseDetails,
     ResolveUnit,
@@ -37,12 +38,14 @@ from bot.decisions import (
     Stay,
     TakeComplaint,
     TellJourney,
+    TellKept,
     TellMore,
 )
 from bot.facts import (
     ChoiceFacts,
     DetailsFacts,
     DossierFacts,
+    DossiersFacts,
     Facts,
     JourneyFacts,
     KeptFacts,
@@ -70,6 +73,10 @@ SLOTS = {
     "complaint": Outcome.ASKED_COMPLAINT,
 }
 BAD_ANSWER = "bad_answer"
+MOST_DOSSIERS = 5
+# of one message
+BESIDE = 2
+# of them asked at the same moment as the first: a portal takes four questions at once from all citizens
 EMERGENCIES_PATH = Path(__file__).parent / "data" / "emergencies.yaml"
 FORGETTING = {
     "ask": Outcome.FORGET_ASKED,
@@ -105,8 +112,9 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return _choices(catalogue, codes, on)
         case ResolveUnit(text):
             return UnitFacts(Outcome.UNIT_TOLD, all_units().resolve(text))
-        case LookUpDossier(code):
-            return _dossier(portal, code, on)
+        case LookUpDossiers(codes, doubts):
+            asked = _asked(portal, codes[:MOST_DOSSIERS], on)
+            return _dossiers(asked, [perform(doubt, catalogue, portal, on) for doubt in doubts], len(codes))
         case TellMore(code, asked):
             facts = _dossier(portal, code, on)
             return replace(facts, asked=asked) if isinstance(facts, DossierFacts) else facts
@@ -126,8 +134,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
             return PlainFacts(Outcome.ASKED_AGAIN, fault)
-        case ExplainCode(kind, value):
-            return PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, value)
+        case ExplainCode(kind, value, again):
+            return PlainFacts(Outcome.DOSSIER_INSISTED if again else Outcome.DOSSIER_EXPLAINED, kind, value)
         case HandOff(reason):
             return PlainFacts(Outcome.HANDED_OFF, reason)
         case Alarm(text):
@@ -140,6 +148,8 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return PlainFacts(DECLINED[reason])
         case Forget(step):
             return PlainFacts(FORGETTING[step])
+        case TellKept():
+            return PlainFacts(Outcome.KEPT_TOLD)
         case LeaveQueue():
             return PlainFacts(Outcome.LEFT_QUEUE)
         case Stay(owner):
@@ -212,6 +222,25 @@ def _choices(catalogue: Catalogue, codes: tuple[str, ...], on: date) -> Facts:
         except NotFound:
             continue
     return ChoiceFacts(Outcome.ASKED_WHICH, tuple(known)) if known else PlainFacts(Outcome.NOT_UNDERSTOOD)
+
+
+def _asked(portal: Dossiers, codes: tuple[str, ...], on: date) -> list[Facts]:
+    """What each code opens, asked beside each other: several waits for a slow portal are one wait.
+
+    The first is asked here: whoever waits here gives its place to other conversations (bot/lanes.py).
+    """
+    with ThreadPoolExecutor(BESIDE) as beside:
+        others = beside.map(lambda code: _dossier(portal, code, on), codes[1:])
+        return [_dossier(portal, codes[0], on), *others]
+
+
+def _dossiers(asked: list[Facts], explained: list[Facts], count: int) -> Facts:
+    """One dossier as it is; several under the outcome of the first that was found."""
+    parts, left = (*asked, *explained), count - len(asked)
+    if len(parts) == 1:
+        return parts[0]
+    found = (facts.outcome for facts in parts if facts.outcome is Outcome.DOSSIER_FOUND)
+    return DossiersFacts(next(found, parts[0].outcome), parts, left)
 
 
 def _dossier(portal: Dossiers, code: str, on: date) -> Facts:

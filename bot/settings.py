@@ -99,6 +99,8 @@ class Settings:
     # template_type of a message with buttons; empty leaves it out
     zalo_button_prefix: str = "#"
     # stands before the payload of our buttons
+    zalo_photo_origins: str = "https://*.zdn.vn https://*.zadn.vn"
+    # where photos of citizens may be fetched; empty: none are looked at
     flood_times: int = 1
     # how many times the message limits of bot/data/limits.yaml this process takes: for large hosts, and for measuring
     second_step_roles: str = "lead editor auditor administrator"
@@ -124,6 +126,11 @@ class Settings:
         return tuple(self.embed_origins.replace(",", " ").split())
 
     @property
+    def zalo_photos(self) -> tuple[str, ...]:
+        """The origins at which citizens' photos lie."""
+        return tuple(self.zalo_photo_origins.replace(",", " ").split())
+
+    @property
     def catalogue_dir(self) -> Path:
         """Where imports and releases of the catalogue lie."""
         return self.data_dir / "catalogue"
@@ -134,6 +141,7 @@ MOST_WORKERS = 64
 PORTAL_ADDRESSES = ("portal_url", "portal_token_url", "national_url", "national_token_url")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
+_ON_THIS_MACHINE = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
 
 
@@ -173,7 +181,10 @@ def _read(name: str, text: str, default: object) -> object:
     if name == "flood_times" and not (isinstance(value, int) and value >= 1):
         raise BadSettings(f"{_PREFIX}FLOOD_TIMES={text!r} is no whole number from 1")
     if name == "embed_origins":
-        _check_origins(text)
+        _check_origins(name, Settings(embed_origins=text).embedders)
+    if name == "zalo_photo_origins":
+        _check_origins(name, Settings(zalo_photo_origins=text).zalo_photos)
+        _check_secrecy(name, Settings(zalo_photo_origins=text).zalo_photos)
     return value
 
 
@@ -190,11 +201,18 @@ def _check_address(name: str, text: str) -> None:
         raise BadSettings(f"{_PREFIX}{name.upper()} is no address of a portal: https://..., or http:// on this machine")
 
 
-def _check_origins(text: str) -> None:
+def _check_origins(name: str, origins: tuple[str, ...]) -> None:
     """An origin is a scheme, a host and maybe a port, nothing behind it: the rest would end up in a header."""
-    for origin in Settings(embed_origins=text).embedders:
+    for origin in origins:
         if not _ORIGIN.fullmatch(origin):
-            raise BadSettings(f"{_PREFIX}EMBED_ORIGINS: {origin!r} is no origin; write it like https://phuong.example")
+            raise BadSettings(f"{_PREFIX}{name.upper()}: {origin!r} is no origin; write it like https://phuong.example")
+
+
+def _check_secrecy(name: str, origins: tuple[str, ...]) -> None:
+    """What citizens sent is fetched in the clear on our own machine only."""
+    for origin in origins:
+        if not (origin.startswith("https:") or _ON_THIS_MACHINE.fullmatch(origin)):
+            raise BadSettings(f"{_PREFIX}{name.upper()}: {origin!r} would be asked in the clear; take https")
 
 
 def secret_key(settings: Settings) -> str:

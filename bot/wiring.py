@@ -36,6 +36,7 @@ from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
 from integrations.zalo import ZaloClient, ZaloSettings
+from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from knowledge import questions
 from knowledge.catalogue import Catalogue
@@ -205,7 +206,8 @@ def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
         ),
         tokens,
     )
-    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix), tokens
+    photos = ZaloPhotos(chosen.zalo_photos, chosen.zalo_timeout_s)
+    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix, photos=photos), tokens
 
 
 def zalo_seal(chosen: Settings) -> Seal:

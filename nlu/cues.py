@@ -23,6 +23,8 @@ _BETWEEN_QUESTIONS = re.compile(
 )
 SHORT = 8
 # words of a reply that may just be yes or no
+LONGEST_ABOUT_DATA = 20
+# words of a message about what is stored; a longer one tells a story
 ASPECT_OF_INTENT = {f"ask_{aspect.value}": aspect for aspect in Aspect}
 
 
@@ -50,6 +52,8 @@ class Cues:
     call: re.Pattern[str]
     # a citizen wants to be called
     return_to: re.Pattern[str]
+    own_data: dict[str, re.Pattern[str]]
+    # "forget", "kept" -> a citizen speaks of what is stored here; "unless": of what is stored elsewhere
     elsewhere: re.Pattern[str]
     # the name of another province behind a word of place
     office: re.Pattern[str]
@@ -82,6 +86,7 @@ def default() -> Cues:
         want=_bounded(content["want"]),
         call=_bounded(content["call"]),
         return_to=_bounded(content["return_to"]),
+        own_data={kind: _bounded(pattern) for kind, pattern in content["own_data"].items()},
         elsewhere=re.compile(rf"\b(?:{_joined(content['elsewhere']['before'])})(?:{provinces})\b"),
         office=re.compile(rf"\b(?:{_joined(content['elsewhere']['office'])}) .{{0,24}}\b(?:{provinces})\b"),
         here=_bounded(content["elsewhere"]["here"]),
@@ -104,6 +109,8 @@ def entities(text: str) -> tuple[Entity, ...]:
         found["unit_question"] = text
     if default().return_to.search(folded):
         found["return_to"] = text
+    if kind := _own_data(folded):
+        found[kind] = ""
     if default().call.search(folded):
         found["call"] = ""
     if _is_elsewhere(folded):
@@ -115,6 +122,14 @@ def entities(text: str) -> tuple[Entity, ...]:
     if position := _ordinal(folded):
         found["ordinal"] = position
     return (*(Entity(kind, value, 0, len(text)) for kind, value in found.items()), *_counts(text))
+
+
+def _own_data(folded: str) -> str:
+    """ "forget" or "kept" in a short message about this conversation's data; "" otherwise."""
+    said = default().own_data
+    if len(folded.split()) > LONGEST_ABOUT_DATA or said["unless"].search(folded):
+        return ""
+    return next((kind for kind in ("forget", "kept") if said[kind].search(folded)), "")
 
 
 def _is_elsewhere(folded: str) -> bool:

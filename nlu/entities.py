@@ -16,35 +16,23 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from nlu import number_words
+from nlu import dossier_codes, number_words
 from nlu.errors import BadData
-from nlu.personal_data import placeholders
 from nlu.text import FoldedText, fold, fold_with_origins, has_diacritics
 from nlu.understanding import Entity
 
 UNIT_NAMES_PATH = Path(__file__).parent / "data" / "unit_names.txt"
 
 _CITY_TIME = timezone(timedelta(hours=7))
-_FIRST_DOSSIER_DATE = date(2015, 1, 1)
 _FUZZY_FLOOR = 90
 _MARKS_FLOOR = 85
 
-_DASH = r"\s*[-_\u2010-\u2015\u2212]\s*"
-_DOT = r"\s*\.\s*"
 _ALONE = r"(?<![\w.,/]){}(?![\w/]|[.,]\d)"
 
 
 def _alone(pattern: str) -> re.Pattern[str]:
     return re.compile(_ALONE.format(f"(?:{pattern})"))
 
-
-_DOSSIER = re.compile(
-    rf"(?<![\w-])(?P<unit>(?:\d{{1,3}}\.){{0,3}}[a-z]\d{{2}}(?:{_DOT}\d{{1,3}}){{0,4}})"
-    rf"(?P<dash>{_DASH}|\s+)(?P<day>\d{{8}}|\d{{6}})(?:{_DASH}|\s+)(?P<number>\d{{3,7}})(?!\w|-\d)"
-)
-_PROCEDURE = _alone(r"(?P<code>\d\.\d{6})(?:\.\d{3}\.\d{2}\.\d{2}\.h\d{2})?")
-_INSURANCE_DOSSIER = _alone(r"\d{5}/20\d{2}/\d{5}")
-_PAYMENT = _alone(rf"[a-z]\d{{2}}(?:\.\d{{1,3}})+{_DASH}\d{{12}}")
 
 _FULL_DATE = _alone(r"(?P<day>\d{1,2})\s?[-/.]\s?(?P<month>\d{1,2})\s?[-/.]\s?(?P<year>20\d{2}|19\d{2})")
 _SPOKEN_DATE = re.compile(
@@ -131,10 +119,9 @@ class _Message:
 def find(text: str, today: date | None = None) -> tuple[Entity, ...]:
     """Everything named in the text, in order; offsets refer to the text as given.
 
-    Kinds: dossier_code, bad_dossier_code (right shape, but its date does not exist, lies after today or before 2015),
-    procedure_code, insurance_dossier, payment_code, date (ISO), amount (whole dong), unit (its full name), and those of
-    `nlu.personal_data.placeholders`. A date without a year is taken in the year of today. Entities never overlap,
-    except that an ambiguous unit name gives one entity for each unit it may be.
+    Kinds: those of `nlu.dossier_codes.find`, date (ISO), amount (whole dong), unit (its full name), age, relation. A
+    date without a year is taken in the year of today. Entities never overlap, except that an ambiguous unit name gives
+    one entity for each unit it may be.
     """
     message = _Message(text, fold_with_origins(text), today or datetime.now(_CITY_TIME).date())
     found: list[Entity] = []
@@ -148,26 +135,8 @@ def _overlaps(entity: Entity, others: list[Entity]) -> bool:
     return any(entity.start < other.end and other.start < entity.end for other in others)
 
 
-def _placeholders(message: _Message) -> Iterator[Entity]:
-    for placeholder, kind in placeholders().items():
-        for match in re.finditer(re.escape(placeholder), message.source):
-            yield Entity(kind, placeholder, match.start(), match.end())
-
-
-def _dossiers(message: _Message) -> Iterator[Entity]:
-    for match in message.matches(_DOSSIER):
-        unit = re.sub(r"\s", "", match["unit"])
-        code = f"{unit}-{match['day']}-{match['number']}".upper()
-        if _FIRST_DOSSIER_DATE <= _received_on(match["day"]) <= message.today:
-            yield message.entity("dossier_code", code, match.span())
-        elif match["dash"].strip():  # with spaces only, an impossible date means it was no code at all
-            yield message.entity("bad_dossier_code", code, match.span())
-
-
-def _received_on(day: str) -> date:
-    """The date inside a dossier code; the first of all dates when there is no such day."""
-    year = int(day[:-4]) + (2000 if len(day) == 6 else 0)
-    return _day(year, int(day[-4:-2]), int(day[-2:])) or date.min
+def _dossier_codes(message: _Message) -> Iterator[Entity]:
+    yield from dossier_codes.find(message.source, message.today)
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -175,15 +144,6 @@ def _day(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def _codes(message: _Message) -> Iterator[Entity]:
-    for match in message.matches(_PROCEDURE):
-        yield message.entity("procedure_code", match["code"], match.span())
-    for match in message.matches(_INSURANCE_DOSSIER):
-        yield message.entity("insurance_dossier", match.group(), match.span())
-    for match in message.matches(_PAYMENT):
-        yield message.entity("payment_code", re.sub(_DASH, "-", match.group()).upper(), match.span())
 
 
 def _dates(message: _Message) -> Iterator[Entity]:
@@ -335,9 +295,7 @@ def _unit_names() -> dict[str, tuple[str, ...]]:
 
 
 _FINDERS: tuple[Callable[[_Message], Iterator[Entity]], ...] = (
-    _placeholders,
-    _dossiers,
-    _codes,
+    _dossier_codes,
     _dates,
     _relative_dates,
     _amounts,

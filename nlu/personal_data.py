@@ -19,8 +19,12 @@ from nlu.text import fold_with_origins
 PATH = Path(__file__).parent / "data" / "personal_data.yaml"
 
 _GAP = r"[\s.\-\u2010-\u2015\u2212]{0,3}"
+_SEPARATOR = r"[\s.\-_\u2010-\u2015\u2212]{1,3}"
+_RECEIVED = r"(?:20)?(?:1[5-9]|2\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _DASH = r"\s*[-_\u2010-\u2015\u2212]\s*"
 _MONEY = r"(?:d|vnd|dong(?! nai| thap)|ngan|nghin|trieu|ty|usd)\b"  # Dong Nai issued identity cards
+_MEANINGS = {"{gap}": _GAP, "{sep}": _SEPARATOR, "{received}": _RECEIVED, "{dash}": _DASH, "{money}": _MONEY}
+# what stands for these names in the patterns
 _LINKS = (
     " ",
     ":",
@@ -96,6 +100,6 @@ def _pattern(rule: dict[str, Any]) -> str:
 
 def _alone(pattern: str) -> str:
     """The pattern between non-digits: a stretch of a longer number is another number."""
-    for name, meaning in {"{gap}": _GAP, "{dash}": _DASH, "{money}": _MONEY}.items():
+    for name, meaning in _MEANINGS.items():
         pattern = pattern.replace(name, meaning)
     return rf"(?<!\d)(?:{pattern})(?!\d)"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.compose import MOST_BUTTONS, blocks, compose, document_line, fee_line, shorten, time_line, vnd
-from bot.facts import ChoiceFacts, DossierFacts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, DossiersFacts, PlainFacts, ProcedureFacts
 from bot.messages import Answer, Block, MissingSource, Reply
 from bot.outcomes import Outcome
 from bot.progress import Clock, Progress
@@ -297,6 +297,23 @@ def test_a_dossier_is_told_without_its_person(clock: Clock, words: int) -> None:
     assert reply.plain().count("trễ hẹn 3 ngày làm việc") == words
     mine = [f"detail:{DOSSIER_CODE}", *[f"complain:{DOSSIER_CODE}"] * words, f"keep:{DOSSIER_CODE}", "officer"]
     assert payloads(reply) == mine
+
+
+def test_several_dossiers_are_told_one_after_the_other() -> None:
+    """Each is told as it would be alone, in order, with a button to it; what was too much is said."""
+    parts = (PlainFacts(Outcome.DOSSIER_NOT_FOUND, value="H29.19-260312-0006"), found_dossier())
+    alone = [compose(part) for part in parts]
+    reply = compose(DossiersFacts(Outcome.DOSSIER_FOUND, parts, 0))
+    assert reply is not None and all(alone)
+    assert reply.blocks == tuple(block for item in alone if item for block in item.blocks)
+    assert payloads(reply) == [f"dossier:{DOSSIER_CODE}", "officer"]
+    over = compose(DossiersFacts(Outcome.DOSSIER_FOUND, parts, 3))
+    assert over is not None and "Còn 3 mã em chưa tra" in over.blocks[-1].lines[0]
+
+
+def found_dossier() -> DossierFacts:
+    """The town's dossier, found."""
+    return DossierFacts(Outcome.DOSSIER_FOUND, Found(dossier(), MORNING), Progress(Clock.NONE))
 
 
 def test_a_masked_number_is_said_to_be_masked() -> None:

@@ -30,6 +30,42 @@ def test_every_aspect_of_a_message_is_found(text, aspects):
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("xóa dữ liệu của tôi", "forget"),
+        ("xoá hết thông tin của em đi", "forget"),
+        ("xoa het thong tin cua e di", "forget"),
+        ("xóa giùm em cuộc trò chuyện này", "forget"),
+        ("xóa hết những gì tôi đã nhắn", "forget"),
+        ("cho em xóa tin nhắn này", "forget"),
+        ("đừng lưu thông tin của tôi", "forget"),
+        ("please delete my data", "forget"),
+        ("dữ liệu nào của tôi đang được lưu", "kept"),
+        ("thông tin của tôi được lưu bao lâu", "kept"),
+        ("bot lưu những gì về tôi", "kept"),
+        ("em có giữ lại tin nhắn không", "kept"),
+        ("what data do you store about me", "kept"),
+        ("xóa đăng ký thường trú", ""),
+        ("xóa thế chấp", ""),
+        ("xóa đăng ký thế chấp quyền sử dụng đất", ""),
+        ("xoá tên trong hộ khẩu", ""),
+        ("xóa thông tin của em trong sổ hộ khẩu", ""),
+        ("xóa án tích", ""),
+        ("xóa thông tin nợ xấu cic của tôi", ""),
+        ("làm sao xóa dữ liệu của tôi trên vneid", ""),
+        ("xoá nợ thuế cho hộ kinh doanh của em", ""),
+        ("hủy hồ sơ của tôi", ""),
+        ("thông tin đất đai của tôi lưu ở đâu", ""),
+        ("nộp rồi bên phường có giữ gì không", ""),
+        ("em nộp ở phường mà người ta nói thiếu nên em bực quá không làm nữa, thôi xóa dữ liệu của tôi đi", ""),
+    ],
+)
+def test_own_data_is_told_from_registers(text, kind):
+    """What is stored here is deleted or told on a plain sentence; to cross out of a register is a procedure."""
+    assert [name for name in kinds(text) if name in ("forget", "kept")] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
     ("text", "position"),
     [("2", "2"), ("số 9", "9"), ("cái thứ hai", "2"), ("option 3", "3"), ("con thứ hai nhà tôi mới sinh xong", None)],
 )

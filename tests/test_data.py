@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import commands, compose, rules
+from bot import commands, compose, retention, rules
 from bot.conversation import Kept
-from bot.decide import LOOK_ALIKES, SMALL_TALK
+from bot.decide import LOOK_ALIKES, NEAR_MISSES, SMALL_TALK
 from bot.errors import BadData
 from bot.facts import (
     ChoiceFacts,
     DetailsFacts,
     DossierFacts,
+    DossiersFacts,
     Facts,
     JourneyFacts,
     KeptFacts,
@@ -59,7 +60,7 @@ FAULTS = (*Fault, "unknown_button", "unknown_choice")
 BUTTONS = {aspect.value for aspect in Aspect}
 REFUSALS = (Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS, Outcome.FACTOR_LOCKED)
 BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier"}
-BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "stay", "not_now", "forget", "keep"}
+BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "look_up", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
 LONGEST_CODE = "000.00.01.H29.123.123.123.123-20260312-0000005"
@@ -71,7 +72,8 @@ GOOD_RULES = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
 def lists() -> Iterator[list[tuple[str, Facts]]]:
     """Facts that must each have their own words, by what tells them apart."""
     yield [(fault, PlainFacts(Outcome.ASKED_AGAIN, fault)) for fault in FAULTS]
-    yield [(kind, PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, "‹số›")) for kind in LOOK_ALIKES]
+    yield [(kind, PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, SAMPLES.get(kind, "‹số›"))) for kind in LOOK_ALIKES]
+    yield [(kind, PlainFacts(Outcome.DOSSIER_INSISTED, kind, SAMPLES.get(kind, "‹số›"))) for kind in LOOK_ALIKES]
     yield [(kind, PlainFacts(Outcome.SMALL_TALK, kind)) for kind in (*SMALL_TALK, "okay")]
     yield [(status.name, told(town.dossier(status=status))) for status in Status]
     yield [(asked, told(town.dossier(), asked)) for asked in ("", "when")]
@@ -87,6 +89,10 @@ def told(dossier: Dossier, asked: str = "") -> DossierFacts:
     return DossierFacts(Outcome.DOSSIER_FOUND, Found(dossier, town.MORNING), standing, asked)
 
 
+SAMPLES = {kind: "H29.19-261231-0005" for kind in NEAR_MISSES}
+# each near miss with a value that has the parts its words speak of
+
+
 def every_fact() -> Iterator[Facts]:
     """One of everything that can be said."""
     for facts in chain.from_iterable(lists()):
@@ -99,9 +105,12 @@ def every_fact() -> Iterator[Facts]:
         yield PlainFacts(Outcome.HANDED_OFF, reason)
     for number in ("", "111", "113", "114", "115"):
         yield PlainFacts(Outcome.ALARMED, number)
-    yield PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=town.DOSSIER_CODE)
+    unknown = PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=town.DOSSIER_CODE)
+    yield unknown
     for reason in ("", "busy", "not_connected"):
         yield PlainFacts(Outcome.PORTAL_DOWN, reason, town.DOSSIER_CODE)
+    yield PlainFacts(Outcome.KEPT_TOLD)
+    yield DossiersFacts(Outcome.DOSSIER_FOUND, (unknown, told(town.dossier())), 2)
     for status in Status:
         bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
         yield told(bare)
@@ -180,6 +189,25 @@ def test_everything_that_can_be_said_is_said() -> None:
         assert text.strip(), fact
         assert not re.search(r"None|\{|\}|  |\(\)|Undefined", text), text
     assert {fact.outcome for fact in facts} == set(Outcome) - {Outcome.SILENT}
+
+
+@pytest.mark.parametrize("kind", LOOK_ALIKES)
+def test_a_wrong_code_leaves_a_way_on(kind: str) -> None:
+    """Whatever was sent for a code, the answer shows one right code and offers a person; a guess can be looked up."""
+    value = SAMPLES.get(kind, "‹số›")
+    for outcome in (Outcome.DOSSIER_EXPLAINED, Outcome.DOSSIER_INSISTED):
+        reply = said(PlainFacts(outcome, kind, value))
+        guess = [f"dossier:{value}"] if kind == "code_unclear" else []
+        payloads = [button.payload for button in reply.buttons]
+        assert payloads[: len(guess) + 1] == [*guess, "officer"]
+        assert guess or reply.plain().count(town.DOSSIER_CODE) == 1
+
+
+def test_what_is_kept_is_told_as_it_is() -> None:
+    """The number of days that citizens are told is that of retention, and deleting is one button away."""
+    reply = said(PlainFacts(Outcome.KEPT_TOLD))
+    assert re.findall(r"(\d+) ngày", reply.plain()) == [str(retention.KEEP.days)]
+    assert [button.payload for button in reply.buttons] == ["forget", "officer"]
 
 
 def test_silence_says_nothing() -> None:

@@ -27,11 +27,13 @@ from bot.decisions import (
     Forget,
     HandOff,
     LeaveQueue,
-    LookUpDossier,
+    LookUpDossiers,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
+    TellKept,
+    TellMore,
 )
 from bot.messages import Button, Kind
 from bot.outcomes import Outcome
@@ -95,6 +97,7 @@ def test_others_hold_the_conversation(owner: Owner, kind: Kind, text: str, decis
         ("dossier", NEW, AskSlot("dossier_code")),
         ("none", CHOOSING, AskSlot("procedure")),
         ("stay", NEW, SmallTalk("okay")),
+        (f"dossier:{DOSSIER_CODE}", NEW, TellMore(DOSSIER_CODE, "")),
     ],
 )
 def test_a_button_does_what_it_says(payload: str, conversation: Conversation, decision: Decision) -> None:
@@ -125,8 +128,8 @@ def test_a_command_does_what_its_button_does(text: str, decision: Decision) -> N
 @pytest.mark.parametrize(
     ("entities", "decision"),
     [
-        ({"dossier_code": DOSSIER_CODE}, LookUpDossier(DOSSIER_CODE)),
-        ({"bad_dossier_code": "H29.19-991399-0005"}, ExplainCode("bad_dossier_code", "H29.19-991399-0005")),
+        ({"dossier_code": DOSSIER_CODE}, LookUpDossiers((DOSSIER_CODE,))),
+        ({"code_no_such_month": "H29.19-991399-0005"}, ExplainCode("code_no_such_month", "H29.19-991399-0005")),
         ({"phone_number": "‹số›"}, ExplainCode("phone_number", "‹số›")),
     ],
 )
@@ -156,7 +159,10 @@ def test_deleting_is_confirmed_and_waits_for_officers(owner: Owner, kind: Kind, 
 @pytest.mark.parametrize(
     ("payload", "conversation"),
     [
-        *((payload, NEW) for payload in ("a:fee", "c:co_giay", "p:", "b:", "x:1", "officer:1", ":", "", "P:1")),
+        *(
+            (payload, NEW)
+            for payload in ("a:fee", "c:co_giay", "p:", "b:", "x:1", "dossier:x", "officer:1", ":", "", "P:1")
+        ),
         *((payload, ABOUT_BIRTH) for payload in ("a:weather", "a:", "c:", "A:fee", "fee")),
     ],
 )
@@ -185,7 +191,7 @@ def test_what_cannot_be_read_is_asked_again(utterance: Utterance, fault: str) ->
 def test_a_dossier_code_is_looked_up(conversation: Conversation) -> None:
     """A dossier code is looked up wherever the talk stands, whatever else the message says."""
     meaning = understood(intent="complaint", entities={"dossier_code": DOSSIER_CODE}, candidates={BIRTH: 1.0})
-    assert decided(meaning, conversation) == LookUpDossier(DOSSIER_CODE)
+    assert decided(meaning, conversation) == LookUpDossiers((DOSSIER_CODE,))
 
 
 @pytest.mark.parametrize("kind", LOOK_ALIKES)
@@ -196,6 +202,51 @@ def test_a_look_alike_is_explained(kind: str) -> None:
     about = understood(text="a" * 40, intent="dossier_status", entities={kind: "value"})
     assert decided(meaning, asked) == ExplainCode(kind, "value")
     assert decided(about, NEW) == ExplainCode(kind, "value")
+
+
+def test_several_codes_are_looked_up_together() -> None:
+    """Every code of a message is looked up once, in the order of the message; near misses beside them are explained."""
+    kinds = [("dossier_code", "A"), ("code_in_future", "B"), ("dossier_code", "C"), ("dossier_code", "A")]
+    entities = tuple(Entity(kind, value, place, place + 1) for place, (kind, value) in enumerate(kinds))
+    meaning = Understanding("x " * 30, "dossier_status", 0.9, (), entities, (), "embedded")
+    assert decided(meaning) == LookUpDossiers(("A", "C"), (ExplainCode("code_in_future", "B"),))
+
+
+def test_who_stays_with_a_near_miss_is_offered_an_officer() -> None:
+    """The first time it is explained, the second time a person may look at it; a right code is looked up even then."""
+    wrong = understood(entities={"code_in_future": "H29.19-991231-0005"})
+    first = decided(wrong)
+    told = perform(first, catalogue(), Book(), TODAY)
+    asked = remember(NEW, first, told, compose(told))
+    assert first == ExplainCode("code_in_future", "H29.19-991231-0005")
+    assert asked.awaiting is Awaiting.DOSSIER_CODE
+    second = decided(wrong, asked)
+    assert second == replace(first, again=True)
+    told = perform(second, catalogue(), Book(), TODAY)
+    offered = remember(asked, second, told, compose(told))
+    assert told.outcome is Outcome.DOSSIER_INSISTED and offered.awaiting is Awaiting.OFFICER
+    assert decided(understood(intent="affirm"), offered) == HandOff("not_understood")
+    assert decided(wrong, offered) == second
+    right = understood(entities={"dossier_code": DOSSIER_CODE})
+    assert decided(right, offered) == LookUpDossiers((DOSSIER_CODE,))
+
+
+def test_yes_takes_the_code_that_may_be_meant() -> None:
+    """A question "do you mean this code?" is answered by its button or by a plain yes."""
+    unclear = ExplainCode("code_unclear", DOSSIER_CODE)
+    told = perform(unclear, catalogue(), Book(), TODAY)
+    asked = remember(NEW, unclear, told, compose(told))
+    assert [button.payload for button in asked.offered] == [f"dossier:{DOSSIER_CODE}", "officer"]
+    assert decided(understood(intent="affirm"), asked) == TellMore(DOSSIER_CODE, "")
+    assert decided(understood(intent="deny"), asked) == SmallTalk("okay")
+    assert decided(understood(intent="affirm"), asked.with_(offered=())) == SmallTalk("okay")
+
+
+@pytest.mark.parametrize(("kind", "decision"), [("forget", Forget("ask")), ("kept", TellKept())])
+def test_a_plain_sentence_about_own_data_is_understood(kind: str, decision: Decision) -> None:
+    """Whoever speaks of what is stored here needs no command, whatever was asked before."""
+    for conversation in (NEW, CHOOSING, Conversation(awaiting=Awaiting.COMPLAINT)):
+        assert decided(understood(entities={kind: ""}, candidates={BIRTH: 1.0}), conversation) == decision
 
 
 def test_a_personal_number_that_says_nothing_else_is_passed_over() -> None:
@@ -215,7 +266,10 @@ def test_a_personal_number_that_says_nothing_else_is_passed_over() -> None:
         ("citizen_number", True, ExplainCode("citizen_number", BIRTH)),
         ("citizen_number", False, Decline("not_understood")),
         ("phone_number", False, Decline("not_understood")),
-        ("bad_dossier_code", False, ExplainCode("bad_dossier_code", BIRTH)),
+        ("passport_number", False, Decline("not_understood")),
+        ("code_in_future", False, ExplainCode("code_in_future", BIRTH)),
+        ("code_without_unit", False, Decline("not_understood")),
+        ("code_without_unit", True, ExplainCode("code_without_unit", BIRTH)),
         ("payment_code", False, ExplainCode("payment_code", BIRTH)),
     ],
 )

@@ -24,14 +24,15 @@ from bot.decisions import (
     LeaveQueue,
     LetDossierGo,
     ListDossiers,
-    LookUpDossier,
+    LookUpDossiers,
     RefuseDetails,
     SmallTalk,
     Stay,
     TakeComplaint,
     TellJourney,
+    TellKept,
 )
-from bot.facts import ChoiceFacts, DossierFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts
+from bot.facts import ChoiceFacts, DossierFacts, DossiersFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts
 from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER, perform
 from bot.progress import Clock
@@ -88,7 +89,26 @@ def performed(decision: Decision, portal: Any = None, on: date = TODAY, records:
 )
 def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome, detail: str) -> None:
     """A portal that is down, closed to us or talking nonsense is an outcome that repeats the code, no exception."""
-    assert performed(LookUpDossier(DOSSIER_CODE), Book(error)) == PlainFacts(outcome, detail, DOSSIER_CODE)
+    assert performed(LookUpDossiers((DOSSIER_CODE,)), Book(error)) == PlainFacts(outcome, detail, DOSSIER_CODE)
+
+
+def test_each_of_several_dossiers_is_asked_for() -> None:
+    """Each code has its own answer, in order; the turn counts as found when one was; beyond five nothing is asked."""
+    codes = ("H29.19-260312-0006", DOSSIER_CODE, *(f"H29.19-260312-001{number}" for number in range(5)))
+    doubt = ExplainCode("code_in_future", "H29-991231-0005")
+    facts = performed(LookUpDossiers(codes, (doubt,)))
+    assert isinstance(facts, DossiersFacts)
+    assert (facts.outcome, facts.left) == (Outcome.DOSSIER_FOUND, 2)
+    assert [part.outcome for part in facts.parts] == [
+        Outcome.DOSSIER_NOT_FOUND,
+        Outcome.DOSSIER_FOUND,
+        *[Outcome.DOSSIER_NOT_FOUND] * 3,
+        Outcome.DOSSIER_EXPLAINED,
+    ]
+    down = performed(LookUpDossiers(codes[:2]), Book(errors.Unavailable("down")))
+    assert down == DossiersFacts(
+        Outcome.PORTAL_DOWN, tuple(PlainFacts(Outcome.PORTAL_DOWN, value=code) for code in codes[:2]), 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +118,7 @@ def test_a_failing_portal_is_an_outcome(error: Exception, outcome: Outcome, deta
 )
 def test_an_answer_that_cannot_be_believed_is_marked(portal: Any) -> None:
     """Nonsense, and an answer about another dossier than asked, are an outage for the citizen and an alarm for us."""
-    facts = performed(LookUpDossier(DOSSIER_CODE), portal)
+    facts = performed(LookUpDossiers((DOSSIER_CODE,)), portal)
     assert facts == PlainFacts(Outcome.PORTAL_DOWN, BAD_ANSWER, DOSSIER_CODE)
 
 
@@ -114,7 +134,7 @@ def test_an_answer_that_cannot_be_believed_is_marked(portal: Any) -> None:
 def test_a_dossier_comes_with_its_clock(due_on: date | None, status: Status, clock: Clock) -> None:
     """A dossier is told with where it stands on the day, and with when the portal said so."""
     found = dossier(due_on=due_on, status=status)
-    facts = performed(LookUpDossier(DOSSIER_CODE), OneDossier(found))
+    facts = performed(LookUpDossiers((DOSSIER_CODE,)), OneDossier(found))
     assert isinstance(facts, DossierFacts)
     assert (facts.dossier, facts.progress.clock, facts.found.fetched_at.day) == (found, clock, 20)
 
@@ -182,6 +202,11 @@ def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tupl
             ExplainCode("phone_number", "‹số điện thoại›"),
             PlainFacts(Outcome.DOSSIER_EXPLAINED, "phone_number", "‹số điện thoại›"),
         ),
+        (
+            ExplainCode("code_in_future", "H29-991231-0005", again=True),
+            PlainFacts(Outcome.DOSSIER_INSISTED, "code_in_future", "H29-991231-0005"),
+        ),
+        (TellKept(), PlainFacts(Outcome.KEPT_TOLD)),
         (HandOff("asked"), PlainFacts(Outcome.HANDED_OFF, "asked")),
         (TakeComplaint("chậm"), PlainFacts(Outcome.COMPLAINT_TAKEN)),
         (SmallTalk("greet"), PlainFacts(Outcome.SMALL_TALK, "greet")),

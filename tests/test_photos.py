@@ -7,14 +7,14 @@ import io
 import pytest
 from PIL import Image
 
-from bot.receipts import dossier_code
+from bot import receipts
 from integrations import photos
 from integrations.errors import BadAnswer
-from tests.pictures import bomb, photo, saved
+from tests.pictures import IDENTITY_CARD, bomb, photo, saved, sheet
 from tests.town import DOSSIER_CODE, TODAY
 
+OTHER_CODE = "000.00.01.H29-240115-0001"
 ADDRESS = f"https://dichvucong.example/tra-cuu?ma={DOSSIER_CODE}&kenh=qr"
-IDENTITY_CARD = "079203012345|024123456|Nguyễn Thị Lan|01011990|Nữ|Phường Sài Gòn|01012022"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_anything_else_is_refused(content: bytes) -> None:
     """What is no photo by its own first bytes, is damaged, or would unfold to too many pixels is refused unread."""
     with pytest.raises(BadAnswer):
         photos.codes(content)
-    assert dossier_code(content, TODAY) == ""
+    assert receipts.words(content, TODAY) == ""
 
 
 def test_many_codes_and_long_ones_are_bounded() -> None:
@@ -73,16 +73,44 @@ def test_many_codes_and_long_ones_are_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("text", "words"),
     [
         (DOSSIER_CODE, DOSSIER_CODE),
         (ADDRESS, DOSSIER_CODE),
+        (ADDRESS.replace("-", "%2D"), DOSSIER_CODE),
+        (f"https://dichvucong.example/ho-so/{DOSSIER_CODE}/", DOSSIER_CODE),
+        (f"Mã hồ sơ:\n{DOSSIER_CODE}", DOSSIER_CODE),
         (f"{DOSSIER_CODE}|NGUYEN THI LAN", DOSSIER_CODE),
-        (IDENTITY_CARD, ""),
+        (f"{DOSSIER_CODE};{OTHER_CODE}", f"{DOSSIER_CODE}\n{OTHER_CODE}"),
+        (IDENTITY_CARD, "‹số định danh›"),
+        ("079203012345", ""),
+        ("tel:0903123456", ""),
         ("https://example.org/", ""),
+        ("1.004222", ""),
         ("H29.19-991399-0005", ""),
     ],
 )
-def test_only_a_dossier_code_is_taken(text: str, code: str) -> None:
-    """Of what a code says only a dossier code comes through: never an identity card's numbers, never an address."""
-    assert dossier_code(photo(text), TODAY) == code
+def test_only_dossier_codes_are_taken(text: str, words: str) -> None:
+    """Of what a code says only dossier codes come through; of an identity card only that it was one."""
+    assert receipts.words(photo(text), TODAY) == words
+
+
+@pytest.mark.parametrize("kind", ["QRCode", "Code128"])
+@pytest.mark.parametrize(("scale", "turned"), [(4, 0), (2, 0), (2, 90), (3, 180), (3, 8)])
+def test_codes_are_read_beside_print(kind: str, scale: int, turned: int) -> None:
+    """A QR code or barcode on a receipt is read, also when it is small, turned, or stands beside much print."""
+    assert receipts.words(sheet((DOSSIER_CODE, kind), scale=scale, turned=turned), TODAY) == DOSSIER_CODE
+
+
+def test_every_code_of_a_picture_is_taken() -> None:
+    """Several receipts on one picture give several codes, each once; an identity card beside them gives nothing."""
+    read = receipts.words(
+        sheet(
+            (DOSSIER_CODE, "QRCode"),
+            (OTHER_CODE, "Code128"),
+            (DOSSIER_CODE, "Code128"),
+            (IDENTITY_CARD, "QRCode"),
+        ),
+        TODAY,
+    )
+    assert sorted(read.split("\n")) == sorted([DOSSIER_CODE, OTHER_CODE])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.decisions import LookUpDossier
+from bot.decisions import LookUpDossiers
 from bot.facts import DossierFacts
 from bot.outcomes import Outcome
 from bot.perform import perform
@@ -148,7 +148,7 @@ def test_what_the_citizen_is_told(fault: str, outcome: Outcome) -> None:
     with running("city") as served, closing(Resilient("city", served.client, Patience(), clock)) as portal:
         for mode, expected in ((fault, outcome), ("ok", Outcome.DOSSIER_FOUND)):
             served.order(mode)
-            facts: Any = perform(LookUpDossier(CODES["city"]), town.catalogue(), portal, NOW.date())
+            facts: Any = perform(LookUpDossiers((CODES["city"],)), town.catalogue(), portal, NOW.date())
             assert facts.outcome is expected
     assert isinstance(facts, DossierFacts) and facts.dossier.due_on == NOW.date() + timedelta(days=6)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -33,8 +35,10 @@ from bot.zalo_window import last_said_at, window
 from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
 from integrations.zalo import ZaloClient, ZaloSettings
+from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from tests import town
+from tests.pictures import IDENTITY_CARD, bomb, photo
 from tests.serving import free_port, served, until
 from web import webhooks
 
@@ -119,7 +123,8 @@ def opened(folder: Path, account: Account = ACCOUNT) -> Iterator[Phone]:
     address = f"http://127.0.0.1:{port}{webhooks.ZALO_PATH}"
     with served(app(account)) as api, httpx.Client(base_url=api, timeout=WAIT_S + 5) as http:
         oauth, client = clients(api, store)
-        channel = zalo.Zalo(client, Inbox(store).accept, Outbox(store), SEAL, retry_s=RETRY_S)
+        photos = ZaloPhotos([api])
+        channel = zalo.Zalo(client, Inbox(store).accept, Outbox(store), SEAL, retry_s=RETRY_S, photos=photos)
         sender = Loop(channel.step, 2)
         Outbox(store).listen(sender.ring)
         with served(Starlette(routes=[webhooks.zalo(channel.receive)]), port):
@@ -190,6 +195,110 @@ def test_picture_and_place_get_a_sentence(phone: Phone, order: str) -> None:
     phone.do(order, user_id="lan", latitude=10.776889, longitude=106.700806)
     assert "chưa xem được ảnh" in phone.texts()[0]
     assert [(row["kind"], row["text"]) for row in phone.inbox()] == [("attachment", "")]
+
+
+def encoded(content: bytes) -> str:
+    """Bytes as a control order carries them."""
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (photo(town.DOSSIER_CODE, file="JPEG"), ""),
+        (photo(town.DOSSIER_CODE, kind="Code128"), "hồ sơ này tới đâu rồi"),
+    ],
+    ids=["photo", "barcode with words"],
+)
+def test_code_on_a_photo_is_looked_up(phone: Phone, content: bytes, words: str) -> None:
+    """A photo of a receipt is as good as its code typed; the words under it are read too."""
+    phone.do("image", user_id="lan", content=encoded(content), text=words)
+    phone.sent()
+    assert [(row["kind"], row["text"]) for row in phone.inbox()] == [("text", f"{words} {town.DOSSIER_CODE}".strip())]
+    assert words or "Đang xử lý" in phone.texts()[0]
+
+
+def test_a_photo_sent_as_a_file_is_read(phone: Phone) -> None:
+    """A picture among the files is a picture, whatever Zalo calls it; other files are not fetched."""
+    known = phone.do("image", user_id="lan", content=encoded(photo(town.DOSSIER_CODE)))
+    address = known["message"]["attachments"][0]["payload"]["url"]
+    for number, name in enumerate(("bien_nhan.JPG", "don.pdf")):
+        item = {"type": "file", "payload": {"url": address, "name": name, "size": "1", "type": ""}}
+        people = {"sender": {"id": "lan"}, "recipient": {"id": ACCOUNT.oa_id}}
+        message = {"msg_id": f"file-{number}", "attachments": [item]}
+        phone.do("event", **people, event_name="user_send_file", message=message, timestamp=known["timestamp"])
+    phone.sent(3)
+    assert sorted(row["text"] for row in phone.inbox()) == ["", town.DOSSIER_CODE, town.DOSSIER_CODE]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"content": encoded(bomb(60_000, 60_000))},
+        {"content": encoded(b"%PDF-1.4 no photo")},
+        {"url": "http://127.0.0.1:9/elsewhere.jpg"},
+        {"url": "https://evil.example/a.jpg"},
+        {"url": "file:///etc/passwd"},
+    ],
+    ids=["bomb", "pdf", "another port", "another host", "a file"],
+)
+def test_other_pictures_get_a_sentence(phone: Phone, order: Json) -> None:
+    """What is no photo, or lies elsewhere: the citizen is asked to type, nothing of it is kept."""
+    phone.do("image", user_id="lan", **order)
+    assert "chưa xem được ảnh" in phone.texts()[0]
+    assert [(row["kind"], row["text"]) for row in phone.inbox()] == [("attachment", "")]
+
+
+def test_an_identity_card_is_named_and_not_kept(phone: Phone) -> None:
+    """Of an identity card's code nothing is kept but what it was; the citizen is told so."""
+    phone.do("image", user_id="lan", content=encoded(photo(IDENTITY_CARD)))
+    assert "Em không tra theo số này và không lưu lại" in phone.texts()[0]
+    assert [(row["kind"], row["text"]) for row in phone.inbox()] == [("text", "‹số định danh›")]
+
+
+@pytest.mark.parametrize("mode", ["500_html", "timeout"])
+def test_a_slow_photo_does_not_keep_zalo_waiting(phone: Phone, mode: str) -> None:
+    """A photo that cannot be had in time is answered like one that cannot be read, within Zalo's two seconds."""
+    phone.do("fault", mode=mode, path="photos", delay_s=4)
+    phone.do("image", user_id="lan", content=encoded(photo(town.DOSSIER_CODE)))
+    assert "chưa xem được ảnh" in phone.texts()[0]
+    push = phone.pushes(1)[0]
+    assert push["status"] == 200 and push["s"] < ACCOUNT.answer_within_s
+
+
+class SlowPhotos:
+    """A file server that takes its time, and then has a receipt."""
+
+    async def fetch(self, address: str) -> bytes:
+        """The town's dossier code."""
+        await asyncio.sleep(0.1)
+        return photo(town.DOSSIER_CODE)
+
+
+def test_words_behind_a_photo_stay_behind_it(database: Store) -> None:
+    """While a photo is read, what the same citizen writes waits; everybody else does not."""
+    taken: list[str] = []
+    channel = zalo.Zalo(
+        None,  # type: ignore[arg-type]
+        lambda message: not taken.append(message.text),
+        Outbox(database),
+        SEAL,
+        photos=SlowPhotos(),
+    )
+    picture = {"attachments": [{"type": "image", "payload": {"url": "https://photo.zdn.vn/a"}}]}
+    sent = [
+        event("user_send_image") | {"message": {"msg_id": "1", **picture}},
+        event(text="tới đâu rồi"),
+        event(text="xin chào") | {"sender": {"id": "minh"}},
+    ]
+
+    async def receive() -> None:
+        bodies = [json.dumps(content).encode() for content in sent]
+        headers = [signed(body, content["timestamp"]) for body, content in zip(bodies, sent, strict=True)]
+        assert all(await asyncio.gather(*map(channel.receive, bodies, headers)))
+
+    asyncio.run(receive())
+    assert taken == ["xin chào", town.DOSSIER_CODE, "tới đâu rồi"]
 
 
 def test_duplicate_event_is_kept_once(phone: Phone) -> None:

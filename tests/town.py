@@ -237,6 +237,7 @@ SCRIPT: Mapping[str, Understanding] = {
     "đăng ký": understood(candidates={BIRTH: 0.4, RESIDENCE: 0.3}),
     "hồ sơ tới đâu": understood(intent="dossier_status"),
     DOSSIER_CODE: understood(intent="dossier_status", entities={"dossier_code": DOSSIER_CODE}),
+    "‹số định danh›": understood("‹số định danh›", entities={"citizen_number": "‹số định danh›"}),
     "gặp cán bộ": understood(intent="officer"),
     "hai": understood(intent="choose", entities={"ordinal": "2"}),
 }

@@ -24,12 +24,12 @@ from weakref import WeakValueDictionary
 import telegram
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
+from bot import receipts
 from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import words
 from bot.messages import Button, InboundMessage, Kind, Reply
 from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
-from bot.receipts import dossier_code
 from bot.worker import now
 from integrations import photos
 
@@ -102,22 +102,22 @@ class Telegram:
                 await asyncio.to_thread(self._accept, message)
 
     async def _said(self, message: telegram.Message) -> tuple[Kind, str]:
-        """What was sent, and its words; the dossier code on a photo is as good as a typed one."""
+        """What was sent, and its words; the dossier codes on a photo are as good as typed ones."""
         if message.text is not None:
             return Kind.TEXT, message.text
         caption = message.caption or ""
-        code = await self._code(message)
-        return (Kind.TEXT, f"{caption}\n{code}".strip()) if code else (Kind.ATTACHMENT, caption)
+        read = await self._read(message)
+        return (Kind.TEXT, f"{caption}\n{read}".strip()) if read else (Kind.ATTACHMENT, caption)
 
-    async def _code(self, message: telegram.Message) -> str:
-        """The dossier code on a photo; "" when there is none, or the photo cannot be had in time."""
+    async def _read(self, message: telegram.Message) -> str:
+        """The dossier codes on a photo; "" when there are none, or the photo cannot be had in time."""
         photo = _photo(message)
         if photo is None or (photo.file_size or 0) > photos.LARGEST_BYTES:
             return ""
         try:
             async with asyncio.timeout(PHOTO_S), self._readers:
                 content = await (await self._bot.get_file(photo.file_id)).download_as_bytearray()
-                return await asyncio.to_thread(dossier_code, bytes(content), now().date())
+                return await asyncio.to_thread(receipts.words, bytes(content), now().date())
         except (TelegramError, TimeoutError) as error:
             log.warning("a photo was not read: %s", type(error).__name__)
             return ""

@@ -15,10 +15,12 @@ import logging
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
+from bot import receipts
 from bot.messages import Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
 from bot.worker import now as present
@@ -37,6 +39,9 @@ CLOCKS_APART = timedelta(hours=1)
 ATTACHMENTS = frozenset(
     f"user_send_{kind}" for kind in ("image", "file", "link", "sticker", "gif", "audio", "video", "business_card")
 )
+PHOTO_S = 1.5
+# for fetching and reading one: Zalo wants its answer within two seconds. Longer, and the citizen is asked to type
+PHOTOS_AT_ONCE = 2
 PAYLOAD = re.compile(r"[a-z]+(:[\w.\-]+)?", re.ASCII)
 # what our buttons carry behind the prefix
 TIMESTAMPS = ("body", "header", "either")
@@ -49,6 +54,12 @@ class Sender(Protocol):
     """Whoever sends a text with buttons. Raises the errors of integrations.errors."""
 
     def send_text(self, user_id: str, text: str, buttons: Sequence[Press] = ()) -> str: ...
+
+
+class Photos(Protocol):
+    """Whoever fetches what a citizen sent. Raises the errors of integrations.errors."""
+
+    async def fetch(self, address: str) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -98,11 +109,17 @@ class Zalo:
         clock: Callable[[], datetime] = present,
         jitter: Callable[[], float] = random.random,
         retry_s: float = RETRY_S,
+        photos: Photos | None = None,
     ) -> None:
         self._sender = sender
         self._accept = accept
         self._outbox = outbox
         self._seal = seal
+        self._photos = photos
+        # None: none are looked at
+        self._readers = asyncio.Semaphore(PHOTOS_AT_ONCE)
+        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # address -> lock that keeps what was sent there in order while a photo is read
         self._prefix = prefix
         # stands before a button's payload, so that a press is told from a text
         self._clock = clock
@@ -122,8 +139,25 @@ class Zalo:
             return False
         message = inbound(event, self._prefix, now)
         if message is not None:
-            await asyncio.to_thread(self._accept, message)
+            async with self._lanes.setdefault(message.address, asyncio.Lock()):
+                await asyncio.to_thread(self._accept, await self._with_photo(message, event))
         return True
+
+    async def _with_photo(self, message: InboundMessage, event: Event) -> InboundMessage:
+        """The message of an event; the dossier codes on its photo are as good as typed ones."""
+        address = photo_address(event)
+        read = await self._read(address, self._photos) if address and self._photos else ""
+        return replace(message, kind=Kind.TEXT, text=f"{message.text}\n{read}".strip()) if read else message
+
+    async def _read(self, address: str, photos: Photos) -> str:
+        """The dossier codes on a photo; "" when there are none, or the photo cannot be had in time."""
+        try:
+            async with asyncio.timeout(PHOTO_S), self._readers:
+                content = await photos.fetch(address)
+                return await asyncio.to_thread(receipts.words, content, self._clock().date())
+        except (IntegrationError, TimeoutError) as error:
+            log.warning("a photo was not read: %s", type(error).__name__)
+            return ""
 
     def step(self) -> bool:
         """Send one reply of the outbox; False when there is none or Zalo wants a pause."""
@@ -175,6 +209,25 @@ def inbound(event: Event, prefix: str, now: datetime) -> InboundMessage | None:
         return None
     received_at = min(now, _moment(str(event["timestamp"])))
     return InboundMessage(CHANNEL, _message_id(event, address), address, received_at, kind, text)
+
+
+def photo_address(event: Event) -> str:
+    """Where the photo of an event is, also when it was sent as a file; "" for every other event."""
+    if event.get("event_name") not in ("user_send_image", "user_send_file"):
+        return ""
+    message = event.get("message")
+    found = message.get("attachments") if isinstance(message, dict) else None
+    for item in found if isinstance(found, list) else ():
+        payload = item.get("payload") if isinstance(item, dict) else None
+        if isinstance(payload, dict) and _is_photo(str(item.get("type")), payload):
+            return str(payload.get("url") or "")
+    return ""
+
+
+def _is_photo(kind: str, payload: Mapping[str, Any]) -> bool:
+    """Whether an attachment says that it is a photo; what it is, its bytes say later."""
+    named = f"{payload.get('type', '')} {payload.get('name', '')}".lower()
+    return kind == "image" or (kind == "file" and any(name in named for name in ("jpg", "jpeg", "png", "webp")))
 
 
 def _said(event: Event, prefix: str) -> tuple[Kind | None, str]:

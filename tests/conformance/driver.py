@@ -63,6 +63,8 @@ class Driver(ABC):
     most_buttons: ClassVar[int] = 1_000
     # under one message
     sends_pictures: ClassVar[bool] = True
+    pictures_are_read: ClassVar[bool] = False
+    # whether codes on them are looked for
     is_kept: ClassVar[bool] = True
     # whether a citizen who was cut off finds what was said meanwhile
 
@@ -88,8 +90,8 @@ class Driver(ABC):
         """Everything that has arrived up to now, in the order in which it is read."""
 
     @abstractmethod
-    def send_picture(self) -> None:
-        """Send something that cannot be read."""
+    def send_picture(self, content: bytes = b"") -> None:
+        """Send a picture, without content one on which there is nothing to read."""
 
     @abstractmethod
     def cut_off(self) -> None:

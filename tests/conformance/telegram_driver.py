@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
@@ -27,6 +28,7 @@ class TelegramDriver(Driver):
     """A person on Telegram."""
 
     longest = 4096
+    pictures_are_read = True
     most_buttons = 100
 
     def __init__(self, control: httpx.Client, webhook: str) -> None:
@@ -66,8 +68,8 @@ class TelegramDriver(Driver):
                     return
         raise AssertionError(f"no button {label}")
 
-    def send_picture(self) -> None:
-        self._do("photo")
+    def send_picture(self, content: bytes = b"") -> None:
+        self._do("photo", **({"content": b64encode(content).decode()} if content else {}))
 
     def arrived(self) -> list[Arrived]:
         return [

@@ -63,7 +63,7 @@ class TerminalDriver(Driver):
         whole = self._printed.getvalue().lstrip("\n").split("\n\n")[:-1]
         return [Arrived(CHOICE.sub("", part), tuple(label for _, label in CHOICE.findall(part))) for part in whole]
 
-    def send_picture(self) -> None:
+    def send_picture(self, content: bytes = b"") -> None:
         raise NotImplementedError
 
     def cut_off(self) -> None:

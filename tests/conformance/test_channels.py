@@ -19,6 +19,7 @@ from tests.conformance.telegram_driver import TelegramDriver
 from tests.conformance.terminal_driver import TerminalDriver
 from tests.conformance.webchat_driver import WebchatDriver
 from tests.conformance.zalo_driver import ZaloDriver
+from tests.pictures import IDENTITY_CARD, photo
 from tests.serving import until
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +169,26 @@ def test_what_cannot_be_read_is_answered(citizen: Driver) -> None:
         pytest.skip("no pictures here")
     citizen.send_picture()
     assert "chưa xem được ảnh" in read(citizen, 1)[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        (town.DOSSIER_CODE, town.DOSSIER_CODE),
+        (f"https://dvc.example/?ma={town.DOSSIER_CODE}", town.DOSSIER_CODE),
+        (IDENTITY_CARD, "‹số định danh›"),
+    ],
+    ids=["code", "address", "identity card"],
+)
+def test_a_receipt_is_as_good_as_its_code(citizen: Driver, text: str, typed: str) -> None:
+    """Where photos are read, that of a code is answered as the code typed, and that of an identity card is named."""
+    if not citizen.sends_pictures:
+        pytest.skip("no pictures here")
+    citizen.send_picture(photo(text))
+    if citizen.pictures_are_read:
+        reads(citizen, spoken([typed]))
+    else:
+        assert "chưa xem được ảnh" in read(citizen, 1)[0].text
 
 
 def test_an_officer_is_reached(citizen: Driver, place: Place) -> None:

@@ -71,7 +71,7 @@ class WebchatDriver(Driver):
         self.arrived()
         self._post(Kind.BUTTON, next(payloads[label] for _, payloads in reversed(self._replies) if label in payloads))
 
-    def send_picture(self) -> None:
+    def send_picture(self, content: bytes = b"") -> None:
         self._post(Kind.ATTACHMENT, "")
 
     def arrived(self) -> list[Arrived]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -17,6 +18,7 @@ from bot.zalo_tokens import ZaloTokens
 from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
 from integrations.zalo import ZaloClient, ZaloSettings
+from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import free_port, served
@@ -30,6 +32,7 @@ class ZaloDriver(Driver):
     """A person on Zalo."""
 
     longest = 2000
+    pictures_are_read = True
     most_buttons = 5
 
     def __init__(self, control: httpx.Client) -> None:
@@ -48,7 +51,7 @@ class ZaloDriver(Driver):
             oauth = OAuthClient(OAuthSettings(ACCOUNT.app_id, ACCOUNT.app_secret, api), now)
             client = ZaloClient(ZaloSettings(api), Tokens(oauth, book, now))
             seal = zalo.Seal(ACCOUNT.app_id, ACCOUNT.oa_secret)
-            channel = zalo.Zalo(client, place.push, place.outbox, seal, retry_s=0.05)
+            channel = zalo.Zalo(client, place.push, place.outbox, seal, retry_s=0.05, photos=ZaloPhotos([api]))
             sender = Loop(channel.step, 2)
             place.outbox.listen(sender.ring)
             with served(Starlette(routes=[webhooks.zalo(channel.receive)]), port):
@@ -69,8 +72,8 @@ class ZaloDriver(Driver):
         pressed = [item for item in self._sent() if label in [button["title"] for button in _buttons(item)]]
         self._do("press", message_id=pressed[-1]["message_id"], title=label)
 
-    def send_picture(self) -> None:
-        self._do("image")
+    def send_picture(self, content: bytes = b"") -> None:
+        self._do("image", **({"content": b64encode(content).decode()} if content else {}))
 
     def arrived(self) -> list[Arrived]:
         return [

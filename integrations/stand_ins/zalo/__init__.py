@@ -2,13 +2,13 @@
 
     python -m integrations.stand_ins.zalo --port 8097
 
-API and token service share the address: MOT_CUA_ZALO_API_URL and MOT_CUA_ZALO_OAUTH_URL are both
-http://127.0.0.1:8097. It is our reading of public descriptions: what passes here still needs one run with a real
-account. Control routes (JSON):
+API, token service and citizens' photos share the address: MOT_CUA_ZALO_API_URL, MOT_CUA_ZALO_OAUTH_URL and
+MOT_CUA_ZALO_PHOTO_ORIGINS are all http://127.0.0.1:8097. It is our reading of public descriptions: what passes here
+still needs one run with a real account. Control routes (JSON):
 
     POST /__control/webhook   {url}                                  where events are pushed, the loopback only
     POST /__control/text      {user_id, text, msg_id?}               a citizen writes; the same msg_id is a duplicate
-    POST /__control/image     {user_id, text?}                       a citizen sends a picture
+    POST /__control/image     {user_id, text?, content?, url?}       a citizen sends a picture (base64, or an address)
     POST /__control/location  {user_id, latitude, longitude, text?}  a citizen sends a place
     POST /__control/press     {user_id, message_id, title}           a citizen presses a button that is really there
     POST /__control/follow    {user_id}

@@ -136,6 +136,7 @@ class Api:
     async def control(self, request: Request) -> Response:
         """Does what a citizen does, or orders a fault."""
         try:
+            self.people.base_url = str(request.base_url)
             return JSONResponse(self.orders[request.path_params["order"]](await request.json()))
         except (KeyError, TypeError, ValueError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
@@ -179,6 +180,19 @@ class Api:
         await self.pushes.until(lambda: len(found()) >= at_least, wait_s)
         return JSONResponse(found())
 
+    async def photo(self, request: Request) -> Response:
+        """A picture that a citizen sent, as Zalo's file server gives it out."""
+        number = request.path_params["number"]
+
+        def given() -> Response:
+            known = 0 < number <= len(self.people.pictures)
+            return Response(self.people.pictures[number - 1], media_type="image/jpeg") if known else Response("", 404)
+
+        fault, mode = self.fault, self.fault.take(request.url.path)
+        if mode == "timeout":
+            await asyncio.sleep(fault.delay_s)
+        return _spoilt(fault, mode) or given()
+
     async def called(self, request: Request) -> Response:
         """The last calls, oldest first."""
         path = request.query_params.get("path", "")
@@ -221,6 +235,7 @@ def app(account: Account | None = None, webhook: str = "") -> Starlette:
         Route(MESSAGE_PATH, api.message, methods=["POST"]),
         Route(TOKEN_PATH, api.token, methods=["POST"]),
         Route(PERMISSION_PATH, api.permission),
+        Route("/photos/{number:int}.jpg", api.photo),
         Route("/__control/sent", api.sent),
         Route("/__control/pushes", api.pushed),
         Route("/__control/calls", api.called),

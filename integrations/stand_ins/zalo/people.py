@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from dataclasses import dataclass, field
 
@@ -12,6 +13,10 @@ from integrations.stand_ins.zalo.shapes import QUERIES, check_message
 FREE_S, OPEN_S = 48 * 3600, 7 * 24 * 3600
 FREE_MESSAGES = 8
 # of each interaction
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+# one dot
 WRONG, NO_QUOTA, NOT_FOLLOWING, WINDOW = -201, -211, -213, -230
 
 
@@ -41,6 +46,10 @@ class People:
         self.paid = 0
         # paid messages the account still has
         self.sent: list[Json] = []
+        self.base_url = ""
+        # of the stand-in, as whoever gives orders sees it
+        self.pictures: list[bytes] = []
+        # what citizens sent, by number from 1
 
     # What the account does
 
@@ -85,8 +94,12 @@ class People:
         return self._says(order, "user_send_text", {"text": str(order["text"])})
 
     def sends_image(self, order: Json) -> Json:
-        """A citizen sends a picture."""
-        picture = {"type": "image", "payload": {"url": "http://127.0.0.1/picture.jpg", "thumbnail": ""}}
+        """A citizen sends a picture: base64 `content`, which lies on the stand-in then, or an address of one."""
+        address = str(order.get("url", ""))
+        if not address:
+            self.pictures.append(base64.b64decode(str(order.get("content", ""))) or PICTURE)
+            address = f"{self.base_url}photos/{len(self.pictures)}.jpg"
+        picture = {"type": "image", "payload": {"url": address, "thumbnail": address}}
         return self._says(order, "user_send_image", {"text": str(order.get("text", "")), "attachments": [picture]})
 
     def sends_location(self, order: Json) -> Json:
