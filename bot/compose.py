@@ -16,12 +16,14 @@ from bot.facts import (
     ChoiceFacts,
     DossierFacts,
     Facts,
+    FollowFacts,
     JourneyFacts,
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
     UnitFacts,
 )
+from bot.following import LONGEST, MOST_FOLLOWED, is_over
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
 from integrations.dossiers import group
@@ -109,9 +111,14 @@ def _compose(facts: Facts) -> Reply:
         case DossierFacts(outcome, dossier, overdue):
             values = {"dossier": dossier, "overdue": overdue}
             values |= {"group": group(dossier.status).value, "status": int(dossier.status)}
-            return Reply(_render(outcome, **values), (_button("officer"),))
+            follow = () if is_over(dossier) else (_follow_button("follow", dossier.code),)
+            return Reply(_render(outcome, **values), (*follow, _button("officer")))
+        case FollowFacts(outcome, found, channel):
+            values = {"dossier": found.dossier, "channel": channel, "days": LONGEST.days}
+            return Reply(_render(outcome, **values), (_follow_button("unfollow", found.dossier.code),))
         case PlainFacts(outcome, detail, value):
-            return Reply(_render(outcome, detail=detail, value=value), _plain_buttons(outcome))
+            rendered = _render(outcome, detail=detail, value=value, most_followed=MOST_FOLLOWED)
+            return Reply(rendered, _plain_buttons(outcome))
 
 
 def _choice(outcome: Outcome, procedures: tuple[Procedure, ...]) -> Reply:
@@ -218,6 +225,10 @@ def _said(line: str, **values: object) -> str:
 
 def _button(name: str) -> Button:
     return Button(words()["buttons"][name], name)
+
+
+def _follow_button(name: str, code: str) -> Button:
+    return Button(words()["buttons"][name], f"{name}:{code}")
 
 
 def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:

@@ -49,6 +49,9 @@ class Conversation:
     # replies in a row that did not help
     topics: tuple[str, ...] = ()
     # codes talked about before, latest first
+    channel: str = ""
+    followed: tuple[str, ...] = ()
+    # codes of the dossiers that it follows, oldest first; both are known beside the memory and not stored in it
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
@@ -58,7 +61,8 @@ class Conversation:
     def state(self) -> dict[str, Any]:
         """What is stored besides the owner."""
         state = asdict(self)
-        del state["owner"]
+        for name in ("owner", "channel", "followed"):
+            del state[name]
         return state
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot import commands
 from bot.commands import Command
 from bot.conversation import Awaiting, Conversation, Owner
@@ -16,6 +18,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Follow,
     Forget,
     HandOff,
     LeaveQueue,
@@ -25,7 +28,9 @@ from bot.decisions import (
     Stay,
     TakeComplaint,
     TellJourney,
+    Unfollow,
 )
+from bot.following import MOST_FOLLOWED
 from bot.messages import Kind
 from bot.rules import Rules
 from bot.utterance import Utterance
@@ -46,6 +51,8 @@ LOOK_ALIKES = (
 PERSONAL = frozenset(
     {"citizen_number", "old_citizen_number", "passport_number", "phone_number", "card_number", "email"}
 )
+FOLLOWABLE = re.compile(r"[A-Z0-9.]{3,30}-\d{6,8}-\d{3,7}", re.ASCII)
+# what a button to follow carries; anything else was not made by us
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
 
@@ -66,6 +73,7 @@ def decide(
         return AskAgain(utterance.fault or "empty")
     return (
         _danger(utterance, understanding, rules)
+        or _stop_following(understanding, conversation)
         or _code(understanding, conversation)
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
@@ -77,8 +85,10 @@ def decide(
 
 
 def _held(payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds the conversation: only waiting can be ended, and what is stored be deleted."""
+    """While somebody else holds the conversation: only waiting and following end, and what is stored is deleted."""
     waits = conversation.owner is Owner.QUEUE
+    if payload.partition(":")[0] == "unfollow":
+        return _pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
         return _pressed(payload, conversation) if waits else Forget("held")
     return LeaveQueue() if payload == "stay" and waits else Stay(conversation.owner)
@@ -108,6 +118,10 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return HandOff("asked")
         case "dossier", "":
             return AskSlot("dossier_code")
+        case "follow", code if FOLLOWABLE.fullmatch(code):
+            return _follow(code, conversation)
+        case "unfollow", code:
+            return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
         case "none", "":
             return AskSlot("procedure")
         case ("stay", "") | ("forget", "no"):
@@ -123,6 +137,12 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
     return AskAgain("unknown_button")
 
 
+def _follow(code: str, conversation: Conversation) -> Decision:
+    """Begin to follow a dossier, unless it is followed already or there are too many."""
+    full = "full" if len(conversation.followed) >= MOST_FOLLOWED else ""
+    return Follow(code, conversation.channel, "already" if code in conversation.followed else full)
+
+
 def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
     """Somebody is in danger, or about to be cheated: said before anything else."""
     intent, sure = understanding.intent, understanding.intent_confidence
@@ -131,6 +151,14 @@ def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) ->
     if intent == "emergency" and _sure(understanding, rules):
         return Alarm(utterance.text)
     return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
+
+
+def _stop_following(understanding: Understanding, conversation: Conversation) -> Decision | None:
+    """ "Thôi theo dõi": the dossier that is named, otherwise all."""
+    if not understanding.first("unfollow"):
+        return None
+    named = {item.value for item in understanding.entities if item.kind == "dossier_code"}
+    return Unfollow(tuple(code for code in conversation.followed if code in named or not named))
 
 
 def _code(understanding: Understanding, conversation: Conversation) -> Decision | None:

@@ -79,6 +79,24 @@ class LookUpDossier:
 
 
 @dataclass(frozen=True)
+class Follow:
+    """Tell the citizen from now on what changes in a dossier."""
+
+    code: str
+    channel: str
+    hindrance: str = ""
+    # "already" or "full": why not
+
+
+@dataclass(frozen=True)
+class Unfollow:
+    """Follow these dossiers no longer."""
+
+    codes: tuple[str, ...]
+    # empty: none is followed
+
+
+@dataclass(frozen=True)
 class ExplainCode:
     """Say what a number is when it is no dossier code."""
 
@@ -155,6 +173,8 @@ Decision = (
     | AskSlot
     | AskAgain
     | LookUpDossier
+    | Follow
+    | Unfollow
     | ExplainCode
     | HandOff
     | Alarm

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.outcomes import Outcome
-from integrations.dossiers import Dossier
+from integrations.dossiers import Dossier, Found
 from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
 from knowledge.units import Resolution
@@ -63,6 +63,16 @@ class DossierFacts:
 
 
 @dataclass(frozen=True)
+class FollowFacts:
+    """The dossier that is followed from now on."""
+
+    outcome: Outcome
+    found: Found
+    channel: str
+    # what can be promised depends on it
+
+
+@dataclass(frozen=True)
 class PlainFacts:
     """Nothing but a word or two for the reply."""
 
@@ -81,4 +91,4 @@ class UnitFacts:
     resolution: Resolution
 
 
-Facts = UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts
+Facts = UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | FollowFacts | PlainFacts

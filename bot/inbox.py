@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import followers, tables
 from bot.conversation import Conversation, Owner
 from bot.messages import InboundMessage, Kind
 from bot.store import Store
@@ -77,7 +77,8 @@ class Inbox:
                 .where(tables.inbox.c.id == row["id"])
                 .values(status="working", lease_until=now + LEASE, attempts=row["attempts"] + 1)
             )
-        return _taken(row)
+            followed = followers.codes(connection, row["conversation_id"])
+        return _taken(row, followed)
 
     def release(self) -> None:
         """At the start of the only serving process: what a killed one had taken is free at once."""
@@ -147,7 +148,7 @@ def _next(now: datetime) -> sa.Select[tuple[object, ...]]:
     )
 
 
-def _taken(row: sa.RowMapping) -> Taken:
+def _taken(row: sa.RowMapping, followed: tuple[str, ...]) -> Taken:
     utterance = Utterance(Kind(row["kind"]), row["text"], tuple(row["masked"]), row["length"])
     return Taken(
         inbox_id=row["id"],
@@ -155,7 +156,7 @@ def _taken(row: sa.RowMapping) -> Taken:
         channel=row["channel"],
         address=row["address"],
         utterance=utterance,
-        conversation=Conversation.of(row["owner"], row["state"]),
+        conversation=Conversation.of(row["owner"], row["state"]).with_(channel=row["channel"], followed=followed),
         received_at=row["received_at"],
         attempts=row["attempts"] + 1,
     )

@@ -21,6 +21,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Follow,
     Forget,
     HandOff,
     LeaveQueue,
@@ -30,17 +31,20 @@ from bot.decisions import (
     Stay,
     TakeComplaint,
     TellJourney,
+    Unfollow,
 )
 from bot.facts import (
     ChoiceFacts,
     DossierFacts,
     Facts,
+    FollowFacts,
     JourneyFacts,
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
     UnitFacts,
 )
+from bot.following import is_over
 from bot.outcomes import Outcome
 from integrations import errors as integration_errors
 from integrations.dossiers import Dossiers, is_overdue
@@ -91,6 +95,12 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return UnitFacts(Outcome.UNIT_TOLD, all_units().resolve(text))
         case LookUpDossier(code):
             return _dossier(portal, code, on)
+        case Follow(code, _, hindrance) if hindrance:
+            return PlainFacts(Outcome.NOT_FOLLOWED, hindrance, code)
+        case Follow(code, channel):
+            return _follow(portal, code, channel)
+        case Unfollow(codes):
+            return PlainFacts(Outcome.UNFOLLOWED, "stopped" if codes else "none", ", ".join(codes))
         case AskSlot(slot):
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
@@ -185,3 +195,16 @@ def _dossier(portal: Dossiers, code: str, on: date) -> Facts:
     except integration_errors.IntegrationError:
         return PlainFacts(Outcome.PORTAL_DOWN, value=code)
     return DossierFacts(Outcome.DOSSIER_FOUND, dossier, is_overdue(dossier, on))
+
+
+def _follow(portal: Dossiers, code: str, channel: str) -> Facts:
+    """What is told later is what differs from the dossier as it is now."""
+    try:
+        found = portal.find(code)
+    except integration_errors.NotFound:
+        return PlainFacts(Outcome.DOSSIER_NOT_FOUND, value=code)
+    except integration_errors.IntegrationError:
+        return PlainFacts(Outcome.PORTAL_DOWN, value=code)
+    if is_over(found.dossier):
+        return PlainFacts(Outcome.NOT_FOLLOWED, "over", code)
+    return FollowFacts(Outcome.FOLLOWED, found, channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot import flood, rules
 from bot.aside import SetAside
@@ -13,10 +14,12 @@ from bot.door import Door
 from bot.editions import Editions
 from bot.errors import BadSettings
 from bot.flood import Flood
+from bot.following import Plan
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
 from bot.outbox import Outbox
+from bot.poller import Poller
 from bot.settings import Settings
 from bot.store import Store, open_store
 from bot.worker import Worker, now
@@ -54,6 +57,8 @@ class Parts:
     aside: SetAside
     officers: Officers
     worker: Worker
+    poller: Poller
+    # tells citizens what is new in the dossiers they follow
 
 
 class NoPortal:
@@ -71,7 +76,8 @@ class NoPortal:
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
-    editions = build_editions(settings)
+    dossiers, plan = portal(settings), follow_plan(settings)
+    editions = build_editions(settings, dossiers)
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
@@ -84,7 +90,8 @@ def build(settings: Settings) -> Parts:
         desk=Desk(store),
         aside=SetAside(store),
         officers=Officers(store),
-        worker=Worker(store, editions.assistant),
+        worker=Worker(store, editions.assistant, plan=plan),
+        poller=Poller(store, dossiers, plan),
     )
 
 
@@ -93,16 +100,17 @@ def build_assistant(settings: Settings) -> Assistant:
     return build_editions(settings).assistant()
 
 
-def build_editions(settings: Settings) -> Editions:
+def build_editions(settings: Settings, dossiers: Dossiers | None = None) -> Editions:
     """The assistant over the edition that is served. The engines and the portal outlive a switch of editions."""
-    readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
+    readers, thresholds = engines(settings), rules.load()
+    known_dossiers = dossiers or portal(settings)
     asked, reader = questions.load(), encoder.default() if settings.encoder == "auto" else None
 
     def over(records: Catalogue) -> Assistant:
         known = entries(records, asked)
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
-        return Assistant(Interpreter(readers, scope, index, reader), records, dossiers, thresholds)
+        return Assistant(Interpreter(readers, scope, index, reader), records, known_dossiers, thresholds)
 
     return Editions(settings.catalogue_dir, over)
 
@@ -137,6 +145,17 @@ def portal(settings: Settings) -> Dossiers:
             client_secret=settings.portal_client_secret,
             timeout_s=settings.portal_timeout_s,
         )
+    )
+
+
+def follow_plan(settings: Settings) -> Plan:
+    """How often followed dossiers are asked for, and when citizens are told."""
+    return Plan(
+        interval=timedelta(minutes=settings.follow_interval_min),
+        day_from_h=settings.follow_day_from_h,
+        day_until_h=settings.follow_day_until_h,
+        per_s=settings.follow_per_s,
+        zalo=timedelta(hours=settings.zalo_follow_h),
     )
 
 

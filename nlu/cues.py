@@ -50,6 +50,7 @@ class Cues:
     call: re.Pattern[str]
     # a citizen wants to be called
     return_to: re.Pattern[str]
+    unfollow: re.Pattern[str]
     elsewhere: re.Pattern[str]
     # the name of another province behind a word of place
     office: re.Pattern[str]
@@ -82,6 +83,7 @@ def default() -> Cues:
         want=_bounded(content["want"]),
         call=_bounded(content["call"]),
         return_to=_bounded(content["return_to"]),
+        unfollow=_bounded(content["unfollow"]),
         elsewhere=re.compile(rf"\b(?:{_joined(content['elsewhere']['before'])})(?:{provinces})\b"),
         office=re.compile(rf"\b(?:{_joined(content['elsewhere']['office'])}) .{{0,24}}\b(?:{provinces})\b"),
         here=_bounded(content["elsewhere"]["here"]),
@@ -104,6 +106,8 @@ def entities(text: str) -> tuple[Entity, ...]:
         found["unit_question"] = text
     if default().return_to.search(folded):
         found["return_to"] = text
+    if default().unfollow.search(folded):
+        found["unfollow"] = text
     if default().call.search(folded):
         found["call"] = ""
     if _is_elsewhere(folded):

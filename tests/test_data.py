@@ -19,6 +19,7 @@ from bot.facts import (
     ChoiceFacts,
     DossierFacts,
     Facts,
+    FollowFacts,
     JourneyFacts,
     PlainFacts,
     ProcedureFacts,
@@ -30,7 +31,7 @@ from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
 from bot.perform import DECLINED, FORGETTING, SLOTS
 from bot.utterance import Fault, admit
-from integrations.dossiers import Status
+from integrations.dossiers import Found, Status
 from knowledge import bundles
 from knowledge.catalogue import load
 from knowledge.procedure import Channel, OnlineLevel, Procedure, TimeUnit
@@ -53,6 +54,7 @@ BEHAVIOURS = {
 }
 FAULTS = (*Fault, "unknown_button", "unknown_choice")
 BUTTONS = {aspect.value for aspect in Aspect}
+BUTTONS |= {"follow", "unfollow", "follow_on"}
 BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
@@ -67,9 +69,13 @@ def lists() -> Iterator[list[tuple[str, Facts]]]:
     yield [(kind, PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, "‹số›")) for kind in LOOK_ALIKES]
     yield [(kind, PlainFacts(Outcome.SMALL_TALK, kind)) for kind in (*SMALL_TALK, "okay")]
     yield [(status.name, DossierFacts(Outcome.DOSSIER_FOUND, town.dossier(status=status), False)) for status in GROUPED]
+    yield [(why, PlainFacts(Outcome.NOT_FOLLOWED, why, town.DOSSIER_CODE)) for why in ("already", "full", "over")]
+    yield [(done, PlainFacts(Outcome.UNFOLLOWED, done, town.DOSSIER_CODE)) for done in ("stopped", "none")]
+    yield [(name, FollowFacts(Outcome.FOLLOWED, FOUND, name)) for name in ("telegram", "zalo", "webchat")]
     yield [(value, PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=value)) for value in ("", town.UNKNOWN)]
 
 
+FOUND = Found(town.dossier(), town.MORNING)
 GROUPED = (
     Status.UNKNOWN,
     Status.REGISTERED,

@@ -123,7 +123,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, push, routes)
-    loops = [workers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
+    pollers = Loop(parts.poller.step, parts.settings.follow_threads)
+    loops = [workers, pollers, *(_zalo(parts, push, routes, stop) if parts.settings.zalo_app_id else ())]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
     ports = Ports(_Accepting(accept), mailbox, parts.desk, parts.officers, numbers, parts.aside)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
