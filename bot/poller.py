@@ -25,7 +25,7 @@ from knowledge.calendar import WorkCalendar
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
+BATCH = 50
 # dossiers that one thread takes at once
 LONGEST_STEP = timedelta(seconds=5)
 # then the rest of a batch is given back: a slow portal delays no end of the process

@@ -292,7 +292,7 @@ def test_a_dossier_is_told_without_its_person(overdue: bool, words: int) -> None
     ):
         assert shown in reply.plain()
     assert reply.plain().count("đã quá ngày hẹn trả") == words
-    assert payloads(reply) == ["officer"]
+    assert payloads(reply) == ["follow:H29.19-260312-0005", "officer"]
 
 
 def test_a_masked_number_is_said_to_be_masked() -> None:
