@@ -1,4 +1,5 @@
-"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (account), zalo (tokens)."""
+"""The commands: ask (for machines), chat (at the terminal), prepare (the index), officer (account), zalo (tokens),
+following (figures)."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot import ask, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
+from bot.followers import Followers
 from bot.officers import Officers
 from bot.store import open_store
 from bot.worker import now
@@ -54,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     officer.add_argument("username")
     officer.add_argument("name")
     officer.set_defaults(run=_officer)
+    follow = commands.add_parser("following", help="how many follow how many dossiers, and how late the questions are")
+    follow.set_defaults(run=_following)
     zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")
     zalo.add_argument("callback", help="the callback address that is registered with the application")
     zalo.set_defaults(run=_zalo)
@@ -106,6 +110,12 @@ def _officer(options: argparse.Namespace) -> int:
         print(f"error: there is already an officer {options.username}", file=sys.stderr)
         return 1
     print(f"{options.username} {password}")
+    return 0
+
+
+def _following(options: argparse.Namespace) -> int:
+    figures = Followers(open_store(settings.load().database)).figures(now())
+    print(f"followers {figures.followers}, dossiers {figures.dossiers}, longest overdue {figures.overdue_s:.0f} s")
     return 0
 
 

@@ -91,8 +91,12 @@ class Poller:
             return batch
 
     def _ask(self, code: str) -> Answer:
+        """What the portal says; an answer about another dossier is not believed."""
         try:
-            return self._portal.find(code)
+            found = self._portal.find(code)
+            if found.dossier.code.upper() != code.upper():
+                raise BadAnswer("portal: answered with another dossier")
+            return found
         except IntegrationError as error:
             if isinstance(error, BadAnswer | Refused):
                 log.error("a followed dossier: %s", error)

@@ -42,7 +42,7 @@ class Settings:
     follow_day_from_h: int = 7
     follow_day_until_h: int = 21
     # hours of the City in which citizens are told what is new
-    follow_threads: int = 4
+    follow_threads: int = 2
     # pollers of this process; 0: other processes follow
     zalo_follow_h: int = 48
     # after a citizen's last message on Zalo notices go so long: 48 h are free, up to 168 h the account pays for

@@ -251,6 +251,13 @@ def test_the_portal_says_how_long_it_wants_peace(town: Town) -> None:
     assert all(at - asked_at < timedelta(minutes=31) for _, at in town.portal.asked[:1]) and town.portal.asked
 
 
+def test_another_dossier_s_state_is_told_to_nobody(town: Town) -> None:
+    """A portal that answers about another dossier than asked is not believed."""
+    town.portal.dossiers[DOSSIER_CODE] = dossier(code="H29.19-261116-0012", status=Status.PROCESSED)
+    town.run(3 * HOUR_S)
+    assert town.notices() == []
+
+
 def test_one_unreadable_dossier_holds_up_nobody(town: Town) -> None:
     """A dossier that cannot be read is asked again later; the others are told in time."""
     add(town, 3)
