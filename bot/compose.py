@@ -23,7 +23,7 @@ from bot.facts import (
     SeveralFacts,
     UnitFacts,
 )
-from bot.following import LONGEST, MOST_FOLLOWED, is_over
+from bot.following import LONGEST, MOST_FOLLOWED, ZALO, is_over
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
 from integrations.dossiers import group
@@ -115,6 +115,7 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(outcome, **values), (*follow, _button("officer")))
         case FollowFacts(outcome, found, channel):
             values = {"dossier": found.dossier, "channel": channel, "days": LONGEST.days}
+            values |= {"zalo_h": round(ZALO.total_seconds() / 3600)}
             return Reply(_render(outcome, **values), (_follow_button("unfollow", found.dossier.code),))
         case PlainFacts(outcome, detail, value):
             rendered = _render(outcome, detail=detail, value=value, most_followed=MOST_FOLLOWED)

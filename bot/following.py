@@ -23,6 +23,8 @@ LONGEST_LABEL = 200
 ENDED = frozenset({Status.WITHDRAWN, Status.RETURNED})
 RUNNING = frozenset({Group.WAITING, Group.PROCESSING})
 # while the work waits for the citizen the due day does not come nearer
+ZALO = timedelta(hours=48)
+# after a citizen's last message on Zalo; later news waits until they write again (bot/zalo_window.py: FREE)
 CITY = ZoneInfo("Asia/Ho_Chi_Minh")
 SOONEST, LATEST = 0.8, 0.95
 # parts of the interval after which a dossier is asked again: it is spread, and never longer than the interval
@@ -39,8 +41,6 @@ class Plan:
     # hours of the City; nothing is asked and nobody is told outside them
     per_s: float = 40.0
     # questions to the portal in a second, of this process
-    zalo: timedelta = timedelta(hours=48)
-    # after a citizen's last message on Zalo; later ones wait until they write again
 
     def is_day(self, at: datetime) -> bool:
         """Whether citizens may be told something at a moment (aware)."""

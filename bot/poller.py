@@ -143,7 +143,7 @@ class Poller:
         if follower.channel != "zalo":
             return False
         said_at = last_said_at(self._store, follower.address)
-        return said_at is None or at > said_at + self._plan.zalo
+        return said_at is None or at > said_at + following.ZALO
 
     def _note_outage(self, answers: list[Answer]) -> None:
         """A batch that the portal did not answer: this process rests, longer each time, and as long as asked."""

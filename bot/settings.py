@@ -44,8 +44,6 @@ class Settings:
     # hours of the City in which citizens are told what is new
     follow_threads: int = 2
     # pollers of this process; 0: other processes follow
-    zalo_follow_h: int = 48
-    # after a citizen's last message on Zalo notices go so long: 48 h are free, up to 168 h the account pays for
     telegram_token: str = ""
     # empty: no Telegram
     telegram_api_url: str = "https://api.telegram.org"
@@ -107,7 +105,6 @@ _RANGES = {
     "follow_day_from_h": (0, 12),
     "follow_day_until_h": (13, 24),
     "follow_threads": (0, 64),
-    "zalo_follow_h": (1, 168),
 }
 
 

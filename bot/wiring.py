@@ -155,7 +155,6 @@ def follow_plan(settings: Settings) -> Plan:
         day_from_h=settings.follow_day_from_h,
         day_until_h=settings.follow_day_until_h,
         per_s=settings.follow_per_s,
-        zalo=timedelta(hours=settings.zalo_follow_h),
     )
 
 
