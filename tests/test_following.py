@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot import following, notices
+from bot import following, notices, settings, wiring
 from bot.compose import compose
 from bot.conversation import Conversation, Owner
 from bot.decide import decide
 from bot.decisions import AskAgain, Decision, Follow, Stay, Unfollow
+from bot.errors import BadSettings
 from bot.facts import DossierFacts, Facts, FollowFacts, PlainFacts
 from bot.following import CITY, MOST_FOLLOWED, Follower, Kind, Plan
 from bot.messages import Kind as Sent
@@ -262,3 +263,28 @@ class OneDossier(Book):
 
     def find(self, code: str) -> Found:
         return Found(dossier(status=self._status), MORNING)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("FOLLOW_INTERVAL_MIN", "0"),
+        ("FOLLOW_INTERVAL_MIN", "721"),
+        ("FOLLOW_PER_S", "0"),
+        ("FOLLOW_DAY_FROM_H", "13"),
+        ("FOLLOW_DAY_UNTIL_H", "12"),
+        ("FOLLOW_DAY_UNTIL_H", "25"),
+        ("FOLLOW_THREADS", "-1"),
+    ],
+)
+def test_settings_leave_a_day_to_tell_in(name: str, given: str) -> None:
+    """An interval, a rate or hours with which nobody could be told are refused at the start."""
+    with pytest.raises(BadSettings, match=name):
+        settings.load({f"MOT_CUA_{name}": given})
+
+
+def test_settings_make_the_plan() -> None:
+    """The pollers follow what the settings say, and the shipped hours are those that citizens are promised."""
+    given = {"MOT_CUA_FOLLOW_INTERVAL_MIN": "30", "MOT_CUA_FOLLOW_PER_S": "5", "MOT_CUA_FOLLOW_DAY_FROM_H": "8"}
+    assert wiring.follow_plan(settings.load(given)) == Plan(timedelta(minutes=30), 8, 21, 5)
+    assert wiring.follow_plan(settings.load({})) == Plan()
