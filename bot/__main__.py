@@ -1,4 +1,5 @@
-"""The commands: ask, chat, work (beside a server), prepare (the index), officers, switches, zalo (its tokens)."""
+"""The commands: ask, chat, work (beside a server), prepare (the index), officers, switches, zalo (its tokens),
+following (figures)."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot import administration, ask, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
+from bot.followers import Followers
 from bot.store import open_store
 from bot.worker import now
 from bot.zalo_tokens import ZaloTokens
@@ -56,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
     prepare.set_defaults(run=_prepare)
     administration.add_commands(commands)
+    follow = commands.add_parser("following", help="how many follow how many dossiers, and how late the questions are")
+    follow.set_defaults(run=_following)
     zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")
     zalo.add_argument("callback", help="the callback address that is registered with the application")
     zalo.set_defaults(run=_zalo)
@@ -116,6 +120,12 @@ def _prepare(options: argparse.Namespace) -> int:
     print("search index: preparing (a minute or two the first time)", flush=True)
     wiring.build_assistant(settings.load())
     print("search index: ready")
+    return 0
+
+
+def _following(options: argparse.Namespace) -> int:
+    figures = Followers(open_store(settings.load().database)).figures(now())
+    print(f"followers {figures.followers}, dossiers {figures.dossiers}, longest overdue {figures.overdue_s:.0f} s")
     return 0
 
 

@@ -12,6 +12,7 @@ PAYLOADS = {
     "/help": "help",
     "/tracuu": "dossier",
     "/canbo": "officer",
+    "/thoitheodoi": "unfollow",
     "/xoadulieu": "forget",
 }
 

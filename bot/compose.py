@@ -21,6 +21,7 @@ from bot.facts import (
     DossierFacts,
     DossiersFacts,
     Facts,
+    FollowFacts,
     JourneyFacts,
     KeptFacts,
     PlainFacts,
@@ -28,6 +29,7 @@ from bot.facts import (
     SeveralFacts,
     UnitFacts,
 )
+from bot.following import LONGEST, MOST_FOLLOWED, ZALO, is_over
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
 from bot.progress import Clock
@@ -136,9 +138,14 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(outcome, kept=kept, about=about), _kept_buttons(facts))
         case PlainFacts(Outcome.DOSSIER_EXPLAINED | Outcome.DOSSIER_INSISTED as outcome, detail, value):
             return Reply(_render(outcome, detail=detail, value=value), _code_buttons(outcome, detail, value))
+        case FollowFacts(outcome, found, channel):
+            values = {"dossier": found.dossier, "channel": channel, "days": LONGEST.days}
+            values |= {"zalo_h": round(ZALO.total_seconds() / 3600)}
+            return Reply(_render(outcome, **values), (_button("unfollow", found.dossier.code),))
         case PlainFacts(outcome, detail, value):
             factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
-            return Reply(_render(outcome, detail=detail, value=value, factor=factor), _plain_buttons(outcome))
+            values = {"detail": detail, "value": value, "factor": factor, "most_followed": MOST_FOLLOWED}
+            return Reply(_render(outcome, **values), _plain_buttons(outcome))
 
 
 def _dossier_values(facts: DossierFacts) -> dict[str, object]:
@@ -170,7 +177,8 @@ def _dossier_buttons(facts: DossierFacts) -> tuple[Button, ...]:
     code, is_late = facts.dossier.code, facts.progress.clock is Clock.LATE
     shown = [_button("detail", code), *([_button("complain", code)] if is_late else ())]
     remembered = () if facts.kept or facts.asked else (Button(words()["buttons"]["keep_dossier"], f"keep:{code}"),)
-    return (*shown, *remembered, _button("officer"))
+    follow = () if is_over(facts.dossier) else (_button("follow", code),)
+    return (*shown, *follow, *remembered, _button("officer"))
 
 
 def _kept_buttons(facts: KeptFacts) -> tuple[Button, ...]:

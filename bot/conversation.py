@@ -69,6 +69,9 @@ class Conversation:
     # newest first
     noticed: int = 0
     # the last notice to everybody that was told here (bot/switches.py)
+    channel: str = ""
+    followed: tuple[str, ...] = ()
+    # codes of the dossiers that it follows, oldest first; both are known beside the memory and not stored in it
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
@@ -87,7 +90,8 @@ class Conversation:
     def state(self) -> dict[str, Any]:
         """What is stored besides the owner."""
         state = asdict(self)
-        del state["owner"]
+        for name in ("owner", "channel", "followed"):
+            del state[name]
         return state
 
     @classmethod

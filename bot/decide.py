@@ -17,6 +17,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Follow,
     Forget,
     HandOff,
     KeepDossier,
@@ -33,7 +34,9 @@ from bot.decisions import (
     TellJourney,
     TellKept,
     TellMore,
+    Unfollow,
 )
+from bot.following import MOST_FOLLOWED
 from bot.messages import Kind
 from bot.rules import Rules
 from bot.second_factor import Attempt
@@ -89,6 +92,7 @@ def decide(
         return AskAgain(utterance.fault or "empty")
     return (
         _danger(utterance, understanding, rules)
+        or _stop_following(understanding, conversation)
         or _code(understanding, conversation, rules)
         or _own_data(understanding)
         or _known_dossier(utterance, understanding, conversation, rules)
@@ -111,8 +115,10 @@ def _attempted(attempt: Attempt) -> Decision:
 
 
 def _held(payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds the conversation: only waiting can be ended, and what is stored be deleted."""
+    """While somebody else holds the conversation: only waiting and following end, and what is stored is deleted."""
     waits = conversation.owner is Owner.QUEUE
+    if payload.partition(":")[0] == "unfollow":
+        return _pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
         return _pressed(payload, conversation) if waits else Forget("held")
     return LeaveQueue() if payload == "stay" and waits else Stay(conversation.owner)
@@ -146,6 +152,10 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return HandOff("asked")
         case "dossier", "":
             return AskSlot("dossier_code")
+        case "follow", code if NORMAL.fullmatch(code):
+            return _follow(code, conversation)
+        case "unfollow", code:
+            return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
         case "none", "":
             return AskSlot("procedure")
         case ("stay", "") | ("forget", "no"):
@@ -175,6 +185,12 @@ def _about_dossier(kind: str, code: str) -> Decision:
     return TellMore(code, "")
 
 
+def _follow(code: str, conversation: Conversation) -> Decision:
+    """Begin to follow a dossier, unless it is followed already or there are too many."""
+    full = "full" if len(conversation.followed) >= MOST_FOLLOWED else ""
+    return Follow(code, conversation.channel, "already" if code in conversation.followed else full)
+
+
 def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
     """Somebody is in danger, or about to be cheated: said before anything else."""
     intent, sure = understanding.intent, understanding.intent_confidence
@@ -183,6 +199,14 @@ def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) ->
     if intent == "emergency" and _sure(understanding, rules):
         return Alarm(utterance.text)
     return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
+
+
+def _stop_following(understanding: Understanding, conversation: Conversation) -> Decision | None:
+    """ "Thôi theo dõi": the dossier that is named, otherwise all."""
+    if not understanding.first("unfollow"):
+        return None
+    named = {item.value for item in understanding.entities if item.kind == CODE}
+    return Unfollow(tuple(code for code in conversation.followed if code in named or not named))
 
 
 def _code(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:

@@ -86,6 +86,24 @@ class ExplainCode:
 
 
 @dataclass(frozen=True)
+class Follow:
+    """Tell the citizen from now on what changes in a dossier."""
+
+    code: str
+    channel: str
+    hindrance: str = ""
+    # "already" or "full": why not
+
+
+@dataclass(frozen=True)
+class Unfollow:
+    """Follow these dossiers no longer."""
+
+    codes: tuple[str, ...]
+    # empty: none is followed
+
+
+@dataclass(frozen=True)
 class LookUpDossiers:
     """Ask the portal for dossiers, each by its code."""
 
@@ -236,6 +254,8 @@ Decision = (
     | KeepDossier
     | ListDossiers
     | LetDossierGo
+    | Follow
+    | Unfollow
     | ExplainCode
     | HandOff
     | Alarm

@@ -102,6 +102,16 @@ class DossiersFacts:
 
 
 @dataclass(frozen=True)
+class FollowFacts:
+    """The dossier that is followed from now on."""
+
+    outcome: Outcome
+    found: Found
+    channel: str
+    # what can be promised depends on it
+
+
+@dataclass(frozen=True)
 class PlainFacts:
     """Nothing but a word or two for the reply."""
 
@@ -130,5 +140,6 @@ Facts = (
     | DossiersFacts
     | DetailsFacts
     | KeptFacts
+    | FollowFacts
     | PlainFacts
 )

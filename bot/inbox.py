@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import followers, tables
 from bot.compose import words
 from bot.conversation import Conversation, Owner
 from bot.messages import InboundMessage, Kind
@@ -106,7 +106,8 @@ class Inbox:
                 .where(tables.inbox.c.id == row["id"])
                 .values(status="working", lease_until=now + LEASE, attempts=row["attempts"] + 1)
             )
-        return _taken(row)
+            followed = followers.codes(connection, row["conversation_id"])
+        return _taken(row, followed)
 
     def release(self) -> None:
         """At the start of the only serving process: what a killed one had taken is free at once."""
@@ -204,7 +205,7 @@ def _next() -> sa.Select[tuple[object, ...]]:
     )
 
 
-def _taken(row: sa.RowMapping) -> Taken:
+def _taken(row: sa.RowMapping, followed: tuple[str, ...]) -> Taken:
     utterance = Utterance(Kind(row["kind"]), row["text"], tuple(row["masked"]), row["length"])
     return Taken(
         inbox_id=row["id"],
@@ -212,7 +213,7 @@ def _taken(row: sa.RowMapping) -> Taken:
         channel=row["channel"],
         address=row["address"],
         utterance=utterance,
-        conversation=Conversation.of(row["owner"], row["state"]),
+        conversation=Conversation.of(row["owner"], row["state"]).with_(channel=row["channel"], followed=followed),
         received_at=row["received_at"],
         attempts=row["attempts"] + 1,
         seal=Seal(**row["seal"]) if row["seal"] else None,

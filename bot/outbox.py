@@ -85,8 +85,12 @@ class Outbox:
         self._set(delivery.id, status="failed" if failed else "pending", next_at=at, **reason)
 
     def refused(self, delivery_id: int, reason: str = REFUSED) -> None:
-        """The channel will never take it."""
+        """The channel will never take it. Whoever left follows nothing any more."""
         self._set(delivery_id, status="failed", reason=reason, **KEPT)
+        if reason == LEFT:
+            here = sa.select(tables.outbox.c.conversation_id).where(tables.outbox.c.id == delivery_id)
+            with self._store.writing() as connection:
+                connection.execute(sa.delete(tables.followed).where(tables.followed.c.conversation_id.in_(here)))
 
     def close_conversation(self, delivery: Delivery, now: datetime) -> None:
         """The citizen shut the channel: nothing more is sent and nobody owes an answer, until they write again."""
@@ -103,6 +107,8 @@ class Outbox:
             connection.execute(
                 sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
             )
+            follows = tables.followed.c.conversation_id == conversation_id
+            connection.execute(sa.delete(tables.followed).where(follows))
             _resolve_tickets(connection, conversation_id, now)
 
     def payload(self, channel: str, address: str, delivery_id: int, number: int) -> str:

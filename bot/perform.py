@@ -24,6 +24,7 @@ from bot.decisions import (
     Decision,
     Decline,
     ExplainCode,
+    Follow,
     Forget,
     HandOff,
     KeepDossier,
@@ -40,6 +41,7 @@ from bot.decisions import (
     TellJourney,
     TellKept,
     TellMore,
+    Unfollow,
 )
 from bot.facts import (
     ChoiceFacts,
@@ -47,6 +49,7 @@ from bot.facts import (
     DossierFacts,
     DossiersFacts,
     Facts,
+    FollowFacts,
     JourneyFacts,
     KeptFacts,
     PlainFacts,
@@ -54,6 +57,7 @@ from bot.facts import (
     SeveralFacts,
     UnitFacts,
 )
+from bot.following import is_over
 from bot.outcomes import Outcome
 from bot.progress import progress
 from bot.second_factor import Check
@@ -130,6 +134,12 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return KeptFacts(Outcome.DOSSIERS_LISTED, kept)
         case LetDossierGo(code):
             return PlainFacts(Outcome.DOSSIER_LET_GO, value=code)
+        case Follow(code, _, hindrance) if hindrance:
+            return PlainFacts(Outcome.NOT_FOLLOWED, hindrance, code)
+        case Follow(code, channel):
+            return _follow(portal, code, channel, on)
+        case Unfollow(codes):
+            return PlainFacts(Outcome.UNFOLLOWED, "stopped" if codes else "none", ", ".join(codes))
         case AskSlot(slot):
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
@@ -282,3 +292,13 @@ def _down(error: integration_errors.IntegrationError, code: str) -> Facts:
 def waiting(wait_s: int) -> str:
     """Whole minutes to wait, rounded up, as a number to be said; "" when there is nothing to wait for."""
     return str(-(-wait_s // 60)) if wait_s else ""
+
+
+def _follow(portal: Dossiers, code: str, channel: str, on: date) -> Facts:
+    """What is told later is what differs from the dossier as it is now."""
+    facts = _dossier(portal, code, on)
+    if not isinstance(facts, DossierFacts):
+        return facts
+    if is_over(facts.dossier):
+        return PlainFacts(Outcome.NOT_FOLLOWED, "over", code)
+    return FollowFacts(Outcome.FOLLOWED, facts.found, channel)

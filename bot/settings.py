@@ -68,6 +68,15 @@ class Settings:
     portal_failures: int = 5
     # in a row, until the portal is left alone
     portal_rest_s: float = 30.0
+    follow_interval_min: int = 60
+    # by day a followed dossier is asked for once in so many minutes
+    follow_per_s: int = 40
+    # questions about followed dossiers in a second, of this process; what the portal bears
+    follow_day_from_h: int = 7
+    follow_day_until_h: int = 21
+    # hours of the City in which citizens are told what is new
+    follow_threads: int = 2
+    # pollers of this process; 0: other processes follow
     telegram_token: str = ""
     # empty: no Telegram
     telegram_api_url: str = "https://api.telegram.org"
@@ -143,6 +152,13 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _ON_THIS_MACHINE = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
+_RANGES = {
+    "follow_interval_min": (1, 720),
+    "follow_per_s": (1, 10_000),
+    "follow_day_from_h": (0, 12),
+    "follow_day_until_h": (13, 24),
+    "follow_threads": (0, 64),
+}
 
 
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -180,6 +196,9 @@ def _read(name: str, text: str, default: object) -> object:
         raise BadSettings(f"{_PREFIX}PORTAL_AT_ONCE={text!r} is no whole number from 1")
     if name == "flood_times" and not (isinstance(value, int) and value >= 1):
         raise BadSettings(f"{_PREFIX}FLOOD_TIMES={text!r} is no whole number from 1")
+    if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:  # type: ignore[operator]
+        least, most = _RANGES[name]
+        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no whole number from {least} to {most}")
     if name == "embed_origins":
         _check_origins(name, Settings(embed_origins=text).embedders)
     if name == "zalo_photo_origins":

@@ -301,3 +301,37 @@ factor_try = sa.Table(
     # keyed name of its code
     sa.Column("at", UtcTime, nullable=False),
 )
+
+watched = sa.Table(
+    "watched",
+    metadata,
+    sa.Column("code", sa.String(60), primary_key=True),
+    # of a dossier that somebody follows
+    sa.Column("next_ask_at", UtcTime, nullable=False, index=True),
+    # a poller that takes it moves this on
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("missing", sa.Integer, nullable=False),
+)
+
+followed = sa.Table(
+    "followed",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("code", sa.ForeignKey("watched.code"), nullable=False, index=True),
+    sa.Column("followed_at", UtcTime, nullable=False),
+    # the citizen agreed
+    sa.Column("until", UtcTime, nullable=False),
+    sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("completed_on", sa.Date),
+    # what the citizen was told last: status and days, nothing else of the dossier
+    sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Column("due_told", sa.Date),
+    # the due day whose nearing was told
+    sa.Column("told", sa.Integer, nullable=False),
+    # notices so far
+    sa.UniqueConstraint("conversation_id", "code"),
+    sqlite_autoincrement=True,
+    # a number is in the keys of the outbox: it is never used again
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from bot.door import Door
 from bot.editions import Editions
 from bot.errors import BadSettings
 from bot.flood import Flood
+from bot.following import Plan
 from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.lanes import GivingWay, Lanes
@@ -24,6 +26,7 @@ from bot.loop import Loop
 from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
+from bot.poller import Poller
 from bot.roles import Role, Sight
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
@@ -76,6 +79,8 @@ class Parts:
     # of the threads that run the worker
     dossiers: Dossiers
     # for whoever asks in a thread of their own
+    poller: Poller
+    # tells citizens what is new in the dossiers they follow
 
 
 WORKERS = 2
@@ -85,7 +90,7 @@ WORKERS = 2
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
-    dossiers, lanes = portals.dossiers(settings), Lanes(WORKERS)
+    dossiers, lanes, plan = portals.dossiers(settings), Lanes(WORKERS), follow_plan(settings)
     editions = build_editions(settings, GivingWay(dossiers, lanes))
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store)
     tries = Tries(store, sealer, second_factor.load())
@@ -106,9 +111,10 @@ def build(settings: Settings) -> Parts:
         access_log=AccessLog(store),
         sight=Sight(),
         switch_book=switch_book,
-        worker=Worker(store, editions.assistant, now, tries, switch_book.switches),
+        worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan),
         lanes=lanes,
         dossiers=dossiers,
+        poller=Poller(store, dossiers, plan),
     )
 
 
@@ -189,6 +195,16 @@ def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entr
 def _entry(item: Procedure, asked: Sequence[str]) -> Entry:
     phrases = (*item.aliases, *item.examples, *asked)
     return Entry(item.code, item.name, phrases, item.reviewed, () if phrases else generated(item.name))
+
+
+def follow_plan(settings: Settings) -> Plan:
+    """How often followed dossiers are asked for, and when citizens are told."""
+    return Plan(
+        interval=timedelta(minutes=settings.follow_interval_min),
+        day_from_h=settings.follow_day_from_h,
+        day_until_h=settings.follow_day_until_h,
+        per_s=settings.follow_per_s,
+    )
 
 
 def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -12,10 +13,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import handoff, inbox, outbox, retention, tables, tries
+from bot import followers, following, handoff, inbox, outbox, retention, tables, tries
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
+from bot.decisions import Unfollow
+from bot.facts import FollowFacts
+from bot.followers import Opening
+from bot.following import Plan
 from bot.inbox import Inbox, Taken
 from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER
@@ -46,6 +51,7 @@ class Worker:
         clock: Callable[[], datetime] = now,
         tries: Tries | None = None,
         switches: Callable[[str], Switches] = lambda channel: Switches(),
+        plan: Plan = Plan(),  # noqa: B008 (frozen)
     ) -> None:
         self._store = store
         self._inbox = Inbox(store)
@@ -58,6 +64,8 @@ class Worker:
         self._ended: Counter[str] = Counter()
         self._switches = switches
         # of a channel, as they stand
+        self._plan = plan
+        # when followed dossiers are asked for
 
     def step(self) -> bool:
         """Answer one message; False when there is none."""
@@ -102,6 +110,7 @@ class Worker:
             turn_id = int(made.inserted_primary_key[0])  # type: ignore[index]
             if spoken is not None:
                 outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", spoken, at)
+            self._follow(connection, taken.conversation_id, turn, at, is_said=spoken is not None)
             if spoken is not None and turn.facts.outcome is Outcome.FORGOTTEN:
                 retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             if taken.seal is not None:
@@ -128,6 +137,18 @@ class Worker:
             self._tries.clear(connection, taken.conversation_id, seal.code)
         elif outcome is not Outcome.FACTOR_REFUSED:
             tries.take_back(connection, taken.inbox_id)
+
+    def _follow(
+        self, connection: sa.Connection, conversation_id: int, turn: Turn, at: datetime, *, is_said: bool
+    ) -> None:
+        """Following begins when the citizen is told so, and ends in any case."""
+        if isinstance(turn.decision, Unfollow):
+            followers.unfollow(connection, conversation_id, turn.decision.codes)
+        if isinstance(turn.facts, FollowFacts) and is_said:
+            found = turn.facts.found
+            due_told = following.due_told(found.dossier, at.astimezone(ZONE).date(), following.calendar())
+            opening = Opening(at, self._plan.next_ask(at, random.random()), due_told)
+            followers.follow(connection, conversation_id, found, opening)
 
     def _give_back(self, taken: Taken, reason: str) -> None:
         """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""

@@ -54,6 +54,7 @@ class Cues:
     return_to: re.Pattern[str]
     own_data: dict[str, re.Pattern[str]]
     # "forget", "kept" -> a citizen speaks of what is stored here; "unless": of what is stored elsewhere
+    unfollow: re.Pattern[str]
     elsewhere: re.Pattern[str]
     # the name of another province behind a word of place
     office: re.Pattern[str]
@@ -87,6 +88,7 @@ def default() -> Cues:
         call=_bounded(content["call"]),
         return_to=_bounded(content["return_to"]),
         own_data={kind: _bounded(pattern) for kind, pattern in content["own_data"].items()},
+        unfollow=_bounded(content["unfollow"]),
         elsewhere=re.compile(rf"\b(?:{_joined(content['elsewhere']['before'])})(?:{provinces})\b"),
         office=re.compile(rf"\b(?:{_joined(content['elsewhere']['office'])}) .{{0,24}}\b(?:{provinces})\b"),
         here=_bounded(content["elsewhere"]["here"]),
@@ -111,6 +113,8 @@ def entities(text: str) -> tuple[Entity, ...]:
         found["return_to"] = text
     if kind := _own_data(folded):
         found[kind] = ""
+    if default().unfollow.search(folded):
+        found["unfollow"] = text
     if default().call.search(folded):
         found["call"] = ""
     if _is_elsewhere(folded):

@@ -295,7 +295,13 @@ def test_a_dossier_is_told_without_its_person(clock: Clock, words: int) -> None:
     ):
         assert shown in reply.plain()
     assert reply.plain().count("trễ hẹn 3 ngày làm việc") == words
-    mine = [f"detail:{DOSSIER_CODE}", *[f"complain:{DOSSIER_CODE}"] * words, f"keep:{DOSSIER_CODE}", "officer"]
+    mine = [
+        f"detail:{DOSSIER_CODE}",
+        *[f"complain:{DOSSIER_CODE}"] * words,
+        f"follow:{DOSSIER_CODE}",
+        f"keep:{DOSSIER_CODE}",
+        "officer",
+    ]
     assert payloads(reply) == mine
 
 

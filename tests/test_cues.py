@@ -75,6 +75,28 @@ def test_only_a_short_message_is_a_position(text, position):
 
 
 @pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("thôi theo dõi", True),
+        ("Thoi khong theo doi nua em", True),
+        ("ngưng theo dõi hồ sơ này", True),
+        ("hủy theo dõi H29.19-260312-0005", True),
+        ("không cần theo dõi nữa", True),
+        ("đừng báo cho tôi nữa", True),
+        ("khỏi nhắn tôi nữa", True),
+        ("please stop tracking it", True),
+        ("theo dõi hồ sơ ở đâu", False),
+        ("không theo dõi được hồ sơ", False),
+        ("tôi muốn theo dõi hồ sơ", False),
+        ("báo mất giấy tờ", False),
+    ],
+)
+def test_who_wants_to_be_told_no_more_is_heard(text, is_said):
+    """Wanting no more notices is heard in any words; not being able to follow a dossier is another matter."""
+    assert ("unfollow" in kinds(text)) is is_said
+
+
+@pytest.mark.parametrize(
     ("text", "pages", "copies"),
     [("sao y 3 bản mỗi bản 10 trang", "10", "3"), ("photo 12 trang", "12", None), ("làm khai sinh", None, None)],
 )

@@ -22,6 +22,7 @@ from bot.facts import (
     DossierFacts,
     DossiersFacts,
     Facts,
+    FollowFacts,
     JourneyFacts,
     KeptFacts,
     PlainFacts,
@@ -59,7 +60,7 @@ BEHAVIOURS = {
 FAULTS = (*Fault, "unknown_button", "unknown_choice")
 BUTTONS = {aspect.value for aspect in Aspect}
 REFUSALS = (Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS, Outcome.FACTOR_LOCKED)
-BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier"}
+BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier", "follow", "unfollow", "follow_on"}
 BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "look_up", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
@@ -79,6 +80,9 @@ def lists() -> Iterator[list[tuple[str, Facts]]]:
     yield [(asked, told(town.dossier(), asked)) for asked in ("", "when")]
     yield [(detail, PlainFacts(Outcome.FACTOR_ASKED, detail, town.DOSSIER_CODE)) for detail in ("", "too_short")]
     yield [(value, PlainFacts(Outcome.COMPLAINT_TAKEN, value=value)) for value in ("", town.DOSSIER_CODE)]
+    yield [(why, PlainFacts(Outcome.NOT_FOLLOWED, why, town.DOSSIER_CODE)) for why in ("already", "full", "over")]
+    yield [(done, PlainFacts(Outcome.UNFOLLOWED, done, town.DOSSIER_CODE)) for done in ("stopped", "none")]
+    yield [(name, FollowFacts(Outcome.FOLLOWED, FOUND, name)) for name in ("telegram", "zalo", "webchat")]
     yield [(value, PlainFacts(Outcome.DOSSIER_LET_GO, value=value)) for value in ("", town.DOSSIER_CODE)]
     yield [(value, PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=value)) for value in ("", town.UNKNOWN)]
 
@@ -89,6 +93,7 @@ def told(dossier: Dossier, asked: str = "") -> DossierFacts:
     return DossierFacts(Outcome.DOSSIER_FOUND, Found(dossier, town.MORNING), standing, asked)
 
 
+FOUND = Found(town.dossier(), town.MORNING)
 SAMPLES = {kind: "H29.19-261231-0005" for kind in NEAR_MISSES}
 # each near miss with a value that has the parts its words speak of
 

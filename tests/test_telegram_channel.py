@@ -179,7 +179,7 @@ def test_menu_is_registered(phone: Phone) -> None:
     """The commands stand in Telegram's menu, in Vietnamese."""
     until(lambda: phone.calls("setMyCommands"))
     menu = phone.calls("setMyCommands")[0]["parameters"]["commands"]
-    assert [item["command"] for item in menu] == ["start", "help", "tracuu", "canbo", "xoadulieu"]
+    assert [item["command"] for item in menu] == ["start", "help", "tracuu", "canbo", "thoitheodoi", "xoadulieu"]
     assert menu[3]["description"] == "Gặp cán bộ"
 
 

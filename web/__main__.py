@@ -133,7 +133,9 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes)
-    loops: list[Loop | Crew] = [workers, *(_zalo(parts, routes, stop) if parts.settings.zalo_app_id else ())]
+    pollers = Loop(parts.poller.step, parts.settings.follow_threads)
+    zalo = _zalo(parts, routes, stop) if parts.settings.zalo_app_id else ()
+    loops: list[Loop | Crew] = [workers, pollers, *zalo]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
     ports = Ports(parts.door, mailbox, parts.desk, parts.officers, numbers, parts.aside, _access(parts))
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
