@@ -14,12 +14,14 @@ from bot import commands
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import decide
-from bot.decisions import AskWhich, Decision, Stay
+from bot.decisions import AskWhich, Decision, Forget, Stay
 from bot.facts import Facts, ProcedureFacts, SeveralFacts
+from bot.hearing import hear
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
-from bot.perform import perform
+from bot.perform import NO_TICKETS, perform
 from bot.rules import Rules
+from bot.standing import Tickets
 from bot.utterance import Utterance
 from integrations.dossiers import Dossiers
 from knowledge.catalogue import Catalogue
@@ -39,6 +41,7 @@ OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
     Outcome.ALARMED: Owner.QUEUE,
     Outcome.COMPLAINT_TAKEN: Owner.QUEUE,
+    Outcome.REOPENED: Owner.QUEUE,
     Outcome.LEFT_QUEUE: Owner.BOT,
 }
 
@@ -76,16 +79,20 @@ class Assistant:
     catalogue: Catalogue
     portal: Dossiers
     rules: Rules
+    tickets: Tickets = NO_TICKETS
 
     def turn(self, utterance: Utterance, conversation: Conversation, on: date) -> Turn:
         """What one utterance leads to, on a day."""
         started = time.perf_counter()
+        conversation = conversation.on(on)
         understanding = self._understand(utterance, conversation, on)
         decision = decide(utterance, understanding, conversation, self.rules)
-        facts = perform(decision, self.catalogue, self.portal, on)
+        facts = perform(decision, self.catalogue, self.portal, on, self.tickets)
         english = understanding is not None and understanding.first("english") is not None
         reply = compose(facts, masked=bool(utterance.masked), english=english)
         after = remember(conversation, decision, facts, reply)
+        if not isinstance(decision, Stay | Forget):
+            after = hear(after, utterance, facts)
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
 
@@ -121,6 +128,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         offered=reply.buttons if reply else (),
         failures=conversation.failures + 1 if outcome in FAILURES else 0,
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
+        reopens="" if outcome in OWNERS else conversation.reopens,
     )
     match facts:
         case ProcedureFacts():

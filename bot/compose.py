@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from bot.facts import (
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
+    TicketFacts,
     UnitFacts,
 )
 from bot.messages import Answer, Block, Button, Reply, Source
@@ -61,6 +63,14 @@ ENGLISH_FRAMES = {
     Outcome.INJECTION_REFUSED: "english_injection",
 }
 # notes in front of a reply to an English question
+WAITING = {
+    Outcome.HANDED_OFF,
+    Outcome.ALARMED,
+    Outcome.COMPLAINT_TAKEN,
+    Outcome.QUEUED,
+    Outcome.REOPENED,
+}
+# replies to somebody who waits for an officer: one tap ends it
 OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
     Outcome.DOSSIER_NOT_FOUND,
@@ -71,6 +81,7 @@ OFFICER_AFTER = {
     Outcome.ELSEWHERE,
     Outcome.LEGAL_DISPUTE,
     Outcome.SCAM_WARNED,
+    Outcome.TICKET_NOT_FOUND,
 }
 
 
@@ -110,6 +121,9 @@ def _compose(facts: Facts) -> Reply:
             values = {"dossier": dossier, "overdue": overdue}
             values |= {"group": group(dossier.status).value, "status": int(dossier.status)}
             return Reply(_render(outcome, **values), (_button("officer"),))
+        case TicketFacts(outcome, standing):
+            buttons = (_button("stay"),) if standing.stage == "queued" and facts.waits_here else ()
+            return Reply(_render(outcome, standing=standing), buttons)
         case PlainFacts(outcome, detail, value):
             return Reply(_render(outcome, detail=detail, value=value), _plain_buttons(outcome))
 
@@ -158,6 +172,13 @@ def words() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
+def ticket_words() -> dict[str, Any]:
+    """Words of the officers' tickets."""
+    content: dict[str, Any] = yaml.safe_load((DATA / "tickets.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+@lru_cache(maxsize=1)
 def notes() -> dict[str, str]:
     """Sentences that come with another reply."""
     content: dict[str, str] = yaml.safe_load((DATA / "notes.yaml").read_text(encoding="utf-8"))
@@ -166,17 +187,25 @@ def notes() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def templates() -> jinja2.Environment:
-    """The replies, one file an outcome; an unknown name is an error, not an empty place."""
+    """The replies, one file an outcome, and the notices of tickets; an unknown name is an error, not an empty place."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(DATA / "replies"),
+        loader=jinja2.FileSystemLoader([DATA / "replies", DATA / "notices"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
     )
     environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
+    environment.filters["promise"] = promised
+    environment.globals["endings"] = ticket_words()["endings"]
     environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
+
+
+def promised(at: datetime) -> str:
+    """A promised moment, with its day of the week."""
+    local = at.astimezone(ZONE)
+    return str(ticket_words()["promise"].format(at=local, weekday=ticket_words()["weekdays"][local.weekday()]))
 
 
 def say(note: str, **values: str) -> Reply:
@@ -223,7 +252,7 @@ def _button(name: str) -> Button:
 def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
     if outcome is Outcome.OFFICER_OFFERED:
         return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
-    if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
+    if outcome in WAITING:
         return (_button("stay"),)
     if outcome is Outcome.FORGET_ASKED:
         return Button(words()["buttons"]["forget"], "forget:yes"), Button(words()["buttons"]["keep"], "forget:no")

@@ -20,6 +20,8 @@ from bot.decisions import (
     HandOff,
     LeaveQueue,
     LookUpDossier,
+    LookUpTicket,
+    Reopen,
     ResolveUnit,
     SmallTalk,
     Stay,
@@ -28,6 +30,7 @@ from bot.decisions import (
 )
 from bot.messages import Kind
 from bot.rules import Rules
+from bot.ticket import find_code
 from bot.utterance import Utterance
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
@@ -57,7 +60,7 @@ def decide(
     command = commands.read(utterance.text) if utterance.kind is Kind.TEXT else None
     if conversation.owner in (Owner.QUEUE, Owner.OFFICER):
         pressed = utterance.text if utterance.kind is Kind.BUTTON else ""
-        return _held(command.payload if command else pressed, conversation)
+        return _held(utterance, command.payload if command else pressed, conversation)
     if utterance.kind is Kind.BUTTON:
         return _pressed(utterance.text, conversation)
     if command is not None:
@@ -66,6 +69,7 @@ def decide(
         return AskAgain(utterance.fault or "empty")
     return (
         _danger(utterance, understanding, rules)
+        or _ticket(utterance, understanding, conversation, rules)
         or _code(understanding, conversation)
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
@@ -76,9 +80,12 @@ def decide(
     )
 
 
-def _held(payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds the conversation: only waiting can be ended, and what is stored be deleted."""
+def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Decision:
+    """While somebody else holds the conversation: waiting can be ended or asked about, and what is stored be deleted."""
     waits = conversation.owner is Owner.QUEUE
+    code = find_code(utterance.text) if waits and utterance.kind is Kind.TEXT else ""
+    if code:
+        return LookUpTicket(code, waits_here=True)
     if payload.partition(":")[0] == "forget":
         return _pressed(payload, conversation) if waits else Forget("held")
     return LeaveQueue() if payload == "stay" and waits else Stay(conversation.owner)
@@ -104,6 +111,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
         case "b", bundle_id if bundle_id:
             return TellJourney(bundle_id)
+        case "reopen", code if find_code(code):
+            return Reopen(find_code(code))
         case "officer", "":
             return HandOff("asked")
         case "dossier", "":
@@ -131,6 +140,18 @@ def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) ->
     if intent == "emergency" and _sure(understanding, rules):
         return Alarm(utterance.text)
     return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
+
+
+def _ticket(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """A ticket's code; or words to an officer who waited for them in vain: whoever is answering late is heard."""
+    code = find_code(utterance.text)
+    if code:
+        return LookUpTicket(code)
+    only_polite = understanding.intent in SMALL_TALK and _sure(understanding, rules)
+    is_answer = conversation.reopens and not only_polite and understanding.first("dossier_code") is None
+    return Reopen(conversation.reopens) if is_answer else None
 
 
 def _code(understanding: Understanding, conversation: Conversation) -> Decision | None:

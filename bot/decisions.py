@@ -134,6 +134,22 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class LookUpTicket:
+    """Say where an officer's ticket stands."""
+
+    code: str
+    waits_here: bool = False
+    # whoever asks is in the queue
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """Give a ticket that was closed for want of an answer back to its desk."""
+
+    code: str
+
+
+@dataclass(frozen=True)
 class LeaveQueue:
     """The citizen no longer waits for an officer."""
 
@@ -162,6 +178,8 @@ Decision = (
     | SmallTalk
     | Decline
     | Forget
+    | LookUpTicket
+    | Reopen
     | LeaveQueue
     | Stay
 )

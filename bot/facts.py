@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.outcomes import Outcome
+from bot.standing import Standing
 from integrations.dossiers import Dossier
 from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
@@ -81,4 +82,14 @@ class UnitFacts:
     resolution: Resolution
 
 
-Facts = UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts
+@dataclass(frozen=True)
+class TicketFacts:
+    """Where an officer's ticket stands."""
+
+    outcome: Outcome
+    standing: Standing
+    waits_here: bool = False
+    # whoever asks is in the queue themselves
+
+
+Facts = TicketFacts | UnitFacts | ProcedureFacts | SeveralFacts | JourneyFacts | ChoiceFacts | DossierFacts | PlainFacts

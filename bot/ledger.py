@@ -1,7 +1,7 @@
-"""The ledger of tickets: every act is one row, written with the ticket and the owner of its conversation, or not at all.
+"""The ledger of tickets: every act is a row, written with the ticket and the owner of its conversation, or not at all.
 
-Nothing else changes a ticket's state. The functions work inside the caller's transaction; the ticket's row is locked, so
-that of acts at the same moment one is first and the others see what it did.
+Nothing else changes a ticket's state. The functions work inside the caller's transaction; the ticket's row is locked,
+so that of acts at the same moment one is first and the others see what it did.
 """
 
 from __future__ import annotations
@@ -161,6 +161,12 @@ def histories(connection: sa.Connection, ticket_ids: Sequence[int]) -> dict[int,
         )
         found[row["ticket_id"]].append(entry)
     return found
+
+
+def last_event(connection: sa.Connection, ticket_id: int) -> int:
+    """The number of the last row of a ticket's history: a name for what is told because of it."""
+    query = sa.select(sa.func.max(tables.ticket_event.c.id)).where(tables.ticket_event.c.ticket_id == ticket_id)
+    return int(connection.execute(query).scalar_one())
 
 
 def ahead(connection: sa.Connection, ticket: Ticket) -> int:

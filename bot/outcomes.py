@@ -44,6 +44,9 @@ class Outcome(StrEnum):
     FORGET_PUT_OFF = "forget_put_off"
     FORGOTTEN = "forgotten"
     PROCEDURE_UNKNOWN = "procedure_unknown"
+    TICKET_TOLD = "ticket_told"
+    TICKET_NOT_FOUND = "ticket_not_found"
+    REOPENED = "reopened"
     QUEUED = "queued"
     SILENT = "silent"
 

@@ -25,6 +25,8 @@ from bot.decisions import (
     HandOff,
     LeaveQueue,
     LookUpDossier,
+    LookUpTicket,
+    Reopen,
     ResolveUnit,
     SmallTalk,
     Stay,
@@ -39,9 +41,11 @@ from bot.facts import (
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
+    TicketFacts,
     UnitFacts,
 )
 from bot.outcomes import Outcome
+from bot.standing import NoTickets, Tickets
 from integrations import errors as integration_errors
 from integrations.dossiers import Dossiers, is_overdue
 from knowledge import bundles
@@ -62,6 +66,7 @@ FORGETTING = {
     "held": Outcome.FORGET_PUT_OFF,
     "confirmed": Outcome.FORGOTTEN,
 }
+NO_TICKETS = NoTickets()
 DECLINED = {
     "off_topic": Outcome.OFF_TOPIC,
     "elsewhere": Outcome.ELSEWHERE,
@@ -73,7 +78,9 @@ DECLINED = {
 }
 
 
-def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date) -> Facts:
+def perform(
+    decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date, tickets: Tickets = NO_TICKETS
+) -> Facts:
     """What the decision brings back on a day."""
     match decision:
         case AnswerAbout(code, aspects, case_id, pages, copies):
@@ -109,6 +116,12 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return PlainFacts(DECLINED[reason])
         case Forget(step):
             return PlainFacts(FORGETTING[step])
+        case LookUpTicket(code, waits_here):
+            standing = tickets.find(code)
+            found = TicketFacts(Outcome.TICKET_TOLD, standing, waits_here) if standing else None
+            return found or PlainFacts(Outcome.TICKET_NOT_FOUND, value=code)
+        case Reopen(code):
+            return PlainFacts(Outcome.REOPENED, value=code)
         case LeaveQueue():
             return PlainFacts(Outcome.LEFT_QUEUE)
         case Stay(owner):

@@ -95,7 +95,8 @@ def promised(plan: DeskPlan, now: datetime, broken: int = 0) -> datetime:
     return plan.calendar.add_worked(now, plan.limits.first_reply * 2 ** min(broken, 5))
 
 
-def promise(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime) -> Ticket:
+def promise(connection: sa.Connection, ticket_id: int, desks: Desks, now: datetime) -> Ticket:
     """The ticket after a reply was promised for it."""
-    ledger.promise(connection, ticket.id, promised(desks[ticket.state.desk], now))
-    return ledger.of(connection, ticket.id)
+    plan = desks[ledger.of(connection, ticket_id).state.desk]
+    ledger.promise(connection, ticket_id, promised(plan, now))
+    return ledger.of(connection, ticket_id)

@@ -1,4 +1,4 @@
-"""How long citizens really waited: from the opening of a ticket to an officer's first reply, in the desk's working time.
+"""How long citizens really waited: from a ticket's opening to an officer's first reply, in the desk's working time.
 
 Talk time and the number of officers do not enter. Whoever gave up before the first reply is not in it.
 """

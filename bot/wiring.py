@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import flood, rules
+from bot import desks, flood, rules
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -17,8 +17,11 @@ from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.officers import Officers
 from bot.outbox import Outbox
+from bot.roster import Roster
 from bot.settings import Settings
+from bot.standing import NoTickets, TicketBook, Tickets
 from bot.store import Store, open_store
+from bot.timers import Timers
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Details, Dossiers, Found, Proof
@@ -53,7 +56,9 @@ class Parts:
     desk: Desk
     aside: SetAside
     officers: Officers
+    roster: Roster
     worker: Worker
+    timers: Timers
 
 
 class NoPortal:
@@ -71,7 +76,8 @@ class NoPortal:
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
-    editions = build_editions(settings)
+    served = desks.load()
+    editions = build_editions(settings, TicketBook(store, served, now))
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
@@ -81,10 +87,12 @@ def build(settings: Settings) -> Parts:
         flood=kept_away,
         door=Door(store, kept_away),
         outbox=Outbox(store),
-        desk=Desk(store),
+        desk=Desk(store, served),
         aside=SetAside(store),
         officers=Officers(store),
-        worker=Worker(store, editions.assistant),
+        roster=Roster(store),
+        worker=Worker(store, editions.assistant, served=served),
+        timers=Timers(store, served, now),
     )
 
 
@@ -93,7 +101,7 @@ def build_assistant(settings: Settings) -> Assistant:
     return build_editions(settings).assistant()
 
 
-def build_editions(settings: Settings) -> Editions:
+def build_editions(settings: Settings, tickets: Tickets | None = None) -> Editions:
     """The assistant over the edition that is served. The engines and the portal outlive a switch of editions."""
     readers, dossiers, thresholds = engines(settings), portal(settings), rules.load()
     asked, reader = questions.load(), encoder.default() if settings.encoder == "auto" else None
@@ -102,7 +110,9 @@ def build_editions(settings: Settings) -> Editions:
         known = entries(records, asked)
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
-        return Assistant(Interpreter(readers, scope, index, reader), records, dossiers, thresholds)
+        return Assistant(
+            Interpreter(readers, scope, index, reader), records, dossiers, thresholds, tickets or NoTickets()
+        )
 
     return Editions(settings.catalogue_dir, over)
 
