@@ -81,7 +81,7 @@ def decide(
 
 
 def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds the conversation: waiting can be ended or asked about, and what is stored be deleted."""
+    """While somebody else holds the conversation: waiting can be ended or asked about, what is stored be deleted."""
     waits = conversation.owner is Owner.QUEUE
     code = find_code(utterance.text) if waits and utterance.kind is Kind.TEXT else ""
     if code:

@@ -123,7 +123,7 @@ class Desk:
         self._clock = clock
 
     def tickets(self, view: str, officer_id: int) -> list[TicketSummary]:
-        """The tickets of a view: "waiting" in the order of the queue, "mine", or "all" with the oldest open ones first."""
+        """The tickets of a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first."""
         query = _summaries()
         if view == "waiting":
             query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
@@ -194,7 +194,7 @@ class Desk:
             return self._take(connection, ticket_id, officer_id)
 
     def take_next(self, officer_id: int) -> int | None:
-        """Take the first waiting ticket of the officer's desks that fits their skills; its id, None when there is none."""
+        """Take the first waiting ticket of the officer's desks that fits their skills; its id, or None."""
         with self._store.writing() as connection:
             skills = {
                 plan.id: member.skills
@@ -270,6 +270,8 @@ class Desk:
             return replace(verdict, holder_name=_name(connection, verdict.holder_id))
         if verdict.stage is Stage.QUEUED:
             standing.promise(connection, ticket_id, self._desks, now)
+        if act.event is Event.REOPENED:
+            ledger.let_reopen(connection, ticket.conversation_id, "", "")
         stands = standing.of(connection, ledger.of(connection, ticket_id), self._desks, now)
         buttons = (notices.leave_button(),) if verdict.stage is Stage.QUEUED else ()
         told = notices.tell(notice, *buttons, standing=stands, name=_name(connection, receiver_id))

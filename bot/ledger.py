@@ -115,6 +115,14 @@ def promise(connection: sa.Connection, ticket_id: int, at: datetime) -> None:
     connection.execute(sa.update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(promised_at=at))
 
 
+def let_reopen(connection: sa.Connection, conversation_id: int, code: str, until: str) -> None:
+    """The citizen's next words reopen a ticket, up to a day (ISO); with an empty code they do so no more."""
+    this = tables.conversation.c.id == conversation_id
+    state = connection.execute(sa.select(tables.conversation.c.state).where(this)).scalar_one()
+    changed = {**state, "reopens": code, "reopens_until": until}
+    connection.execute(sa.update(tables.conversation).where(this).values(state=changed))
+
+
 def of(connection: sa.Connection, ticket_id: int) -> Ticket:
     """One ticket, locked until the transaction ends. Raises KeyError."""
     query = sa.select(tables.ticket).where(tables.ticket.c.id == ticket_id).with_for_update()

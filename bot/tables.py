@@ -118,7 +118,7 @@ ticket = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False, index=True),
-    sa.Column("code", sa.String(12), nullable=False, unique=True),
+    sa.Column("code", sa.String(12), nullable=False),
     # for the citizen: "HT-7K3M-Q4XA"
     sa.Column("state", sa.String(10), nullable=False),
     # a Stage: queued, officer, citizen, closed. Changed by bot/ledger.py alone
@@ -139,6 +139,7 @@ ticket = sa.Table(
     sa.Column("first_replied_at", UtcTime),
     sa.Column("claimed_at", UtcTime),
     sa.Column("resolved_at", UtcTime),
+    sa.Index("uq_ticket_code", "code", unique=True),
     sa.Index("ix_ticket_state_desk", "state", "desk", "rank_at"),
     sa.Index(
         "uq_ticket_open",

@@ -187,7 +187,8 @@ class Timers:
         if deed.promised_at is not None:
             ledger.promise(connection, ticket.id, deed.promised_at)
         if deed.act.event is Event.SILENCE and deed.values["reopens_until"] is not None:
-            _let_reopen(connection, ticket, deed.values["reopens_until"].isoformat())
+            until = deed.values["reopens_until"].isoformat()
+            ledger.let_reopen(connection, ticket.conversation_id, ticket.code, until)
         if not deed.notice:
             return
         after = ledger.of(connection, ticket.id)
@@ -202,11 +203,3 @@ def _has_unread(connection: sa.Connection, ticket: Ticket) -> bool:
     here = tables.inbox.c.conversation_id == ticket.conversation_id
     query = sa.select(tables.inbox.c.id).where(here, tables.inbox.c.status.in_(("new", "working")))
     return connection.execute(query.limit(1)).first() is not None
-
-
-def _let_reopen(connection: sa.Connection, ticket: Ticket, until: str) -> None:
-    """The citizen's next words go back to the desk, up to a day."""
-    this = tables.conversation.c.id == ticket.conversation_id
-    state = dict(connection.execute(sa.select(tables.conversation.c.state).where(this)).scalar_one())
-    state |= {"reopens": ticket.code, "reopens_until": until}
-    connection.execute(sa.update(tables.conversation).where(this).values(state=state))

@@ -89,7 +89,7 @@ class Worker:
         """Another owner has the conversation by now: an officer reads the message, or it is answered once more."""
         if owner in HELD:
             reception.added(connection, taken.conversation_id, at)
-            _done(connection, taken, turn, at)
+            _done(connection, taken, replace(turn, reply=None), at)
         else:
             this = tables.inbox.c.id == taken.inbox_id
             connection.execute(sa.update(tables.inbox).where(this).values(status="new", lease_until=None))

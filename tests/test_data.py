@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import commands, compose, rules
+from bot import commands, compose, notices, rules
+from bot.clocks import Cause, Limit
 from bot.decide import LOOK_ALIKES, SMALL_TALK
 from bot.errors import BadData
 from bot.facts import (
@@ -23,13 +25,17 @@ from bot.facts import (
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
+    TicketFacts,
     UnitFacts,
 )
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
 from bot.perform import DECLINED, FORGETTING, SLOTS
+from bot.standing import Standing
+from bot.ticket import Ending, Stage
 from bot.utterance import Fault, admit
+from bot.waiting import Wait
 from integrations.dossiers import Status
 from knowledge import bundles
 from knowledge.catalogue import load
@@ -40,7 +46,7 @@ from nlu.understanding import Aspect
 from tests import town
 
 ROOT = Path(__file__).parents[1]
-REPLIES = compose.DATA / "replies"
+REPLIES, NOTICES = compose.DATA / "replies", compose.DATA / "notices"
 BEHAVIOURS = {
     "answer",
     "clarify",
@@ -113,6 +119,10 @@ def every_fact() -> Iterator[Facts]:
         Outcome.ANSWERED, tuple(ProcedureFacts(Outcome.ANSWERED, item, ("fee",), "", town.TODAY) for item in both)
     )
     yield from journeys()
+    yield PlainFacts(Outcome.REOPENED, value=CODE)
+    yield PlainFacts(Outcome.TICKET_NOT_FOUND, value=CODE)
+    for stands in standings():
+        yield TicketFacts(Outcome.TICKET_TOLD, stands, waits_here=True)
     yield from (UnitFacts(Outcome.UNIT_TOLD, Units.load().resolve(text)) for text in UNIT_TEXTS)
 
 
@@ -125,6 +135,18 @@ UNIT_TEXTS = (
     "phường không có",
     "quận 1",
 )
+
+
+CODE = "HT-7K3M-Q4XA"
+
+
+def standings() -> Iterator[Standing]:
+    """A ticket wherever it may stand."""
+    queued = Standing(CODE, "queued", "Bộ phận hộ tịch", 3, Wait(6, 21, 44), town.MORNING, True, True, True)
+    yield from (queued, replace(queued, wait=None, certain=False), replace(queued, staffed=False))
+    yield replace(queued, staffed=False, is_open=False)
+    yield from (replace(queued, stage=stage.value, position=0) for stage in (Stage.OFFICER, Stage.CITIZEN))
+    yield from (replace(queued, stage="closed", ending=ending.value) for ending in Ending)
 
 
 def journeys() -> Iterator[JourneyFacts]:
@@ -170,6 +192,25 @@ def test_everything_that_can_be_said_is_said() -> None:
         assert text.strip(), fact
         assert not re.search(r"None|\{|\}|  |\(\)|Undefined", text), text
     assert {fact.outcome for fact in facts} == set(Outcome) - {Outcome.SILENT}
+
+
+@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("ticket_*.txt"))])
+def test_every_notice_is_said(notice: str) -> None:
+    """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
+    for stands in standings():
+        if notice in ("ticket_closed", "ticket_silence") and not stands.ending:
+            continue
+        values = {"name": "Lan", "closes_at": town.MORNING, "reopens_until": town.TODAY}
+        text = notices.tell(notice, standing=stands, **values).plain()
+        assert text.strip() and not re.search(r"None|\{|\}|  |\(\)|Undefined", text), text
+
+
+@pytest.mark.parametrize(
+    ("words", "values"), [("endings", set(Ending)), ("causes", set(Cause)), ("limits", set(Limit))]
+)
+def test_every_word_of_a_ticket_is_there(words: str, values: set[str]) -> None:
+    """Every ending, cause and limit has its word, and no word is left over."""
+    assert set(compose.ticket_words()[words]) == values
 
 
 def test_silence_says_nothing() -> None:
@@ -283,7 +324,7 @@ def test_intents_are_the_same_everywhere() -> None:
 
 def sentences() -> list[str]:
     """The sentences of every template and note, without the machinery."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(REPLIES.glob("*.txt"))]
+    texts = [path.read_text(encoding="utf-8") for path in sorted([*REPLIES.glob("*.txt"), *NOTICES.glob("*.txt")])]
     lines = [line for text in texts for line in text.splitlines()] + list(compose.notes().values())
     plain = [re.sub(r"\{\{.*?\}\}", "X", re.sub(r"\{%.*?%\}", "\n", line)) for line in lines]
     return [part.strip() for line in plain for part in re.split(r"(?<=[.?!])\s|\n", line) if part.strip()]

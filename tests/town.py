@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from bot import tables
 from bot.assistant import Assistant
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
 from bot.rules import Rules
-from bot.store import Store, open_store
+from bot.store import ROOT, Store, open_store
 from bot.worker import Worker
 from integrations.dossiers import Details, Dossier, Dossiers, FeeDue, Found, Proof, Status
 from integrations.errors import NotFound
@@ -317,6 +319,14 @@ def store(folder: Path) -> Store:
     path = folder / "town.db"
     shutil.copyfile(_migrated(), path)
     return Store(f"sqlite:///{path}")
+
+
+def migrate(connection: sa.Connection, revision: str, down: bool = False) -> None:
+    """The tables as a migration left them."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    (command.downgrade if down else command.upgrade)(config, revision)
 
 
 def worker(database: Store, interpreter: Any = None, clock: Callable[[], datetime] | None = None) -> Worker:

@@ -18,33 +18,32 @@ STAGES_AFTER = {"opened": "queued", "claimed": "officer", "replied": "officer", 
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("ticket") as batch:
-        batch.add_column(sa.Column("code", sa.String(length=12), nullable=True))
-        batch.add_column(sa.Column("desk", sa.String(length=40), nullable=False, server_default=DESK))
-        batch.add_column(sa.Column("field", sa.String(length=40), nullable=False, server_default=""))
-        batch.add_column(sa.Column("unit", sa.String(length=10), nullable=False, server_default=""))
-        batch.add_column(sa.Column("urgency", sa.JSON(), nullable=False, server_default="[]"))
-        batch.add_column(sa.Column("ending", sa.String(length=20), nullable=True))
-        batch.add_column(sa.Column("rank_at", bot.tables.UtcTime(), nullable=True))
-        batch.add_column(sa.Column("promised_at", bot.tables.UtcTime(), nullable=True))
-        batch.add_column(sa.Column("first_replied_at", bot.tables.UtcTime(), nullable=True))
+    _widen()
+    _carry_over()
+    _index()
+    _add_desks()
+
+
+def _widen() -> None:
+    """Column by column: SQLite would have to drop a rebuilt `ticket`, and its events refer to it."""
+    told, early = {"nullable": False, "server_default": ""}, "1970-01-01 00:00:00"
+    for column in (
+        sa.Column("code", sa.String(length=12), **told),
+        sa.Column("desk", sa.String(length=40), nullable=False, server_default=DESK),
+        sa.Column("field", sa.String(length=40), **told),
+        sa.Column("unit", sa.String(length=10), **told),
+        sa.Column("urgency", sa.JSON(), nullable=False, server_default="[]"),
+        sa.Column("ending", sa.String(length=20), nullable=True),
+        sa.Column("rank_at", bot.tables.UtcTime(), nullable=False, server_default=early),
+        sa.Column("promised_at", bot.tables.UtcTime(), nullable=True),
+        sa.Column("first_replied_at", bot.tables.UtcTime(), nullable=True),
+    ):
+        op.add_column("ticket", column)
     with op.batch_alter_table("ticket_event") as batch:
         batch.add_column(sa.Column("stage", sa.String(length=10), nullable=False, server_default="queued"))
         batch.add_column(sa.Column("desk", sa.String(length=40), nullable=False, server_default=DESK))
         batch.add_column(sa.Column("holder_id", sa.Integer(), nullable=True))
         batch.create_foreign_key(op.f("fk_ticket_event_holder_id"), "officer", ["holder_id"], ["id"])
-    _carry_over()
-    with op.batch_alter_table("ticket") as batch:
-        batch.alter_column("code", existing_type=sa.String(length=12), nullable=False)
-        batch.alter_column("rank_at", existing_type=bot.tables.UtcTime(), nullable=False)
-        for column in ("desk", "field", "unit", "urgency"):
-            batch.alter_column(column, existing_nullable=False, server_default=None)
-        batch.create_unique_constraint(op.f("uq_ticket_code"), ["code"])
-    with op.batch_alter_table("ticket_event") as batch:
-        for column in ("stage", "desk"):
-            batch.alter_column(column, existing_nullable=False, server_default=None)
-    _index()
-    _add_desks()
 
 
 def _carry_over() -> None:
@@ -59,8 +58,8 @@ def _carry_over() -> None:
         connection.execute(sa.text("UPDATE ticket_event SET stage = :stage WHERE kind = :kind"), values)
     connection.execute(
         sa.text(
-            "INSERT INTO ticket (conversation_id, state, desk, reason, field, unit, urgency, opened_at, rank_at)"
-            " SELECT id, 'queued', :desk, 'emergency', '', '', '[]', updated_at, updated_at FROM conversation"
+            "INSERT INTO ticket (conversation_id, state, desk, reason, opened_at, rank_at)"
+            " SELECT id, 'queued', :desk, 'emergency', updated_at, updated_at FROM conversation"
             " WHERE owner = 'queue' AND id NOT IN (SELECT conversation_id FROM ticket WHERE state != 'closed')"
         ),
         {"desk": DESK},
@@ -68,8 +67,8 @@ def _carry_over() -> None:
     connection.execute(
         sa.text(
             "INSERT INTO ticket_event (ticket_id, kind, text, at, stage, desk)"
-            " SELECT id, 'opened', reason, opened_at, 'queued', desk FROM ticket WHERE code IS NULL"
-            " AND id NOT IN (SELECT ticket_id FROM ticket_event)"
+            " SELECT id, 'opened', reason, opened_at, 'queued', desk FROM ticket"
+            " WHERE id NOT IN (SELECT ticket_id FROM ticket_event)"
         )
     )
     for (ticket_id,) in connection.execute(sa.text("SELECT id FROM ticket")).all():
@@ -78,6 +77,7 @@ def _carry_over() -> None:
 
 
 def _index() -> None:
+    op.create_index("uq_ticket_code", "ticket", ["code"], unique=True)
     op.create_index("ix_ticket_state_desk", "ticket", ["state", "desk", "rank_at"])
     is_open = sa.text("state != 'closed'")
     op.create_index(
@@ -113,8 +113,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_duty_desk"), "duty")
     op.drop_table("duty")
     op.drop_table("desk_member")
-    op.drop_index("uq_ticket_open", "ticket")
-    op.drop_index("ix_ticket_state_desk", "ticket")
+    for index in ("uq_ticket_open", "ix_ticket_state_desk", "uq_ticket_code"):
+        op.drop_index(index, "ticket")
     connection = op.get_bind()
     for old, new in (*STAGES.items(), ("claimed", "citizen")):
         connection.execute(sa.text("UPDATE ticket SET state = :old WHERE state = :new"), {"old": old, "new": new})
@@ -122,17 +122,5 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("fk_ticket_event_holder_id"), type_="foreignkey")
         for column in ("stage", "desk", "holder_id"):
             batch.drop_column(column)
-    with op.batch_alter_table("ticket") as batch:
-        batch.drop_constraint(op.f("uq_ticket_code"), type_="unique")
-        for column in (
-            "code",
-            "desk",
-            "field",
-            "unit",
-            "urgency",
-            "ending",
-            "rank_at",
-            "promised_at",
-            "first_replied_at",
-        ):
-            batch.drop_column(column)
+    for column in ("code", "desk", "field", "unit", "urgency", "ending", "rank_at", "promised_at", "first_replied_at"):
+        op.drop_column("ticket", column)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.compose import notes
 from bot.conversation import Conversation
 from bot.messages import Block, Button, Kind, Reply
+from bot.ticket import Event
 from bot.utterance import admit
 from bot.worker import now
 from tests import town
@@ -177,7 +177,7 @@ def test_an_officer_is_reached(citizen: Driver, place: Place) -> None:
     ticket = place.desk.tickets("waiting", place.officer_id)[-1].id
     assert place.desk.claim(ticket, place.officer_id)
     citizen.write("khai sinh")
-    until(lambda: any(line.text == "khai sinh" for line in place.desk.ticket(ticket).lines))
+    until(lambda: Event.WROTE in [entry.event for entry in place.desk.history(ticket)])
     assert place.desk.reply(ticket, place.officer_id, "Chào anh/chị, tôi xem rồi.", f"key-{ticket}")
     assert place.desk.resolve(ticket, place.officer_id)
     told = [item.text for item in read(citizen, 4)]
