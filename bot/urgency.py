@@ -35,9 +35,7 @@ def reasons() -> dict[str, Reason]:
     return {
         name: Reason(
             timedelta(minutes=item["head_start_minutes"]),
-            re.compile(rf"\b(?:{''.join(part.strip() for part in item['said'].splitlines())})\b")
-            if item["said"]
-            else None,
+            re.compile(rf"\b(?:{'|'.join(item['said'])})\b") if item["said"] else None,
         )
         for name, item in content.items()
     }
