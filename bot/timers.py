@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 15.0
 MOST_DEEDS = 10
 # that one look does to one ticket
+MISSED = "promise_missed"
 PROMISED = frozenset({Event.OPENED, Event.REOPENED, Event.TOLD, Event.RETURNED, Event.TRANSFERRED})
 # the citizen was told when to expect an answer
 
@@ -75,14 +76,15 @@ def _for_the_queued(
     told_at = max((entry.at for entry in history if entry.event in PROMISED), default=ticket.opened_at)
     closed_at = plan.calendar.last_closing(now)
     broken = ticket.promised_at is None or ticket.promised_at <= now
-    later = standing.promised(plan, now, sum(entry.event is Event.TOLD for entry in history))
-    promised_at = later if broken else ticket.promised_at
+    before = sum(entry.text == MISSED for entry in history)
     if not plan.calendar.is_open(now) and told_at < closed_at:
         key = f"ticket:{ticket.id}:desk_closed:{closed_at.isoformat()}"
+        promised_at = standing.promised(plan, now, before) if broken else ticket.promised_at
         return Deed(Act(Event.TOLD, text="desk_closed"), "ticket_desk_closed", key, promised_at)
     if broken:
         key = f"ticket:{ticket.id}:missed:{ticket.promised_at and ticket.promised_at.isoformat()}"
-        return Deed(Act(Event.TOLD, text="promise_missed"), "ticket_promise_missed", key, promised_at)
+        promised_at = standing.promised(plan, now, before + 1)
+        return Deed(Act(Event.TOLD, text=MISSED), "ticket_promise_missed", key, promised_at)
     return None
 
 
