@@ -172,7 +172,7 @@ def test_a_closing_desk_tells_whoever_waits(place: Place) -> None:
     assert len(lunch) == 1 and "đã hết giờ làm việc" in lunch[0] and "13:20 thứ Hai" in lunch[0]
     assert find_code(lunch[0]) == place.ticket().code and place.buttons() == ["stay"]
     told = place.until("24 12:00")
-    assert [("đã hết giờ" in text, "như đã hẹn" in text) for text in told] == [(False, True)] * 2 + [(True, False)]
+    assert [("đã hết giờ" in text, "như đã hẹn" in text) for text in told] == [(False, True)] * 3 + [(True, False)]
 
 
 def test_a_broken_promise_is_told(place: Place) -> None:
@@ -403,7 +403,7 @@ def test_somebody_else_s_code_reopens_nothing(place: Place) -> None:
 
 @pytest.mark.parametrize("acts", ["resolve", "claim"])
 def test_an_overtaken_message_is_not_lost(place: Place, acts: str) -> None:
-    """Who writes in the moment an officer closes is answered by the assistant; in the moment of a claim, by the officer."""
+    """Who writes while an officer closes is answered by the assistant; while one claims, by the officer."""
     place.says("gặp cán bộ")
     if acts == "resolve":
         place.desk.claim(1, LAN)
