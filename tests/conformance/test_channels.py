@@ -100,12 +100,22 @@ def test_every_channel_is_driven() -> None:
 
 
 @pytest.mark.parametrize("steps", DIALOGUES.values(), ids=DIALOGUES)
-def test_words_are_the_same_everywhere(citizen: Driver, steps: list[str]) -> None:
-    """What a citizen reads is what the assistant says, word for word, and its buttons are offered as choices."""
-    replies = spoken(steps)
+def test_words_are_the_same_everywhere(citizen: Driver, place: Place, steps: list[str]) -> None:
+    """What a citizen reads is what the assistant says, word for word, and its buttons are offered as choices.
+
+    Under a reply that hands over, the desk adds where the ticket stands.
+    """
+    replies, before = spoken(steps), place.newest()
     for number, step in enumerate(steps, start=1):
         citizen.press(step[1:]) if step.startswith("[") else citizen.write(step)
-        reads(citizen, replies[:number])
+        until(lambda: len(place.told(before)) >= number)  # noqa: B023 (called before the next round)
+        told, said = place.told(before), replies[:number]
+        reads(citizen, told)
+        assert [reply.blocks[: len(mine.blocks)] for reply, mine in zip(told, said, strict=True)] == [
+            mine.blocks for mine in said
+        ]
+        added = any(reply.blocks != mine.blocks for reply, mine in zip(told, said, strict=True))
+        assert added is (steps[0] == "gặp cán bộ")
         assert citizen.arrived()[-1].choices == tuple(button.label for button in replies[number - 1].buttons)
 
 
