@@ -85,7 +85,7 @@ def _reopened(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks,
 
 def _told(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime) -> tuple[Block, ...]:
     promised = standing.promise(connection, ticket.id, desks, now)
-    return notices.blocks("ticket_opened", standing=standing.of(connection, promised, desks, now))
+    return notices.blocks("ticket_opened", standing=standing.of(connection, promised, desks, now, with_wait=True))
 
 
 def _matter(taken: Taken, turn: Turn) -> Matter:

@@ -66,11 +66,11 @@ class TicketBook:
         """Where the ticket of a code stands; None when there is no such ticket."""
         with self._store.reading() as connection:
             ticket = ledger.by_code(connection, code)
-            return of(connection, ticket, self._desks, self._clock()) if ticket else None
+            return of(connection, ticket, self._desks, self._clock(), with_wait=True) if ticket else None
 
 
-def of(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime) -> Standing:
-    """Where a ticket stands at a moment (aware)."""
+def of(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime, *, with_wait: bool = False) -> Standing:
+    """Where a ticket stands at a moment (aware); the wait is measured only for whoever is told of it."""
     plan, queued = desks[ticket.state.desk], ticket.state.stage is Stage.QUEUED
     promised = ticket.promised_at.astimezone(plan.calendar.zone) if ticket.promised_at else None
     return Standing(
@@ -78,7 +78,7 @@ def of(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime) -
         stage=ticket.state.stage.value,
         desk=plan.name,
         position=ledger.ahead(connection, ticket) + 1 if queued else 0,
-        wait=waiting.measured(connection, plan, now) if queued else None,
+        wait=waiting.measured(connection, plan, now) if queued and with_wait else None,
         promised_at=promised,
         certain=promised is None or promised.date() <= plan.calendar.decided_through,
         is_open=plan.calendar.is_open(now),
