@@ -13,7 +13,7 @@ from typing import Protocol
 from bot import commands
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
-from bot.decisions import AskWhich, Decision, Stay
+from bot.decisions import AskWhich, Decision, Forget, Stay
 from bot.facts import (
     DetailsFacts,
     DossierFacts,
@@ -24,11 +24,13 @@ from bot.facts import (
     ProcedureFacts,
     SeveralFacts,
 )
+from bot.hearing import hear
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
-from bot.perform import perform
+from bot.perform import NO_TICKETS, perform
 from bot.rules import Rules
 from bot.second_factor import Attempt
+from bot.standing import Tickets
 from bot.switches import Switches, decide_within, noticed, told_first
 from bot.utterance import Utterance
 from integrations.dossiers import Dossiers
@@ -57,6 +59,7 @@ OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
     Outcome.ALARMED: Owner.QUEUE,
     Outcome.COMPLAINT_TAKEN: Owner.QUEUE,
+    Outcome.REOPENED: Owner.QUEUE,
     Outcome.LEFT_QUEUE: Owner.BOT,
 }
 
@@ -94,6 +97,7 @@ class Assistant:
     catalogue: Catalogue
     portal: Dossiers
     rules: Rules
+    tickets: Tickets = NO_TICKETS
 
     def turn(
         self,
@@ -107,14 +111,17 @@ class Assistant:
 
         `attempt`: it is an answer to the question for a second factor.
         """
-        started, switches = time.perf_counter(), switches or Switches()
+        started, switches, conversation = time.perf_counter(), switches or Switches(), conversation.on(on)
         reads = switches.reads and attempt is None
         understanding = self._understand(utterance, conversation, on) if reads else None
         decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
-        facts = _with_kept(perform(decision, self.catalogue, self.portal, on), conversation)
+        facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
         english = understanding is not None and understanding.first("english") is not None
         reply = compose(facts, masked=bool(utterance.masked), english=english)
-        after = noticed(remember(conversation, decision, facts, reply), reply, switches.notice, conversation)
+        after = remember(conversation, decision, facts, reply)
+        if not isinstance(decision, Stay | Forget):
+            after = hear(after, utterance, facts)
+        after = noticed(after, reply, switches.notice, conversation)
         reply = told_first(reply, switches.notice, conversation)
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
@@ -156,6 +163,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         offered=reply.buttons if reply else (),
         failures=conversation.failures + 1 if outcome in FAILURES else 0,
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
+        reopens="" if outcome in OWNERS else conversation.reopens,
     )
     match facts:
         case ProcedureFacts():

@@ -27,6 +27,7 @@ from bot.facts import (
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
+    TicketFacts,
     UnitFacts,
 )
 from bot.following import LONGEST, MOST_FOLLOWED, ZALO, is_over
@@ -79,6 +80,14 @@ ENGLISH_FRAMES = {
     Outcome.READ_ONLY: "english_read_only",
 }
 # notes in front of a reply to an English question
+WAITING = {
+    Outcome.HANDED_OFF,
+    Outcome.ALARMED,
+    Outcome.COMPLAINT_TAKEN,
+    Outcome.QUEUED,
+    Outcome.REOPENED,
+}
+# replies to somebody who waits for an officer: one tap ends it
 OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
     Outcome.DOSSIER_NOT_FOUND,
@@ -93,6 +102,7 @@ OFFICER_AFTER = {
     Outcome.LEGAL_DISPUTE,
     Outcome.SCAM_WARNED,
     Outcome.SWITCHED_OFF,
+    Outcome.TICKET_NOT_FOUND,
 }
 
 
@@ -142,6 +152,9 @@ def _compose(facts: Facts) -> Reply:
             values = {"dossier": found.dossier, "channel": channel, "days": LONGEST.days}
             values |= {"zalo_h": round(ZALO.total_seconds() / 3600)}
             return Reply(_render(outcome, **values), (_button("unfollow", found.dossier.code),))
+        case TicketFacts(outcome, standing):
+            buttons = (_button("stay"),) if standing.stage == "queued" and facts.waits_here else ()
+            return Reply(_render(outcome, standing=standing), buttons)
         case PlainFacts(outcome, detail, value):
             factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
             values = {"detail": detail, "value": value, "factor": factor, "most_followed": MOST_FOLLOWED}
@@ -264,6 +277,13 @@ def words() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
+def ticket_words() -> dict[str, Any]:
+    """Words of the officers' tickets."""
+    content: dict[str, Any] = yaml.safe_load((DATA / "tickets.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+@lru_cache(maxsize=1)
 def notes() -> dict[str, str]:
     """Sentences that come with another reply."""
     content: dict[str, str] = yaml.safe_load((DATA / "notes.yaml").read_text(encoding="utf-8"))
@@ -272,9 +292,9 @@ def notes() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def templates() -> jinja2.Environment:
-    """The replies, one file an outcome; an unknown name is an error, not an empty place."""
+    """The replies, one file an outcome, and the notices of tickets; an unknown name is an error, not an empty place."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(DATA / "replies"),
+        loader=jinja2.FileSystemLoader([DATA / "replies", DATA / "notices"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -284,8 +304,16 @@ def templates() -> jinja2.Environment:
     environment.filters["vnd"] = vnd
     environment.filters["on"] = lambda at: f"{at.astimezone(ZONE):%d/%m/%Y}"
     environment.filters["received"] = received_on
+    environment.filters["promise"] = promised
+    environment.globals["endings"] = ticket_words()["endings"]
     environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
+
+
+def promised(at: datetime) -> str:
+    """A promised moment, with its day of the week."""
+    local = at.astimezone(ZONE)
+    return str(ticket_words()["promise"].format(at=local, weekday=ticket_words()["weekdays"][local.weekday()]))
 
 
 def say(note: str, **values: str) -> Reply:
@@ -338,7 +366,7 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
         return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
     if outcome is Outcome.FACTOR_ASKED:
         return Button(words()["buttons"]["not_now"], "stay"), _button("officer")
-    if outcome in (Outcome.HANDED_OFF, Outcome.ALARMED):
+    if outcome in WAITING:
         return (_button("stay"),)
     if outcome is Outcome.KEPT_TOLD:
         return _button("forget"), _button("officer")

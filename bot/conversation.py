@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -72,6 +73,21 @@ class Conversation:
     channel: str = ""
     followed: tuple[str, ...] = ()
     # codes of the dossiers that it follows, oldest first; both are known beside the memory and not stored in it
+    field: str = ""
+    # of the procedure being talked about
+    unit: str = ""
+    # code of the ward or commune that the citizen named last
+    urgency: tuple[str, ...] = ()
+    # names of bot/data/urgency.yaml
+    reopens: str = ""
+    # code of the ticket that was closed because the citizen did not answer
+    reopens_until: str = ""
+    # ISO date: the last day on which a message opens it again
+
+    def on(self, day: date) -> Conversation:
+        """The conversation without what has expired by a day."""
+        is_over = self.reopens and self.reopens_until < day.isoformat()
+        return replace(self, reopens="", reopens_until="") if is_over else self
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
@@ -110,6 +126,11 @@ class Conversation:
             factor_for=state.get("factor_for", ""),
             kept=tuple(Kept(**item) for item in state.get("kept", ())),
             noticed=state.get("noticed", 0),
+            field=state.get("field", ""),
+            unit=state.get("unit", ""),
+            urgency=tuple(state.get("urgency", ())),
+            reopens=state.get("reopens", ""),
+            reopens_until=state.get("reopens_until", ""),
         )
 
     def with_(self, **changes: Any) -> Conversation:

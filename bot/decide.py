@@ -25,8 +25,10 @@ from bot.decisions import (
     LetDossierGo,
     ListDossiers,
     LookUpDossiers,
+    LookUpTicket,
     OpenDetails,
     RefuseDetails,
+    Reopen,
     ResolveUnit,
     SmallTalk,
     Stay,
@@ -40,6 +42,7 @@ from bot.following import MOST_FOLLOWED
 from bot.messages import Kind
 from bot.rules import Rules
 from bot.second_factor import Attempt
+from bot.ticket import find_code
 from bot.utterance import Utterance
 from nlu.dossier_codes import CODE, NORMAL, Fault
 from nlu.families import are_siblings
@@ -81,7 +84,7 @@ def decide(
     command = commands.read(utterance.text) if utterance.kind is Kind.TEXT else None
     if conversation.owner in (Owner.QUEUE, Owner.OFFICER):
         pressed = utterance.text if utterance.kind is Kind.BUTTON else ""
-        return _held(command.payload if command else pressed, conversation)
+        return _held(utterance, command.payload if command else pressed, conversation)
     if attempt is not None:
         return _attempted(attempt)
     if utterance.kind is Kind.BUTTON:
@@ -93,6 +96,7 @@ def decide(
     return (
         _danger(utterance, understanding, rules)
         or _stop_following(understanding, conversation)
+        or _ticket(utterance, understanding, conversation, rules)
         or _code(understanding, conversation, rules)
         or _own_data(understanding)
         or _known_dossier(utterance, understanding, conversation, rules)
@@ -114,9 +118,12 @@ def _attempted(attempt: Attempt) -> Decision:
     return OpenDetails(attempt.code, attempt.check)
 
 
-def _held(payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds the conversation: only waiting and following end, and what is stored is deleted."""
+def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Decision:
+    """While somebody else holds it: waiting can be ended or asked about, following ended, what is stored deleted."""
     waits = conversation.owner is Owner.QUEUE
+    code = find_code(utterance.text) if waits and utterance.kind is Kind.TEXT else ""
+    if code:
+        return LookUpTicket(code, waits_here=True)
     if payload.partition(":")[0] == "unfollow":
         return _pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
@@ -148,6 +155,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return TellJourney(bundle_id)
         case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if NORMAL.fullmatch(code):
             return _about_dossier(kind, code)
+        case "reopen", code if find_code(code):
+            return Reopen(find_code(code))
         case "officer", "":
             return HandOff("asked")
         case "dossier", "":
@@ -207,6 +216,18 @@ def _stop_following(understanding: Understanding, conversation: Conversation) ->
         return None
     named = {item.value for item in understanding.entities if item.kind == CODE}
     return Unfollow(tuple(code for code in conversation.followed if code in named or not named))
+
+
+def _ticket(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """A ticket's code; or words to an officer who waited for them in vain: whoever is answering late is heard."""
+    code = find_code(utterance.text)
+    if code:
+        return LookUpTicket(code)
+    only_polite = understanding.intent in SMALL_TALK and _sure(understanding, rules)
+    is_answer = conversation.reopens and not only_polite and understanding.first(CODE) is None
+    return Reopen(conversation.reopens) if is_answer else None
 
 
 def _code(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:

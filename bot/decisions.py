@@ -226,6 +226,22 @@ class TellKept:
 
 
 @dataclass(frozen=True)
+class LookUpTicket:
+    """Say where an officer's ticket stands."""
+
+    code: str
+    waits_here: bool = False
+    # whoever asks is in the queue
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """Give a ticket that was closed for want of an answer back to its desk."""
+
+    code: str
+
+
+@dataclass(frozen=True)
 class LeaveQueue:
     """The citizen no longer waits for an officer."""
 
@@ -264,6 +280,8 @@ Decision = (
     | Decline
     | Forget
     | TellKept
+    | LookUpTicket
+    | Reopen
     | LeaveQueue
     | Stay
 )

@@ -8,6 +8,7 @@ from datetime import date
 from bot.conversation import Kept
 from bot.outcomes import Outcome
 from bot.progress import Progress
+from bot.standing import Standing
 from integrations.dossiers import Details, Dossier, Found
 from knowledge.bundles import Journey
 from knowledge.procedure import Procedure
@@ -130,8 +131,19 @@ class UnitFacts:
     resolution: Resolution
 
 
+@dataclass(frozen=True)
+class TicketFacts:
+    """Where an officer's ticket stands."""
+
+    outcome: Outcome
+    standing: Standing
+    waits_here: bool = False
+    # whoever asks is in the queue themselves
+
+
 Facts = (
-    UnitFacts
+    TicketFacts
+    | UnitFacts
     | ProcedureFacts
     | SeveralFacts
     | JourneyFacts

@@ -1,25 +1,27 @@
-"""Hand-off: tickets, and the officers' desk that works on them.
-
-A conversation is owned by bot, queue or officer; every change of owner happens in one transaction with its ticket.
-"""
+"""Hand-off: the officers' desk. What may be done to a ticket is said in bot/ticket.py; here it is done and told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot import outbox, tables
-from bot.compose import say
-from bot.conversation import Owner
+from bot import clocks, desks, ledger, notices, outbox, roster, standing, tables
+from bot.clocks import Clock
+from bot.desks import Desks
+from bot.ledger import Entry, Ticket
 from bot.messages import Block, Reply
 from bot.outcomes import Outcome, meanings
 from bot.store import Store
+from bot.ticket import HELD, Act, Ending, Event, Refusal, Stage, State, Why, transition
 
 LONGEST_REPLY = 4_000
 # characters of an officer's message
+SHOWN = {Stage.QUEUED: "waiting", Stage.OFFICER: "claimed", Stage.CITIZEN: "claimed", Stage.CLOSED: "resolved"}
+# a stage as the console's pages name it
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ class TicketSummary:
     opened_at: datetime
     officer_name: str | None
     last_text: str
+    code: str = ""
+    stage: Stage = Stage.QUEUED
+    desk: str = ""
+    # its id
+    urgency: tuple[str, ...] = ()
+    # names in bot/data/urgency.yaml
+    promised_at: datetime | None = None
+    ending: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,42 +81,58 @@ class TicketView:
     evidence: list[Evidence]
 
 
-def open_ticket(connection: sa.Connection, conversation_id: int, reason: str, now: datetime) -> None:
-    """A new ticket inside the turn's transaction; the one that is already open is kept."""
-    open_now = sa.select(tables.ticket.c.id).where(
-        tables.ticket.c.conversation_id == conversation_id, tables.ticket.c.state != "resolved"
-    )
-    if connection.execute(open_now).first():
-        return
-    made = connection.execute(
-        sa.insert(tables.ticket).values(conversation_id=conversation_id, state="waiting", reason=reason, opened_at=now)
-    )
-    _event(connection, int(made.inserted_primary_key[0]), None, "opened", reason, now)  # type: ignore[index]
+@dataclass(frozen=True)
+class DeskState:
+    """One desk now."""
+
+    id: str
+    name: str
+    queued: int
+    held: int
+    # with an officer, or waiting for a citizen
+    on_duty: int
+    is_open: bool
 
 
-def leave_queue(connection: sa.Connection, conversation_id: int, now: datetime) -> None:
-    """The citizen no longer waits: the ticket is resolved if nobody has claimed it."""
-    waiting = sa.select(tables.ticket.c.id).where(
-        tables.ticket.c.conversation_id == conversation_id, tables.ticket.c.state == "waiting"
-    )
-    for ticket_id in connection.execute(waiting).scalars().all():
-        _change(connection, ticket_id, state="resolved", resolved_at=now)
-        _event(connection, ticket_id, None, "resolved", "citizen left the queue", now)
+@dataclass(frozen=True)
+class Breach:
+    """A limit that was passed or is about to be: for the desk's lead."""
+
+    ticket_id: int
+    code: str
+    desk: str
+    lead: str
+    # user name; empty when the desk has none
+    limit: str
+    # of bot/clocks.py
+    cause: str
+    # of bot/clocks.py; empty: a warning
+    at: datetime
+    is_open: bool
+    # the ticket
 
 
 class Desk:
-    """What officers do with tickets. Each act is one transaction."""
+    """What officers do with tickets. Each act is one transaction: the ticket, its row, and what the citizen is told."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, served: Desks | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._store = store
+        self._desks = served or desks.load()
+        self._clock = clock
 
-    def tickets(self, view: str, officer_id: int) -> list[TicketSummary]:
-        """The tickets of a view: "waiting", "mine" or "all"; the oldest open ones first."""
-        query = _summaries().order_by(tables.ticket.c.state == "resolved", tables.ticket.c.id)
+    def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
+        """The tickets of a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first.
+
+        `seen`: of these desks only.
+        """
+        query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
         if view == "waiting":
-            query = query.where(tables.ticket.c.state == "waiting")
+            query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
         elif view == "mine":
-            query = query.where(tables.ticket.c.state == "claimed", tables.ticket.c.officer_id == officer_id)
+            query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
+        query = query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
         with self._store.reading() as connection:
             return [_summary(row) for row in connection.execute(query).mappings()]
 
@@ -120,59 +146,175 @@ class Desk:
             evidence = _evidence(connection, row["conversation_id"])
         return TicketView(_summary(row), row["officer_id"], sorted(lines, key=lambda line: line.at), evidence)
 
+    def history(self, ticket_id: int) -> list[Entry]:
+        """Everything that happened to a ticket, in order."""
+        with self._store.reading() as connection:
+            return ledger.histories(connection, [ticket_id])[ticket_id]
+
+    def clocks(self, ticket_id: int) -> list[Clock]:
+        """What is owed on a ticket, and by when. Raises KeyError."""
+        with self._store.reading() as connection:
+            plan = self._desks[ledger.of(connection, ticket_id).state.desk]
+            return clocks.clocks(ledger.histories(connection, [ticket_id])[ticket_id], plan)
+
+    def states(self) -> list[DeskState]:
+        """Every desk with its counts."""
+        now = self._clock()
+        with self._store.reading() as connection:
+            tickets = ledger.all_open(connection)
+            return [
+                DeskState(
+                    id=plan.id,
+                    name=plan.name,
+                    queued=sum(at.state.desk == plan.id and at.state.stage is Stage.QUEUED for at in tickets),
+                    held=sum(at.state.desk == plan.id and at.state.stage is not Stage.QUEUED for at in tickets),
+                    on_duty=len(roster.on_duty(connection, plan, now)),
+                    is_open=plan.calendar.is_open(now),
+                )
+                for plan in self._desks
+            ]
+
+    def breaches(self, since: datetime, lead: str | None = None) -> list[Breach]:
+        """Warnings and breaches since a moment (aware), the newest first; of one lead's desks when a lead is named."""
+        kinds = (Event.WARNED.value, Event.BREACHED.value)
+        query = (
+            sa.select(tables.ticket_event, tables.ticket.c.code, tables.ticket.c.state)
+            .join(tables.ticket, tables.ticket.c.id == tables.ticket_event.c.ticket_id)
+            .where(tables.ticket_event.c.kind.in_(kinds), tables.ticket_event.c.at >= since)
+            .order_by(tables.ticket_event.c.id.desc())
+        )
+        with self._store.reading() as connection:
+            found = [self._breach(row) for row in connection.execute(query).mappings()]
+        return [item for item in found if lead is None or item.lead == lead]
+
     def claim(self, ticket_id: int, officer_id: int) -> bool:
-        """Take a waiting ticket; False when somebody else was quicker."""
-        now = datetime.now(UTC)
+        """Take a waiting ticket; False when somebody else was quicker, or the officer has no room."""
+        return not isinstance(self.take(ticket_id, officer_id), Refusal)
+
+    def take(self, ticket_id: int, officer_id: int) -> State | Refusal:
+        """Take a waiting ticket, or be told who has it. Raises KeyError."""
         with self._store.writing() as connection:
-            taken = connection.execute(
-                sa.update(tables.ticket)
-                .where(tables.ticket.c.id == ticket_id, tables.ticket.c.state == "waiting")
-                .values(state="claimed", officer_id=officer_id, claimed_at=now)
-            )
-            if taken.rowcount != 1:
-                return False
-            conversation_id = _conversation_of(connection, ticket_id)
-            _own(connection, conversation_id, Owner.OFFICER, now)
-            _event(connection, ticket_id, officer_id, "claimed", "", now)
-            name = connection.execute(
-                sa.select(tables.officer.c.name).where(tables.officer.c.id == officer_id)
-            ).scalar_one()
-            outbox.put(connection, conversation_id, f"claim:{ticket_id}", say("officer_joined", name=name), now)
-        return True
+            return self._take(connection, ticket_id, officer_id)
+
+    def take_next(self, officer_id: int) -> int | None:
+        """Take the first waiting ticket of the officer's desks that fits their skills; its id, or None."""
+        with self._store.writing() as connection:
+            skills = {
+                plan.id: member.skills
+                for plan in self._desks
+                for member in roster.members(connection, plan)
+                if member.officer_id == officer_id
+            }
+            for ticket in ledger.all_open(connection):
+                fits = _fits(ticket, skills.get(ticket.state.desk))
+                if fits and not isinstance(self._take(connection, ticket.id, officer_id), Refusal):
+                    return ticket.id
+        return None
 
     def reply(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
         """Send an officer's words; the key makes a repeated form harmless. False when the officer does not hold it."""
-        now, words = datetime.now(UTC), text.strip()[:LONGEST_REPLY]
-        with self._store.writing() as connection:
-            if not words or not _holds(connection, ticket_id, officer_id):
-                return False
-            blocks = tuple(Block("paragraph", (line.strip(),)) for line in words.splitlines() if line.strip())
-            reply = Reply(blocks, author="officer")
-            if outbox.put(connection, _conversation_of(connection, ticket_id), f"officer:{key}", reply, now):
-                _event(connection, ticket_id, officer_id, "replied", "", now)
-        return True
+        return self._say(ticket_id, Act(Event.REPLIED, officer_id), text, key)
+
+    def ask(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
+        """Send an officer's words that need an answer: the ticket waits for the citizen, who is reminded once."""
+        return self._say(ticket_id, Act(Event.ASKED, officer_id), text, key)
 
     def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
         """Keep an internal note: it is never sent."""
-        now = datetime.now(UTC)
+        words = text.strip()[:LONGEST_REPLY]
+        if not words:
+            return False
         with self._store.writing() as connection:
-            if not text.strip() or not _holds(connection, ticket_id, officer_id):
+            done = ledger.write(connection, ticket_id, Act(Event.NOTE, officer_id, text=words), self._clock())
+        return not isinstance(done, Refusal)
+
+    def resolve(self, ticket_id: int, officer_id: int, ending: Ending = Ending.ANSWERED) -> bool:
+        """Close the ticket, tell the citizen what was decided and give the conversation back to the bot."""
+        done = self._act(ticket_id, Act(Event.RESOLVED, officer_id, ending=ending), "ticket_closed")
+        return not isinstance(done, Refusal)
+
+    def give_back(self, ticket_id: int, officer_id: int, comment: str = "") -> State | Refusal:
+        """Back to the queue of the same desk, at its old place."""
+        return self._act(ticket_id, Act(Event.RETURNED, officer_id, text=comment), "ticket_returned")
+
+    def transfer(self, ticket_id: int, officer_id: int, desk: str, comment: str = "") -> State | Refusal:
+        """To the queue of another desk, with a comment for whoever takes it."""
+        with self._store.reading() as connection:
+            here = ledger.of(connection, ticket_id).state.desk
+        to = desk if desk in self._desks and desk != here else ""
+        return self._act(ticket_id, Act(Event.TRANSFERRED, officer_id, desk=to, text=comment), "ticket_transferred")
+
+    def hand_to(self, ticket_id: int, officer_id: int, colleague_id: int, comment: str = "") -> State | Refusal:
+        """To a colleague who has room, at once."""
+        act = Act(Event.HANDED, officer_id, to_officer_id=colleague_id, text=comment)
+        return self._act(ticket_id, act, "ticket_handed", receiver_id=colleague_id)
+
+    def reopen(self, ticket_id: int, officer_id: int) -> State | Refusal:
+        """A closed ticket into the queue of its desk, unless the citizen has another open one."""
+        return self._act(ticket_id, Act(Event.REOPENED, officer_id), "ticket_reopened")
+
+    def _take(self, connection: sa.Connection, ticket_id: int, officer_id: int) -> State | Refusal:
+        act = Act(Event.CLAIMED, officer_id)
+        return self._done(connection, ticket_id, act, "ticket_taken", receiver_id=officer_id)
+
+    def _act(self, ticket_id: int, act: Act, notice: str, receiver_id: int | None = None) -> State | Refusal:
+        with self._store.writing() as connection:
+            return self._done(connection, ticket_id, act, notice, receiver_id)
+
+    def _done(
+        self, connection: sa.Connection, ticket_id: int, act: Act, notice: str, receiver_id: int | None = None
+    ) -> State | Refusal:
+        """One act with what the citizen is told of it; whoever receives the ticket must have room for it."""
+        now, ticket = self._clock(), ledger.of(connection, ticket_id)
+        verdict = transition(ticket.state, act)
+        if not isinstance(verdict, Refusal):
+            verdict = self._room(connection, ticket, receiver_id) or ledger.write(connection, ticket_id, act, now)
+        if isinstance(verdict, Refusal):
+            return replace(verdict, holder_name=_name(connection, verdict.holder_id))
+        if verdict.stage is Stage.QUEUED:
+            standing.promise(connection, ticket_id, self._desks, now)
+        if act.event is Event.REOPENED:
+            ledger.let_reopen(connection, ticket.conversation_id, "", "")
+        stands = standing.of(connection, ledger.of(connection, ticket_id), self._desks, now)
+        buttons = (notices.leave_button(),) if verdict.stage is Stage.QUEUED else ()
+        told = notices.tell(notice, *buttons, standing=stands, name=_name(connection, receiver_id))
+        key = f"ticket:{ticket_id}:{act.event}:{ledger.last_event(connection, ticket_id)}"
+        outbox.put(connection, ticket.conversation_id, key, told, now)
+        return verdict
+
+    def _room(self, connection: sa.Connection, ticket: Ticket, receiver_id: int | None) -> Refusal | None:
+        """Why an officer cannot receive a ticket: there is no such officer, or they hold as many as they may."""
+        if receiver_id is None:
+            return None
+        if not _name(connection, receiver_id):
+            return Refusal(Why.INCOMPLETE, ticket.state.officer_id)
+        most = roster.capacity(connection, self._desks[ticket.state.desk], receiver_id)
+        return Refusal(Why.FULL, receiver_id) if roster.held(connection, receiver_id) >= most else None
+
+    def _say(self, ticket_id: int, act: Act, text: str, key: str) -> bool:
+        now, words = self._clock(), text.strip()[:LONGEST_REPLY]
+        with self._store.writing() as connection:
+            ticket = ledger.of(connection, ticket_id)
+            if not words or isinstance(transition(ticket.state, act), Refusal):
                 return False
-            _event(connection, ticket_id, officer_id, "note", text.strip()[:LONGEST_REPLY], now)
+            blocks = tuple(Block("paragraph", (line.strip(),)) for line in words.splitlines() if line.strip())
+            reply = Reply(blocks, author="officer")
+            if outbox.put(connection, ticket.conversation_id, f"officer:{key}", reply, now):
+                ledger.write(connection, ticket_id, act, now)
         return True
 
-    def resolve(self, ticket_id: int, officer_id: int) -> bool:
-        """Close the ticket and give the conversation back to the bot."""
-        now = datetime.now(UTC)
-        with self._store.writing() as connection:
-            if not _holds(connection, ticket_id, officer_id):
-                return False
-            conversation_id = _conversation_of(connection, ticket_id)
-            _change(connection, ticket_id, state="resolved", resolved_at=now)
-            _own(connection, conversation_id, Owner.BOT, now)
-            _event(connection, ticket_id, officer_id, "resolved", "", now)
-            outbox.put(connection, conversation_id, f"resolve:{ticket_id}", say("officer_left"), now)
-        return True
+    def _breach(self, row: sa.RowMapping) -> Breach:
+        plan, (limit, _, cause) = self._desks[row["desk"]], row["text"].split(" ")
+        return Breach(
+            ticket_id=row["ticket_id"],
+            code=row["code"],
+            desk=plan.id,
+            lead=plan.lead,
+            limit=limit,
+            cause=cause,
+            at=row["at"],
+            is_open=row["state"] != Stage.CLOSED.value,
+        )
 
 
 def transcript(connection: sa.Connection, conversation_id: int, *, private: bool = False) -> list[Line]:
@@ -215,12 +357,18 @@ def _summaries() -> sa.Select[tuple[Any, ...]]:
 def _summary(row: sa.RowMapping) -> TicketSummary:
     return TicketSummary(
         id=row["id"],
-        state=row["state"],
+        state=SHOWN[Stage(row["state"])],
         channel=row["channel"],
         reason=row["reason"],
         opened_at=row["opened_at"],
         officer_name=row["officer_name"],
         last_text=row["last_text"] or "",
+        code=row["code"],
+        stage=Stage(row["state"]),
+        desk=row["desk"],
+        urgency=tuple(row["urgency"]),
+        promised_at=row["promised_at"],
+        ending=row["ending"] or "",
     )
 
 
@@ -247,35 +395,14 @@ def _evidence(connection: sa.Connection, conversation_id: int) -> list[Evidence]
     ]
 
 
-def _holds(connection: sa.Connection, ticket_id: int, officer_id: int) -> bool:
-    query = sa.select(tables.ticket.c.id).where(
-        tables.ticket.c.id == ticket_id,
-        tables.ticket.c.state == "claimed",
-        tables.ticket.c.officer_id == officer_id,
-    )
-    return connection.execute(query).first() is not None
+def _name(connection: sa.Connection, officer_id: int | None) -> str:
+    """The name of an officer; "" when there is none."""
+    query = sa.select(tables.officer.c.name).where(tables.officer.c.id == officer_id)
+    return str(connection.execute(query).scalar() or "")
 
 
-def _conversation_of(connection: sa.Connection, ticket_id: int) -> int:
-    query = sa.select(tables.ticket.c.conversation_id).where(tables.ticket.c.id == ticket_id)
-    return int(connection.execute(query).scalar_one())
-
-
-def _own(connection: sa.Connection, conversation_id: int, owner: Owner, now: datetime) -> None:
-    connection.execute(
-        sa.update(tables.conversation)
-        .where(tables.conversation.c.id == conversation_id)
-        .values(owner=owner.value, updated_at=now)
-    )
-
-
-def _change(connection: sa.Connection, ticket_id: int, **values: object) -> None:
-    connection.execute(sa.update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(**values))
-
-
-def _event(
-    connection: sa.Connection, ticket_id: int, officer_id: int | None, kind: str, text: str, now: datetime
-) -> None:
-    connection.execute(
-        sa.insert(tables.ticket_event).values(ticket_id=ticket_id, officer_id=officer_id, kind=kind, text=text, at=now)
-    )
+def _fits(ticket: Ticket, skills: frozenset[str] | None) -> bool:
+    """Whether a waiting ticket is one for these skills at its desk; None: not the officer's desk."""
+    if skills is None or ticket.state.stage is not Stage.QUEUED:
+        return False
+    return not skills or not ticket.matter.field or ticket.matter.field in skills

@@ -10,11 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import ledger, tables
 from bot.compose import words
 from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store, announce
+from bot.ticket import Act, Event
 
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
@@ -104,12 +105,14 @@ class Outbox:
                 tables.outbox.c.status.in_(("pending", "sending")),
             )
             connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT, **KEPT))
+            ticket = ledger.open_of(connection, conversation_id) if conversation_id else None
+            if ticket is not None:
+                ledger.write(connection, ticket.id, Act(Event.LEFT), now)
             connection.execute(
                 sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
             )
             follows = tables.followed.c.conversation_id == conversation_id
             connection.execute(sa.delete(tables.followed).where(follows))
-            _resolve_tickets(connection, conversation_id, now)
 
     def payload(self, channel: str, address: str, delivery_id: int, number: int) -> str:
         """What a button of an earlier reply says; "" when the reply is gone.
@@ -151,17 +154,6 @@ class Outbox:
     def _set(self, delivery_id: int, **values: object) -> None:
         with self._store.writing() as connection:
             connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == delivery_id).values(**values))
-
-
-def _resolve_tickets(connection: sa.Connection, conversation_id: int | None, now: datetime) -> None:
-    """No officer goes on writing to somebody who left."""
-    mine = sa.and_(tables.ticket.c.conversation_id == conversation_id, tables.ticket.c.state != "resolved")
-    for ticket_id in connection.execute(sa.select(tables.ticket.c.id).where(mine)).scalars().all():
-        connection.execute(
-            sa.update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(state="resolved", resolved_at=now)
-        )
-        event = {"ticket_id": ticket_id, "kind": "resolved", "text": "citizen left the channel", "at": now}
-        connection.execute(sa.insert(tables.ticket_event).values(**event))
 
 
 def wait_s(attempts: int, draw: float, asked_s: float = 0.0, first_s: float = RETRY_S) -> float:

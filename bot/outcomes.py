@@ -60,6 +60,9 @@ class Outcome(StrEnum):
     PROCEDURE_UNKNOWN = "procedure_unknown"
     SWITCHED_OFF = "switched_off"
     READ_ONLY = "read_only"
+    TICKET_TOLD = "ticket_told"
+    TICKET_NOT_FOUND = "ticket_not_found"
+    REOPENED = "reopened"
     QUEUED = "queued"
     SILENT = "silent"
 

@@ -32,8 +32,10 @@ from bot.decisions import (
     LetDossierGo,
     ListDossiers,
     LookUpDossiers,
+    LookUpTicket,
     OpenDetails,
     RefuseDetails,
+    Reopen,
     ResolveUnit,
     SmallTalk,
     Stay,
@@ -55,12 +57,14 @@ from bot.facts import (
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
+    TicketFacts,
     UnitFacts,
 )
 from bot.following import is_over
 from bot.outcomes import Outcome
 from bot.progress import progress
 from bot.second_factor import Check
+from bot.standing import NoTickets, Tickets
 from integrations import errors as integration_errors
 from integrations.dossiers import Dossiers
 from knowledge import bundles
@@ -87,6 +91,7 @@ FORGETTING = {
     "held": Outcome.FORGET_PUT_OFF,
     "confirmed": Outcome.FORGOTTEN,
 }
+NO_TICKETS = NoTickets()
 DECLINED = {
     "off_topic": Outcome.OFF_TOPIC,
     "elsewhere": Outcome.ELSEWHERE,
@@ -100,7 +105,9 @@ DECLINED = {
 }
 
 
-def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date) -> Facts:
+def perform(
+    decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date, tickets: Tickets = NO_TICKETS
+) -> Facts:
     """What the decision brings back on a day."""
     match decision:
         case AnswerAbout(code, aspects, case_id, pages, copies):
@@ -160,6 +167,12 @@ def perform(decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date
             return PlainFacts(FORGETTING[step])
         case TellKept():
             return PlainFacts(Outcome.KEPT_TOLD)
+        case LookUpTicket(code, waits_here):
+            standing = tickets.find(code)
+            found = TicketFacts(Outcome.TICKET_TOLD, standing, waits_here) if standing else None
+            return found or PlainFacts(Outcome.TICKET_NOT_FOUND, value=code)
+        case Reopen(code):
+            return PlainFacts(Outcome.REOPENED, value=code)
         case LeaveQueue():
             return PlainFacts(Outcome.LEFT_QUEUE)
         case Stay(owner):

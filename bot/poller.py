@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot import following, notices
+from bot import follow_notices, following
 from bot.followers import Followers, Rest, Telling, Watched
 from bot.following import Follower, Kind, News, Plan
 from bot.outbox import wait_s
@@ -136,7 +136,7 @@ class Poller:
             over = following.farewell(follower, Kind.OVER)
             return Telling(follower, over, None) if at >= follower.until else None
         known = found if new.kinds[0] not in (Kind.MISSING, Kind.OVER) else None
-        return Telling(follower, new, notices.write(follower, new, known, at.astimezone(following.CITY).date()))
+        return Telling(follower, new, follow_notices.write(follower, new, known, at.astimezone(following.CITY).date()))
 
     def _is_shut(self, follower: Follower, at: datetime) -> bool:
         """Whether Zalo lets nobody write to this citizen: they wrote too long ago."""

@@ -41,6 +41,10 @@ class Sight:
     desk_of: Callable[[int], str] = nowhere
     # ticket -> its desk
 
+    def seen(self, officer_id: int, roles: Collection[Role]) -> frozenset[str] | None:
+        """The desks whose tickets the officer may list; None for all."""
+        return None if Role.AUDITOR in roles else self.desks_of(officer_id)
+
     def reaches(self, officer_id: int, roles: Collection[Role], ticket_id: int) -> bool:
         """Whether the officer may open that ticket."""
         return may_see(roles, self.desks_of(officer_id), self.desk_of(ticket_id))

@@ -18,7 +18,19 @@ from enum import StrEnum
 from bot import commands
 from bot.conversation import Conversation, Owner
 from bot.decide import decide
-from bot.decisions import Alarm, AskSlot, Decision, Decline, Forget, HandOff, LeaveQueue, Stay, TakeComplaint
+from bot.decisions import (
+    Alarm,
+    AskSlot,
+    Decision,
+    Decline,
+    Forget,
+    HandOff,
+    LeaveQueue,
+    LookUpTicket,
+    Reopen,
+    Stay,
+    TakeComplaint,
+)
 from bot.messages import Block, Kind, Reply
 from bot.rules import Rules
 from bot.second_factor import Attempt
@@ -39,7 +51,7 @@ class Mode(StrEnum):
 
 
 STRICTNESS = tuple(Mode)
-KEPT_BY_OFFICERS_ONLY = (Alarm, Forget, HandOff, LeaveQueue, Stay)
+KEPT_BY_OFFICERS_ONLY = (Alarm, Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay)
 READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, Stay)
 EVERY_CHANNEL = ""
 
@@ -118,4 +130,4 @@ def _takes_on(decision: Decision) -> bool:
         return decision.slot == "complaint"
     if isinstance(decision, Forget):
         return decision.step != "held"
-    return isinstance(decision, HandOff | TakeComplaint)
+    return isinstance(decision, HandOff | Reopen | TakeComplaint)

@@ -122,13 +122,37 @@ ticket = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False, index=True),
+    sa.Column("code", sa.String(12), nullable=False),
+    # for the citizen: "HT-7K3M-Q4XA"
     sa.Column("state", sa.String(10), nullable=False),
-    # waiting, claimed, resolved
+    # a Stage: queued, officer, citizen, closed. Changed by bot/ledger.py alone
+    sa.Column("desk", sa.String(40), nullable=False),
     sa.Column("reason", sa.String(40), nullable=False),
+    sa.Column("field", sa.String(40), nullable=False),
+    sa.Column("unit", sa.String(10), nullable=False),
+    sa.Column("urgency", sa.JSON, nullable=False),
+    # names of bot/data/urgency.yaml
     sa.Column("officer_id", sa.ForeignKey("officer.id")),
+    # who holds it, or held it last
+    sa.Column("ending", sa.String(20)),
     sa.Column("opened_at", UtcTime, nullable=False),
+    sa.Column("rank_at", UtcTime, nullable=False),
+    # the order of the queue: when it was opened, less the head start of its urgency
+    sa.Column("promised_at", UtcTime),
+    # when the citizen was told to expect an answer
+    sa.Column("first_replied_at", UtcTime),
     sa.Column("claimed_at", UtcTime),
     sa.Column("resolved_at", UtcTime),
+    sa.Index("uq_ticket_code", "code", unique=True),
+    sa.Index("ix_ticket_state_desk", "state", "desk", "rank_at"),
+    sa.Index(
+        "uq_ticket_open",
+        "conversation_id",
+        unique=True,
+        sqlite_where=sa.text("state != 'closed'"),
+        postgresql_where=sa.text("state != 'closed'"),
+    ),
+    # a conversation has at most one open ticket
 )
 
 ticket_event = sa.Table(
@@ -137,10 +161,39 @@ ticket_event = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("ticket_id", sa.ForeignKey("ticket.id"), nullable=False, index=True),
     sa.Column("officer_id", sa.ForeignKey("officer.id")),
+    # who acted; none: the citizen or the clock
     sa.Column("kind", sa.String(20), nullable=False),
-    # opened, claimed, replied, note, resolved
+    # an Event of bot/ticket.py
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
+    sa.Column("stage", sa.String(10), nullable=False),
+    sa.Column("desk", sa.String(40), nullable=False),
+    sa.Column("holder_id", sa.ForeignKey("officer.id")),
+    # where the ticket was after it
+)
+
+desk_member = sa.Table(
+    "desk_member",
+    metadata,
+    sa.Column("desk", sa.String(40), primary_key=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), primary_key=True),
+    sa.Column("skills", sa.JSON, nullable=False),
+    # fields of procedures; none: all
+    sa.Column("capacity", sa.Integer),
+    # none: the desk's
+)
+
+duty = sa.Table(
+    "duty",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("desk", sa.String(40), nullable=False, index=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False),
+    sa.Column("weekday", sa.Integer, nullable=False),
+    # 0 is Monday
+    sa.Column("opens", sa.String(5), nullable=False),
+    sa.Column("closes", sa.String(5), nullable=False),
+    # "07:30", of the clock on the wall
 )
 
 officer = sa.Table(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 
-from bot import flood, portals, rules, second_factor
+from bot import desks, flood, portals, rules, second_factor
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
@@ -28,11 +28,14 @@ from bot.outbox import Outbox
 from bot.passwords import Passwords
 from bot.poller import Poller
 from bot.roles import Role, Sight
+from bot.roster import Roster
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
+from bot.standing import NoTickets, TicketBook, Tickets
 from bot.store import Store, open_store
 from bot.switch_book import SwitchBook
+from bot.timers import Timers
 from bot.tries import Tries
 from bot.worker import Worker, now
 from bot.zalo_tokens import ZaloTokens
@@ -74,9 +77,11 @@ class Parts:
     access_log: AccessLog
     sight: Sight
     switch_book: SwitchBook
+    roster: Roster
     worker: Worker
     lanes: Lanes
     # of the threads that run the worker
+    timers: Timers
     dossiers: Dossiers
     # for whoever asks in a thread of their own
     poller: Poller
@@ -90,10 +95,11 @@ WORKERS = 2
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     store = open_store(settings.database)
+    served = desks.load()
     dossiers, lanes, plan = portals.dossiers(settings), Lanes(WORKERS), follow_plan(settings)
-    editions = build_editions(settings, GivingWay(dossiers, lanes))
+    editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now))
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store)
-    tries = Tries(store, sealer, second_factor.load())
+    tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
@@ -103,16 +109,18 @@ def build(settings: Settings) -> Parts:
         flood=kept_away,
         door=Door(store, kept_away, now, sealer),
         outbox=Outbox(store),
-        desk=Desk(store),
+        desk=Desk(store, served),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),
         accounts=Accounts(store, passwords),
         second_steps=SecondSteps(store, secret_key(settings)),
         access_log=AccessLog(store),
-        sight=Sight(),
+        sight=Sight(roster.desks_of, roster.desk_of),
         switch_book=switch_book,
-        worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan),
+        roster=roster,
+        worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
         lanes=lanes,
+        timers=Timers(store, served, now),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
     )
@@ -161,7 +169,7 @@ def build_assistant(settings: Settings) -> Assistant:
     return build_editions(settings, portals.dossiers(settings)).assistant()
 
 
-def build_editions(settings: Settings, dossiers: Dossiers) -> Editions:
+def build_editions(settings: Settings, dossiers: Dossiers, tickets: Tickets | None = None) -> Editions:
     """The assistant over the edition that is served. The engines and the portals outlive a switch of editions."""
     thresholds, asked = rules.load(), questions.load()
 
@@ -174,7 +182,9 @@ def build_editions(settings: Settings, dossiers: Dossiers) -> Editions:
         known = entries(records, asked)
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
-        return Assistant(Interpreter(readers, scope, index, reader), records, dossiers, thresholds)
+        return Assistant(
+            Interpreter(readers, scope, index, reader), records, dossiers, thresholds, tickets or NoTickets()
+        )
 
     return Editions(settings.catalogue_dir, over)
 

@@ -7,17 +7,18 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot import followers, following, handoff, inbox, outbox, retention, tables, tries
+from bot import desks, followers, following, inbox, outbox, reception, retention, tables, tries
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
 from bot.decisions import Unfollow
+from bot.desks import Desks
 from bot.facts import FollowFacts
 from bot.followers import Opening
 from bot.following import Plan
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 MOST_DEATHS = 10
 # a message in hand at so many ends of a worker causes them, most likely; fewer may be bad luck, and it is answered
+HELD = (Owner.QUEUE, Owner.OFFICER)
 
 
 def now() -> datetime:
@@ -52,8 +54,10 @@ class Worker:
         tries: Tries | None = None,
         switches: Callable[[str], Switches] = lambda channel: Switches(),
         plan: Plan = Plan(),  # noqa: B008 (frozen)
+        served: Desks | None = None,
     ) -> None:
         self._store = store
+        self._desks = served or desks.load()
         self._inbox = Inbox(store)
         self._assistant = assistant
         # asked for each turn: another edition of the catalogue may have come
@@ -103,24 +107,34 @@ class Worker:
             if connection.execute(sa.select(tables.turn.c.id).where(tables.turn.c.inbox_id == taken.inbox_id)).first():
                 return
             owner = _owner(connection, taken.conversation_id)
-            spoken = turn.reply if owner is taken.conversation.owner else None
-            made = connection.execute(sa.insert(tables.turn).values(**_row(taken, turn, at)))
-            if owner is taken.conversation.owner:
-                _keep(connection, taken.conversation_id, turn, at)
-            turn_id = int(made.inserted_primary_key[0])  # type: ignore[index]
-            if spoken is not None:
-                outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", spoken, at)
-            self._follow(connection, taken.conversation_id, turn, at, is_said=spoken is not None)
-            if spoken is not None and turn.facts.outcome is Outcome.FORGOTTEN:
+            if owner is not taken.conversation.owner:
+                self._overtaken(connection, taken, turn, owner, at)
+                return
+            _keep(connection, taken.conversation_id, turn, at)
+            under = reception.attend(connection, taken, turn, self._desks, at)
+            if turn.reply is not None and under:
+                turn = replace(turn, reply=replace(turn.reply, blocks=(*turn.reply.blocks, *under)))
+            turn_id = _done(connection, taken, turn, at)
+            if turn.reply is not None:
+                outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", turn.reply, at)
+            self._follow(connection, taken.conversation_id, turn, at, is_said=turn.reply is not None)
+            if turn.reply is not None and turn.facts.outcome is Outcome.FORGOTTEN:
                 retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             if taken.seal is not None:
                 self._settle(connection, taken, taken.seal, turn.facts.outcome)
-            connection.execute(
-                sa.update(tables.inbox)
-                .where(tables.inbox.c.id == taken.inbox_id)
-                .values(status="done", lease_until=None)
-            )
         self._count(turn)
+
+    def _overtaken(self, connection: sa.Connection, taken: Taken, turn: Turn, owner: Owner, at: datetime) -> None:
+        """Another owner has the conversation by now: an officer reads the message, or it is answered once more."""
+        if owner in HELD:
+            reception.added(connection, taken.conversation_id, at)
+            _done(connection, taken, replace(turn, reply=None), at)
+            self._follow(connection, taken.conversation_id, turn, at, is_said=False)
+            if taken.seal is not None:
+                self._settle(connection, taken, taken.seal, turn.facts.outcome)
+        else:
+            this = tables.inbox.c.id == taken.inbox_id
+            connection.execute(sa.update(tables.inbox).where(this).values(status="new", lease_until=None))
 
     def _count(self, turn: Turn) -> None:
         """One more turn; an answer of a portal that was not believed is an alarm."""
@@ -164,18 +178,20 @@ def _owner(connection: sa.Connection, conversation_id: int) -> Owner:
 
 
 def _keep(connection: sa.Connection, conversation_id: int, turn: Turn, at: datetime) -> None:
-    """The conversation after the turn, with the ticket that belongs to its owner."""
-    outcome = turn.facts.outcome
+    """The conversation after the turn."""
     connection.execute(
         sa.update(tables.conversation)
         .where(tables.conversation.c.id == conversation_id)
         .values(owner=turn.conversation.owner.value, state=turn.conversation.state(), updated_at=at)
     )
-    if outcome in (Outcome.HANDED_OFF, Outcome.COMPLAINT_TAKEN):
-        reason = "complaint" if outcome is Outcome.COMPLAINT_TAKEN else getattr(turn.decision, "reason", "asked")
-        handoff.open_ticket(connection, conversation_id, reason, at)
-    if outcome is Outcome.LEFT_QUEUE:
-        handoff.leave_queue(connection, conversation_id, at)
+
+
+def _done(connection: sa.Connection, taken: Taken, turn: Turn, at: datetime) -> int:
+    """The turn is recorded and its message done; the turn's id."""
+    made = connection.execute(sa.insert(tables.turn).values(**_row(taken, turn, at)))
+    this = tables.inbox.c.id == taken.inbox_id
+    connection.execute(sa.update(tables.inbox).where(this).values(status="done", lease_until=None))
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
 def _row(taken: Taken, turn: Turn, at: datetime) -> dict[str, Any]:

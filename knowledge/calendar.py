@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import ceil
@@ -76,6 +77,43 @@ class WorkCalendar:
         """The calendar as the data file has it."""
         return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
+    def with_hours(self, shifts: Iterable[Shift]) -> WorkCalendar:
+        """The same days, worked at other hours. Raises ValueError when the hours are none, or not in order."""
+        other = copy(self)
+        other.shifts = tuple(shifts)
+        ends = [end for shift in other.shifts for end in (shift.opens, shift.closes)]
+        if not ends or ends != sorted(set(ends)):
+            raise ValueError("hours that are none, or not in order")
+        return other
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether a moment (aware) lies in working hours; the moment of closing does not."""
+        return self.next_opening(at) == at
+
+    def next_opening(self, at: datetime) -> datetime:
+        """The first moment of work from a moment (aware) on: the moment itself when it lies in working hours."""
+        return next(self._stretches(at.astimezone(self.zone)))[0]
+
+    def last_closing(self, at: datetime) -> datetime:
+        """The last end of a working stretch up to a moment (aware)."""
+        local = at.astimezone(self.zone)
+        day = local.date()
+        while True:
+            for shift in reversed(self.shifts):
+                closes = datetime.combine(day, shift.closes, self.zone)
+                if closes <= local and self.is_working_day(day):
+                    return closes
+            day -= ONE_DAY
+
+    def worked_between(self, start: datetime, end: datetime) -> timedelta:
+        """How much working time lies between two moments (aware); none when the end is not after the start."""
+        total = timedelta()
+        for opens, closes in self._stretches(start.astimezone(self.zone)):
+            if opens >= end:
+                return total
+            total += min(closes, end) - opens
+        raise AssertionError("the stretches never end")
+
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on a day."""
         announced = self._announced.get(day)
@@ -105,7 +143,10 @@ class WorkCalendar:
         """The moment at which `hours` of work have passed since `start` (aware)."""
         if not 0 <= hours <= LONGEST_DAYS:
             raise ValueError(f"{hours} working hours")
-        left = timedelta(hours=hours)
+        return self.add_worked(start, timedelta(hours=hours))
+
+    def add_worked(self, start: datetime, left: timedelta) -> datetime:
+        """The moment at which so much working time has passed since `start` (aware)."""
         for opens, closes in self._stretches(start.astimezone(self.zone)):
             if left <= closes - opens:
                 return opens + left

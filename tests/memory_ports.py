@@ -96,7 +96,7 @@ class MemoryDesk:
         summary = TicketSummary(ticket_id, "waiting", "webchat", reason, START, None, last)
         self.views[ticket_id] = TicketView(summary, None, lines, evidence)
 
-    def tickets(self, view: str, officer_id: int) -> list[TicketSummary]:
+    def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
         chosen = {
             "waiting": lambda ticket: ticket.summary.state == "waiting",
             "mine": lambda ticket: ticket.officer_id == officer_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import commands, compose, retention, rules
+from bot import commands, compose, notices, retention, rules
+from bot.clocks import Cause, Limit
 from bot.conversation import Kept
 from bot.decide import LOOK_ALIKES, NEAR_MISSES, SMALL_TALK
 from bot.errors import BadData
@@ -28,6 +30,7 @@ from bot.facts import (
     PlainFacts,
     ProcedureFacts,
     SeveralFacts,
+    TicketFacts,
     UnitFacts,
 )
 from bot.messages import InboundMessage, Kind, Reply
@@ -35,7 +38,10 @@ from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
 from bot.perform import DECLINED, FORGETTING, SLOTS, calendar
 from bot.progress import progress
+from bot.standing import Standing
+from bot.ticket import Ending, Stage
 from bot.utterance import Fault, admit
+from bot.waiting import Wait
 from integrations.dossiers import Details, Dossier, FeeDue, Found, Status
 from knowledge import bundles
 from knowledge.catalogue import load
@@ -46,7 +52,7 @@ from nlu.understanding import Aspect
 from tests import town
 
 ROOT = Path(__file__).parents[1]
-REPLIES = compose.DATA / "replies"
+REPLIES, NOTICES = compose.DATA / "replies", compose.DATA / "notices"
 BEHAVIOURS = {
     "answer",
     "clarify",
@@ -137,6 +143,10 @@ def every_fact() -> Iterator[Facts]:
         Outcome.ANSWERED, tuple(ProcedureFacts(Outcome.ANSWERED, item, ("fee",), "", town.TODAY) for item in both)
     )
     yield from journeys()
+    yield PlainFacts(Outcome.REOPENED, value=CODE)
+    yield PlainFacts(Outcome.TICKET_NOT_FOUND, value=CODE)
+    for stands in standings():
+        yield TicketFacts(Outcome.TICKET_TOLD, stands, waits_here=True)
     yield from (UnitFacts(Outcome.UNIT_TOLD, Units.load().resolve(text)) for text in UNIT_TEXTS)
 
 
@@ -149,6 +159,18 @@ UNIT_TEXTS = (
     "phường không có",
     "quận 1",
 )
+
+
+CODE = "HT-7K3M-Q4XA"
+
+
+def standings() -> Iterator[Standing]:
+    """A ticket wherever it may stand."""
+    queued = Standing(CODE, "queued", "Bộ phận hộ tịch", 3, Wait(6, 21, 44), town.MORNING, True, True, True)
+    yield from (queued, replace(queued, wait=None, certain=False), replace(queued, staffed=False))
+    yield replace(queued, staffed=False, is_open=False)
+    yield from (replace(queued, stage=stage.value, position=0) for stage in (Stage.OFFICER, Stage.CITIZEN))
+    yield from (replace(queued, stage="closed", ending=ending.value) for ending in Ending)
 
 
 def journeys() -> Iterator[JourneyFacts]:
@@ -213,6 +235,25 @@ def test_what_is_kept_is_told_as_it_is() -> None:
     reply = said(PlainFacts(Outcome.KEPT_TOLD))
     assert re.findall(r"(\d+) ngày", reply.plain()) == [str(retention.KEEP.days)]
     assert [button.payload for button in reply.buttons] == ["forget", "officer"]
+
+
+@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("ticket_*.txt"))])
+def test_every_notice_is_said(notice: str) -> None:
+    """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
+    for stands in standings():
+        if notice in ("ticket_closed", "ticket_silence") and not stands.ending:
+            continue
+        values = {"name": "Lan", "closes_at": town.MORNING, "reopens_until": town.TODAY}
+        text = notices.tell(notice, standing=stands, **values).plain()
+        assert text.strip() and not re.search(r"None|\{|\}|  |\(\)|Undefined", text), text
+
+
+@pytest.mark.parametrize(
+    ("words", "values"), [("endings", set(Ending)), ("causes", set(Cause)), ("limits", set(Limit))]
+)
+def test_every_word_of_a_ticket_is_there(words: str, values: set[str]) -> None:
+    """Every ending, cause and limit has its word, and no word is left over."""
+    assert set(compose.ticket_words()[words]) == values
 
 
 def test_silence_says_nothing() -> None:
@@ -327,7 +368,7 @@ def test_intents_are_the_same_everywhere() -> None:
 
 def sentences() -> list[str]:
     """The sentences of every template and note, without the machinery."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(REPLIES.glob("*.txt"))]
+    texts = [path.read_text(encoding="utf-8") for path in sorted([*REPLIES.glob("*.txt"), *NOTICES.glob("*.txt")])]
     lines = [line for text in texts for line in text.splitlines()] + list(compose.notes().values())
     plain = [re.sub(r"\{\{.*?\}\}", "X", re.sub(r"\{%.*?%\}", "\n", line)) for line in lines]
     return [part.strip() for line in plain for part in re.split(r"(?<=[.?!])\s|\n", line) if part.strip()]

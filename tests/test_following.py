@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot import following, notices, settings, wiring
+from bot import follow_notices, following, settings, wiring
 from bot.compose import compose
 from bot.conversation import Conversation, Owner
 from bot.decide import decide
@@ -171,7 +171,7 @@ def test_every_notice_has_words(kind: Kind) -> None:
     """Each kind of news is told in a sentence of its own, with a way to stop while it goes on, and to an officer."""
     found = Found(dossier(due_on=FAR), LATER)
     news = following.News((kind,), following.seen(found.dossier), LATER, None)
-    reply = notices.write(follower(), news, found, TODAY)
+    reply = follow_notices.write(follower(), news, found, TODAY)
     assert reply.plain() and "{" not in reply.plain()
     stops = [button for button in reply.buttons if button.payload == f"unfollow:{DOSSIER_CODE}"]
     assert len(stops) == (not news.ends) and reply.buttons[-1].payload == "officer"
@@ -182,7 +182,7 @@ def test_a_notice_says_from_what_to_what() -> None:
     found = Found(dossier(status=Status.PROCESSED, status_label="Đã xử lý xong", due_on=FAR), LATER)
     news = following.news(follower(), found, TODAY, DAYS)
     assert news is not None
-    told, looked_up = notices.write(follower(), news, found, TODAY), compose(_facts(found))
+    told, looked_up = follow_notices.write(follower(), news, found, TODAY), compose(_facts(found))
     assert looked_up is not None and told.blocks[1:] == looked_up.blocks
     assert "từ “Đang xử lý” sang “Đã xử lý xong”" in told.plain()
 

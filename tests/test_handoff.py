@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from bot import tables
-from bot.compose import notes
 from bot.handoff import LONGEST_REPLY, Desk
 from bot.messages import Kind
 from bot.store import Store
@@ -116,7 +115,7 @@ def test_one_of_two_officers_gets_the_ticket(desk: Desk, database: Store) -> Non
     winners = [officer_id for has, officer_id in won if has]
     assert len(winners) == 1 and desk.ticket(1).officer_id == winners[0]
     names = {LAN: "Lan", MINH: "Minh"}
-    assert replies(database)[1:] == [notes()["officer_joined"].format(name=names[winners[0]])]
+    assert len(replies(database)) == 2 and f"Cán bộ {names[winners[0]]} đã nhận" in replies(database)[1]
     assert owner(database) == "officer" and events(database) == ["opened", "claimed"]
 
 
@@ -170,7 +169,8 @@ def test_a_resolved_conversation_is_the_bot_s_again(desk: Desk, database: Store)
     """After an officer has closed the ticket the citizen is told and the assistant answers; once is enough."""
     desk.claim(1, LAN)
     assert desk.resolve(1, LAN) and not desk.resolve(1, LAN)
-    assert owner(database) == "bot" and replies(database)[2:] == [notes()["officer_left"]]
+    assert owner(database) == "bot" and len(replies(database)) == 3
+    assert "đã kết thúc hỗ trợ" in replies(database)[2]
     asks(database, "khai sinh", "2")
     assert "Đăng ký khai sinh" in replies(database)[3]
     assert not desk.reply(1, LAN, "Còn nữa", "form-9")

@@ -17,6 +17,8 @@ from typing import Any
 
 import argon2
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from bot import tables
 from bot.access_log import AccessLog
@@ -28,7 +30,7 @@ from bot.passwords import Passwords
 from bot.roles import Sight
 from bot.rules import Rules
 from bot.second_step import SecondSteps
-from bot.store import Store, open_store
+from bot.store import ROOT, Store, open_store
 from bot.switch_book import SwitchBook
 from bot.worker import Worker
 from integrations.dossiers import Details, Dossier, Dossiers, FeeDue, Found, Proof, Status
@@ -355,6 +357,14 @@ def access(database: Store, clock: Callable[[], datetime] | None = None, **chang
         "sight": Sight(),
     }
     return Access(**{**parts, **changes})
+
+
+def migrate(connection: sa.Connection, revision: str, down: bool = False) -> None:
+    """The tables as a migration left them."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    (command.downgrade if down else command.upgrade)(config, revision)
 
 
 def worker(database: Store, interpreter: Any = None, clock: Callable[[], datetime] | None = None) -> Worker:

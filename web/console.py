@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from web.forms import MAX_NUMBER, NUMBER, form_fields
 from web.pages import Pages
-from web.ports import Desk, Ports, Session, SetAside, TicketView
+from web.ports import Desk, Ports, Session, SetAside, Sight, TicketView
 
 MAX_TEXT = 4_000
 VIEWS = ("waiting", "mine", "all")
@@ -28,12 +28,13 @@ class Console:
 
     desk: Desk
     aside: SetAside
+    sight: Sight
     pages: Pages
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages) -> Console:
         """The console over its neighbours."""
-        return cls(ports.desk, ports.aside, pages)
+        return cls(ports.desk, ports.aside, ports.access.sight, pages)
 
     def routes(self) -> list[Route]:
         """Where the console is found."""
@@ -54,7 +55,8 @@ class Console:
         session: Session = request.state.session
         asked = request.query_params.get("view", "")
         view = asked if asked in VIEWS else VIEWS[0]
-        tickets = await run_in_threadpool(self.desk.tickets, view, session.officer_id)
+        seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
+        tickets = await run_in_threadpool(self.desk.tickets, view, session.officer_id, seen)
         return self.pages.show(request, "queue.html", session=session, view=view, views=VIEWS, tickets=tickets)
 
     async def show_aside(self, request: Request) -> Response:

@@ -83,8 +83,8 @@ class Mailbox(Protocol):
 class Desk(Protocol):
     """The officers' queue."""
 
-    def tickets(self, view: str, officer_id: int) -> list[TicketSummary]:
-        """The tickets of one tab: "waiting", "mine" or "all"."""
+    def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
+        """The tickets of one tab: "waiting", "mine" or "all"; of these desks only, where they are given."""
 
     def ticket(self, ticket_id: int) -> TicketView:
         """One ticket; KeyError if there is none."""

@@ -54,6 +54,17 @@ class Place:
             newest = connection.execute(sa.select(sa.func.max(tables.conversation.c.id))).scalar_one()
             assert outbox.put(connection, newest, f"{newest}:{key}", reply, now())
 
+    def newest(self) -> int:
+        """The number of the last reply that was made for anybody."""
+        with self.store.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.max(tables.outbox.c.id))).scalar() or 0)
+
+    def told(self, after_id: int) -> list[Reply]:
+        """What citizens were told after a reply."""
+        query = sa.select(tables.outbox.c.reply).where(tables.outbox.c.id > after_id).order_by(tables.outbox.c.id)
+        with self.store.reading() as connection:
+            return [outbox.from_json(row) for row in connection.execute(query).scalars()]
+
 
 class Driver(ABC):
     """One citizen with one channel in their hand."""

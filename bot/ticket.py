@@ -1,0 +1,275 @@
+"""A ticket's life as one table: who may do what to it at which stage, and where that leads. Pure.
+
+The drawing in docs/tickets.md is made from this table (bot/drawing.py). The transaction that acts is in bot/ledger.py.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.conversation import Owner
+
+LETTERS = "23456789ACDEFGHKMNPQRTVXY"
+# of a ticket's code: none is mistaken for another when it is read aloud or copied by hand (no 0/O, 1/I/L, B/8, S/5...)
+CODE = re.compile(rf"(?<![\w-])HT[-\s]?(?P<first>[{LETTERS}]{{4}})[-\s]?(?P<second>[{LETTERS}]{{4}})(?![\w-])", re.I)
+
+
+class Stage(StrEnum):
+    """Where a matter is: always at exactly one of these."""
+
+    BOT = "bot"
+    # no ticket
+    QUEUED = "queued"
+    # at a desk
+    OFFICER = "officer"
+    CITIZEN = "citizen"
+    # held by an officer who waits for the citizen
+    CLOSED = "closed"
+
+
+OPEN = frozenset({Stage.QUEUED, Stage.OFFICER, Stage.CITIZEN})
+HELD = frozenset({Stage.OFFICER, Stage.CITIZEN})
+OWNERS: Mapping[Stage, Owner] = {
+    Stage.BOT: Owner.BOT,
+    Stage.QUEUED: Owner.QUEUE,
+    Stage.OFFICER: Owner.OFFICER,
+    Stage.CITIZEN: Owner.OFFICER,
+    Stage.CLOSED: Owner.BOT,
+}
+# who answers the citizen's next message
+
+
+class Event(StrEnum):
+    """What can happen to a ticket; each becomes one row of `ticket_event`."""
+
+    OPENED = "opened"
+    CLAIMED = "claimed"
+    REPLIED = "replied"
+    ASKED = "asked"
+    # replied, and the citizen has to answer
+    WROTE = "wrote"
+    NOTE = "note"
+    RETURNED = "returned"
+    # to the queue of the same desk
+    TRANSFERRED = "transferred"
+    # to another desk
+    HANDED = "handed"
+    # to a colleague
+    RESOLVED = "resolved"
+    CANCELLED = "cancelled"
+    LEFT = "left"
+    # the citizen shut the channel
+    REROUTED = "rerouted"
+    # nobody on duty: to the fallback desk
+    TOLD = "told"
+    # the citizen was told when to expect an answer
+    REMINDED = "reminded"
+    SILENCE = "silence"
+    # the citizen did not answer
+    WARNED = "warned"
+    BREACHED = "breached"
+    REOPENED = "reopened"
+
+
+class Ending(StrEnum):
+    """How a ticket was closed; words in bot/data/tickets.yaml."""
+
+    ANSWERED = "answered"
+    REFERRED = "referred"
+    # another agency settles it
+    VISIT = "visit"
+    # the citizen has to come to the counter
+    IMPOSSIBLE = "impossible"
+    NO_ANSWER = "no_answer"
+    CANCELLED = "cancelled"
+    LEFT = "left"
+
+
+OFFICERS_ENDINGS = frozenset({Ending.ANSWERED, Ending.REFERRED, Ending.VISIT, Ending.IMPOSSIBLE})
+ENDINGS = {Event.CANCELLED: Ending.CANCELLED, Event.LEFT: Ending.LEFT, Event.SILENCE: Ending.NO_ANSWER}
+
+
+class Actor(StrEnum):
+    """Who does it."""
+
+    CITIZEN = "citizen"
+    OFFICER = "any officer"
+    HOLDER = "the officer who holds it"
+    CLOCK = "the clock"
+
+
+ACTORS: Mapping[Event, Actor] = {
+    Event.OPENED: Actor.CITIZEN,
+    Event.CLAIMED: Actor.OFFICER,
+    Event.REPLIED: Actor.HOLDER,
+    Event.ASKED: Actor.HOLDER,
+    Event.WROTE: Actor.CITIZEN,
+    Event.NOTE: Actor.HOLDER,
+    Event.RETURNED: Actor.HOLDER,
+    Event.TRANSFERRED: Actor.HOLDER,
+    Event.HANDED: Actor.HOLDER,
+    Event.RESOLVED: Actor.HOLDER,
+    Event.CANCELLED: Actor.CITIZEN,
+    Event.LEFT: Actor.CITIZEN,
+    Event.REROUTED: Actor.CLOCK,
+    Event.TOLD: Actor.CLOCK,
+    Event.REMINDED: Actor.CLOCK,
+    Event.SILENCE: Actor.CLOCK,
+    Event.WARNED: Actor.CLOCK,
+    Event.BREACHED: Actor.CLOCK,
+    Event.REOPENED: Actor.CITIZEN,
+    # or an officer
+}
+
+TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
+    Stage.BOT: {Event.OPENED: Stage.QUEUED},
+    Stage.QUEUED: {
+        Event.CLAIMED: Stage.OFFICER,
+        Event.WROTE: Stage.QUEUED,
+        Event.REROUTED: Stage.QUEUED,
+        Event.TOLD: Stage.QUEUED,
+        Event.WARNED: Stage.QUEUED,
+        Event.BREACHED: Stage.QUEUED,
+        Event.CANCELLED: Stage.CLOSED,
+        Event.LEFT: Stage.CLOSED,
+    },
+    Stage.OFFICER: {
+        Event.REPLIED: Stage.OFFICER,
+        Event.ASKED: Stage.CITIZEN,
+        Event.WROTE: Stage.OFFICER,
+        Event.NOTE: Stage.OFFICER,
+        Event.HANDED: Stage.OFFICER,
+        Event.WARNED: Stage.OFFICER,
+        Event.BREACHED: Stage.OFFICER,
+        Event.RETURNED: Stage.QUEUED,
+        Event.TRANSFERRED: Stage.QUEUED,
+        Event.RESOLVED: Stage.CLOSED,
+        Event.LEFT: Stage.CLOSED,
+    },
+    Stage.CITIZEN: {
+        Event.REPLIED: Stage.CITIZEN,
+        Event.ASKED: Stage.CITIZEN,
+        Event.WROTE: Stage.OFFICER,
+        Event.NOTE: Stage.CITIZEN,
+        Event.HANDED: Stage.CITIZEN,
+        Event.REMINDED: Stage.CITIZEN,
+        Event.RETURNED: Stage.QUEUED,
+        Event.TRANSFERRED: Stage.QUEUED,
+        Event.RESOLVED: Stage.CLOSED,
+        Event.SILENCE: Stage.CLOSED,
+        Event.LEFT: Stage.CLOSED,
+    },
+    Stage.CLOSED: {Event.REOPENED: Stage.QUEUED},
+}
+# what is not written here is refused
+
+
+@dataclass(frozen=True)
+class State:
+    """A ticket between two acts."""
+
+    stage: Stage = Stage.BOT
+    desk: str = ""
+    # id of the desk; empty only while there is no ticket
+    officer_id: int | None = None
+    # who holds it: set exactly while it is held
+    ending: Ending | None = None
+    # set exactly when it is closed
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that somebody wants to do to a ticket."""
+
+    event: Event
+    officer_id: int | None = None
+    # who acts, when it is an officer
+    desk: str = ""
+    # where to: opened, transferred, rerouted
+    to_officer_id: int | None = None
+    # whom to: handed
+    ending: Ending | None = None
+    # resolved
+    text: str = ""
+    # a note, a comment, a cause
+
+
+class Why(StrEnum):
+    """Why an act was refused."""
+
+    TAKEN = "taken"
+    # another officer holds it
+    NOT_HELD = "not_held"
+    # it has to be claimed first
+    CLOSED = "closed"
+    FULL = "full"
+    # the officer holds as many as the desk allows
+    NOT_NOW = "not_now"
+    # this stage does not know this act
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An act that changed nothing."""
+
+    why: Why
+    holder_id: int | None = None
+    # who has it
+    holder_name: str = ""
+    # filled in by the desk
+
+
+def transition(state: State, act: Act) -> State | Refusal:
+    """The state after an act, or why there is none. Total: every state, every act."""
+    to = TABLE[state.stage].get(act.event)
+    of_holder = ACTORS[act.event] is Actor.HOLDER
+    if state.stage in HELD and (act.event is Event.CLAIMED or (of_holder and act.officer_id != state.officer_id)):
+        return Refusal(Why.TAKEN, state.officer_id)
+    if to is None:
+        return Refusal(_why(state, of_holder), state.officer_id)
+    if not _complete(act):
+        return Refusal(Why.INCOMPLETE, state.officer_id)
+    holders = {Event.CLAIMED: act.officer_id, Event.HANDED: act.to_officer_id}
+    return State(
+        stage=to,
+        desk=act.desk if act.event in (Event.OPENED, Event.TRANSFERRED, Event.REROUTED) else state.desk,
+        officer_id=holders.get(act.event, state.officer_id) if to in HELD else None,
+        ending=ENDINGS.get(act.event, act.ending) if to is Stage.CLOSED else None,
+    )
+
+
+def _why(state: State, of_holder: bool) -> Why:
+    if state.stage is Stage.CLOSED:
+        return Why.CLOSED
+    return Why.NOT_HELD if of_holder and state.stage is Stage.QUEUED else Why.NOT_NOW
+
+
+def _complete(act: Act) -> bool:
+    """Whether an act says all that it needs."""
+    match act.event:
+        case Event.OPENED | Event.TRANSFERRED | Event.REROUTED:
+            return bool(act.desk)
+        case Event.CLAIMED:
+            return act.officer_id is not None
+        case Event.HANDED:
+            return act.to_officer_id is not None
+        case Event.RESOLVED:
+            return act.ending in OFFICERS_ENDINGS
+    return True
+
+
+def new_code() -> str:
+    """A code for a citizen, "HT-7K3M-Q4XA": 152 thousand million of them, so that nobody guesses another's."""
+    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+    return f"HT-{letters[:4]}-{letters[4:]}"
+
+
+def find_code(text: str) -> str:
+    """The first ticket code in a text, however it is spaced or cased; "" when there is none."""
+    found = CODE.search(text)
+    return f"HT-{found['first']}-{found['second']}".upper() if found else ""
