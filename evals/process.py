@@ -15,3 +15,17 @@ def cpu_s(pid: int) -> float:
 def memory_mb(pid: int) -> float:
     """Resident memory."""
     return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def family(pid: int) -> list[int]:
+    """The process and its children."""
+    parents = {int(path.parent.name): _parent(path) for path in Path("/proc").glob("[0-9]*/stat")}
+    return [pid, *(child for child, parent in parents.items() if parent == pid)]
+
+
+def _parent(path: Path) -> int:
+    """Of the process whose stat this is; 0 when it has ended meanwhile."""
+    try:
+        return int(path.read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
