@@ -9,9 +9,12 @@ import hashlib
 import logging
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+
+from filelock import FileLock
 
 from nlu import encoder
 from nlu.encoder import Encoder
@@ -58,18 +61,45 @@ def scope(
 
 def _kept(kind: type[Kept], data: str, folder: Path, build: Callable[[], Kept]) -> Kept:
     path = folder / f"{kind.__name__}-{_key(data)}.pickle"
+    found = _read(kind, path)
+    if found is not None:
+        return found
+    with _alone(path):
+        found = _read(kind, path)
+        if found is not None:
+            return found
+        log.warning("%s is built anew; for 3,600 procedures that takes a minute or two, once", kind.__name__)
+        built = build()
+        _keep(path, pickle.dumps(built, protocol=pickle.HIGHEST_PROTOCOL), f"{kind.__name__}-*.pickle")
+    return built
+
+
+def _read(kind: type[Kept], path: Path) -> Kept | None:
+    """What is kept there; None when it is to be built."""
     try:
         found = pickle.loads(path.read_bytes())
-        if isinstance(found, kind):
-            return found
+        return found if isinstance(found, kind) else None
     except FileNotFoundError:
-        pass
+        return None
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
         log.warning("%s cannot be read (%s): it is built again", path.name, type(error).__name__)
-    log.warning("%s is built anew; for 3,600 procedures that takes a minute or two, once", kind.__name__)
-    built = build()
-    _keep(path, pickle.dumps(built, protocol=pickle.HIGHEST_PROTOCOL), f"{kind.__name__}-*.pickle")
-    return built
+        return None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Of several processes that start together one builds, the others wait and read."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        lock.acquire()
+    except (OSError, NotImplementedError):  # nothing can be kept in this folder: each builds for itself
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _key(data: str) -> str:
