@@ -25,8 +25,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evals import arrivals
-from evals.load import Chats, texts
+from evals import arrivals, scoring
+from evals.load import Chats
 from evals.site import START_S, answers, free_port, post, site, until
 from integrations.stand_ins.portal import DATA
 from integrations.stand_ins.settings import environment
@@ -59,7 +59,9 @@ class Plan:
 def measured(chats: Chats, plan: Plan, seed: int) -> Waits:
     """One stretch of both kinds of citizens."""
     chance = random.Random(seed)
-    asked = [(moment, chance.choice(texts())) for moment in arrivals.moments(plan.others_per_s, plan.seconds, seed)]
+    about = [label.text for label in scoring.load() if label.code]
+    # a question about a procedure: some of the others hold a dossier code, and would wait for the portal
+    asked = [(moment, chance.choice(about)) for moment in arrivals.moments(plan.others_per_s, plan.seconds, seed)]
     looked = [(moment, _look_up(chance)) for moment in arrivals.moments(plan.lookups_per_s, plan.seconds, seed + 1)]
     said = sorted([*((*item, False) for item in asked), *((*item, True) for item in looked)])
     fired, arrived = chats.ask([text for _, text, _ in said], [moment for moment, _, _ in said])
