@@ -1,10 +1,11 @@
 """What a slow portal does to those who ask about something else.
 
-`python -m evals.slow_portal` serves the assistant with a stand-in for the City's system and lets two kinds of citizens
-write at once, each message from somebody new: some look a dossier up, the others ask about procedures. In turns the portal
-answers at once and takes five seconds. Printed: how long the *others* waited, from the moment a message should have left
-to the arrival of its answer, with the portal fast and slow. Nothing is remembered of a dossier, the time limit is longer
-than the portal takes, so that every look-up really waits; more look-ups come than there are seats.
+`python -m evals.slow_portal` serves the assistant twice, each with a stand-in for the City's system: one answers at
+once, the other takes five seconds. Both get the same messages at the same moments, so that whatever else the machine
+does befalls both. Two kinds of citizens write, each message from somebody new: some look a dossier up, the others ask
+about procedures. Printed: how long the *others* waited, from the moment a message should have left to the arrival of
+its answer. Nothing is remembered of a dossier and the time limit is longer than the portal takes, so that every look-up
+really waits; more come than there are seats.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import getloadavg
@@ -23,8 +25,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evals import arrivals
-from evals.load import Chats, texts
+from evals import arrivals, scoring
+from evals.load import Chats
 from evals.site import START_S, answers, free_port, post, site, until
 from integrations.stand_ins.portal import DATA
 from integrations.stand_ins.settings import environment
@@ -57,7 +59,9 @@ class Plan:
 def measured(chats: Chats, plan: Plan, seed: int) -> Waits:
     """One stretch of both kinds of citizens."""
     chance = random.Random(seed)
-    asked = [(moment, chance.choice(texts())) for moment in arrivals.moments(plan.others_per_s, plan.seconds, seed)]
+    about = [label.text for label in scoring.load() if label.code]
+    # a question about a procedure: some of the others hold a dossier code, and would wait for the portal
+    asked = [(moment, chance.choice(about)) for moment in arrivals.moments(plan.others_per_s, plan.seconds, seed)]
     looked = [(moment, _look_up(chance)) for moment in arrivals.moments(plan.lookups_per_s, plan.seconds, seed + 1)]
     said = sorted([*((*item, False) for item in asked), *((*item, True) for item in looked)])
     fired, arrived = chats.ask([text for _, text, _ in said], [moment for moment, _, _ in said])
@@ -95,21 +99,20 @@ def portal() -> Iterator[tuple[str, dict[str, str]]]:
             process.terminate()
 
 
-def run(plan: Plan, rounds: int, seed: int) -> Mapping[str, Waits]:
-    """Both conditions in turns, with the same messages at the same moments."""
-    total = {FAST: Waits(), SLOW: Waits()}
+@contextmanager
+def assistant() -> Iterator[tuple[Chats, str]]:
+    """Citizens of an assistant that runs, and the address of its portal."""
     with portal() as (address, settings), site(**settings) as running:  # type: ignore[arg-type]
-        chats = Chats(running)
-        measured(chats, Plan(plan.others_per_s, plan.lookups_per_s, WARM_UP_S), seed)
-        for number in range(rounds):
-            for condition in (FAST, SLOW) if number % 2 == 0 else (SLOW, FAST):
-                mode = {"mode": "slow", "seconds": SLOW_S} if condition == SLOW else {"mode": "ok"}
-                post(f"{address}/__control", mode)
-                seen = measured(chats, plan, seed + 10 * (number + 1))
-                total[condition].others_ms += seen.others_ms
-                total[condition].lookups_ms += seen.lookups_ms
-                total[condition].unanswered += seen.unanswered
-    return total
+        yield Chats(running), address
+
+
+def run(plan: Plan, seed: int) -> Mapping[str, Waits]:
+    """Both conditions at once, with the same messages at the same moments."""
+    with assistant() as (fast, _), assistant() as (slow, address), ThreadPoolExecutor(2) as pool:
+        warm_up = Plan(plan.others_per_s, plan.lookups_per_s, WARM_UP_S)
+        list(pool.map(lambda chats: measured(chats, warm_up, seed + 7), (fast, slow)))
+        post(f"{address}/__control", {"mode": "slow", "seconds": SLOW_S})
+        return dict(zip((FAST, SLOW), pool.map(lambda chats: measured(chats, plan, seed), (fast, slow)), strict=True))
 
 
 def show(seen: Mapping[str, Waits]) -> None:
@@ -149,13 +152,12 @@ def _interval(seen: Mapping[str, Waits]) -> tuple[float, float]:
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m evals.slow_portal", description=__doc__)
-    parser.add_argument("--others", type=float, default=8, help="questions about procedures a second")
-    parser.add_argument("--look-ups", type=float, default=1.5, help="a second")
-    parser.add_argument("--seconds", type=float, default=25, help="a stretch")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--others", type=float, default=4, help="questions about procedures a second, to each")
+    parser.add_argument("--look-ups", type=float, default=1.5, help="a second, to each")
+    parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    show(run(Plan(options.others, options.look_ups, options.seconds), options.rounds, options.seed))
+    show(run(Plan(options.others, options.look_ups, options.seconds), options.seed))
     return 0
 
 
