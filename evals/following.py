@@ -238,6 +238,7 @@ def work(database: Path, port: int, plan: Run) -> None:
             portal_client_id="us",
             portal_client_secret="secret",
             portal_at_once=plan.threads,
+            portal_fresh_s=0,  # intervals here are shorter than what is remembered otherwise
         )
     )
     outbox = Outbox(store)

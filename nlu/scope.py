@@ -26,6 +26,8 @@ MATTER = "ask_procedure"
 # stands for every intent that asks something about a procedure
 OUTSIDE = frozenset({"off_topic", "emergency", "scam", "injection", "insult", "legal_dispute", "complaint", "officer"})
 # intents that keep a message from being answered with a procedure: this decides about them, not the engine
+DOUBTFUL, SURE = 0.5, 0.9
+# a verdict of less does not change a small talk that an engine is this sure of
 QUESTIONS = 1500
 # of the catalogue: with all of them everything looks like a matter
 _MEANING_WEIGHT = 2.0
@@ -52,6 +54,8 @@ class Scope:
         """An engine's reading of a text, with this verdict wherever one of the two sees no matter in it."""
         kind, share = self.kind(text, meaning)
         if kind not in OUTSIDE and reading.intent not in OUTSIDE:
+            return reading
+        if share < DOUBTFUL and reading.confidence >= SURE and _kind(reading.intent) not in {MATTER, *OUTSIDE}:
             return reading
         return replace(reading, intent=kind, confidence=share)
 
