@@ -123,18 +123,9 @@ class Desk:
         self._clock = clock
 
     def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
-        """The tickets of a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first.
-
-        `seen`: of these desks only.
-        """
-        query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
-        if view == "waiting":
-            query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
-        elif view == "mine":
-            query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
-        query = query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
+        """The tickets of a view (see in_view)."""
         with self._store.reading() as connection:
-            return [_summary(row) for row in connection.execute(query).mappings()]
+            return summaries(connection, in_view(view, officer_id, seen))
 
     def ticket(self, ticket_id: int) -> TicketView:
         """One ticket, whole. Raises KeyError."""
@@ -332,6 +323,24 @@ def transcript(connection: sa.Connection, conversation_id: int, *, private: bool
         text = labels.get(row["text"], row["text"]) if row["kind"] == "button" else row["text"]
         lines.append(Line("citizen", text, None, row["received_at"], None))
     return sorted(lines, key=lambda line: line.at)
+
+
+def in_view(view: str, officer_id: int, seen: frozenset[str] | None = None) -> sa.Select[tuple[Any, ...]]:
+    """Asks for a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first.
+
+    `seen`: of these desks only.
+    """
+    query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
+    if view == "waiting":
+        query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
+    elif view == "mine":
+        query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
+    return query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
+
+
+def summaries(connection: sa.Connection, query: sa.Select[tuple[Any, ...]]) -> list[TicketSummary]:
+    """The tickets that a query of in_view finds."""
+    return [_summary(row) for row in connection.execute(query).mappings()]
 
 
 def _summaries() -> sa.Select[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
+from bot.board import Board
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.door import Door
 from bot.editions import Editions
@@ -70,6 +71,7 @@ class Parts:
     # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
+    board: Board
     aside: SetAside
     officers: Officers
     accounts: Accounts
@@ -110,6 +112,7 @@ def build(settings: Settings) -> Parts:
         door=Door(store, kept_away, now, sealer),
         outbox=Outbox(store),
         desk=Desk(store, served),
+        board=Board(store, served),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),
         accounts=Accounts(store, passwords),

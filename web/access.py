@@ -87,6 +87,7 @@ RULES: Mapping[str, Rule] = {
     "GET /console/account/second-step": at(Stage.ENROL, Stage.OPEN),
     "POST /console/account/second-step": at(Stage.ENROL, Stage.OPEN),
     "GET /console": of(OFFICER, LEAD, AUDITOR),
+    "POST /console/next": of(OFFICER, LEAD),
     "GET /console/aside": of(OFFICER, LEAD, ADMINISTRATOR),
     "POST /console/aside": of(OFFICER, LEAD, ADMINISTRATOR),
     "GET /console/tickets/{id:int}": of(OFFICER, LEAD, AUDITOR, looks=Why.TICKET),

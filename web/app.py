@@ -34,7 +34,7 @@ WIDGET_AGE = "public, max-age=300"
 def create_app(
     ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = (), embedders: Sequence[str] = ()
 ) -> Starlette:
-    """The whole application over its seven neighbours; the embedders are sites that may frame the chat."""
+    """The whole application over its eight neighbours; the embedders are sites that may frame the chat."""
     pages = load_pages()
     entrance = SignIn.over(ports, pages, secret)
     gate = Gate(ports.officers, ports.access.log, ports.access.sight, entrance.cookie, entrance.ask)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from web.forms import MAX_NUMBER, NUMBER, form_fields
 from web.pages import Pages
-from web.ports import Desk, Ports, Session, SetAside, Sight, TicketView
+from web.ports import Board, Desk, Ports, Session, SetAside, Sight, TicketView
 
 MAX_TEXT = 4_000
 VIEWS = ("waiting", "mine", "all")
@@ -27,6 +27,7 @@ class Console:
     """The officers' pages."""
 
     desk: Desk
+    board: Board
     aside: SetAside
     sight: Sight
     pages: Pages
@@ -34,13 +35,14 @@ class Console:
     @classmethod
     def over(cls, ports: Ports, pages: Pages) -> Console:
         """The console over its neighbours."""
-        return cls(ports.desk, ports.aside, ports.access.sight, pages)
+        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, pages)
 
     def routes(self) -> list[Route]:
         """Where the console is found."""
         ticket = "/console/tickets/{id:int}"
         return [
             Route("/console", self.show_queue),
+            Route("/console/next", self.take_next, methods=["POST"]),
             Route("/console/aside", self.show_aside),
             Route("/console/aside", self.look_after, methods=["POST"]),
             Route(ticket, self.show_ticket),
@@ -52,12 +54,15 @@ class Console:
 
     async def show_queue(self, request: Request) -> Response:
         """The queue: waiting, mine or all."""
+        return await self._queue_page(request)
+
+    async def take_next(self, request: Request) -> Response:
+        """Take the first waiting ticket that the officer can take."""
         session: Session = request.state.session
-        asked = request.query_params.get("view", "")
-        view = asked if asked in VIEWS else VIEWS[0]
-        seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
-        tickets = await run_in_threadpool(self.desk.tickets, view, session.officer_id, seen)
-        return self.pages.show(request, "queue.html", session=session, view=view, views=VIEWS, tickets=tickets)
+        ticket_id = await run_in_threadpool(self.desk.take_next, session.officer_id)
+        if ticket_id is None:
+            return await self._queue_page(request, 409, self.pages.words["console"]["none_next"])
+        return RedirectResponse(f"/console/tickets/{ticket_id}#end", 303)
 
     async def show_aside(self, request: Request) -> Response:
         """Messages and replies that were set aside."""
@@ -150,6 +155,17 @@ class Console:
         ticket = await self._ticket(request)
         values: dict[str, Any] = {"session": session, "ticket": ticket, "error": error, "draft": draft or {}}
         return self.pages.show(request, "ticket.html", status, key=uuid4(), held=holds(session, ticket), **values)
+
+    async def _queue_page(self, request: Request, status: int = 200, error: str = "") -> Response:
+        session: Session = request.state.session
+        asked, desk = request.query_params.get("view", ""), request.query_params.get("desk", "")
+        view = asked if asked in VIEWS else VIEWS[0]
+        seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
+        states = await run_in_threadpool(self.board.states, seen)
+        desk = desk if desk in {state.id for state in states} else ""
+        listed, total = await run_in_threadpool(self.board.listed, view, session.officer_id, seen, desk)
+        values: dict[str, Any] = {"view": view, "views": VIEWS, "desk": desk, "states": states, "error": error}
+        return self.pages.show(request, "queue.html", status, session=session, listed=listed, total=total, **values)
 
     async def _aside_page(self, request: Request, session: Session, status: int = 200, error: str = "") -> Response:
         items = await run_in_threadpool(self.aside.all)

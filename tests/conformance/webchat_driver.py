@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 
 from bot.aside import SetAside
+from bot.board import Board
 from bot.mailbox import Mailbox
 from bot.messages import Kind
 from bot.sessions import Numbers
@@ -49,6 +50,7 @@ class WebchatDriver(Driver):
                     _Inbox(place),
                     mailbox,
                     place.desk,
+                    Board(place.store),
                     place.officers,
                     numbers,
                     SetAside(place.store),
