@@ -129,7 +129,8 @@ class Board:
         with self._store.reading() as connection:
             ticket = ledger.of(connection, ticket_id)
             history = ledger.histories(connection, [ticket_id])[ticket_id]
-            names = dict(connection.execute(sa.select(tables.officer.c.id, tables.officer.c.name)).tuples().all())
+            officers = connection.execute(sa.select(tables.officer.c.id, tables.officer.c.name))
+            names = {number: name for number, name in officers}
             plan = self._desks[ticket.state.desk]
             others = in_view("all", officer_id, seen).where(
                 tables.ticket.c.conversation_id == ticket.conversation_id, tables.ticket.c.id != ticket_id

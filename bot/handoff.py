@@ -9,12 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import clocks, desks, ledger, notices, outbox, roster, standing, tables
+from bot import clocks, desks, ledger, notices, outbox, roster, rules, standing, tables
 from bot.clocks import Clock
 from bot.desks import Desks
+from bot.doubts import Doubt, doubts
 from bot.ledger import Entry, Ticket
-from bot.messages import Block, Reply
+from bot.messages import Block, Reply, Source
 from bot.outcomes import Outcome, meanings
+from bot.rules import Rules
 from bot.store import Store
 from bot.ticket import HELD, Act, Ending, Event, Refusal, Stage, State, Why, transition
 
@@ -47,6 +49,12 @@ class Evidence:
     decision: str
     procedures: list[str]
     # "1.001193 (0.87)"
+    sources: tuple[Source, ...] = ()
+    # the records that the reply was made from
+    dossiers: tuple[str, ...] = ()
+    # codes that the citizen named
+    doubts: tuple[Doubt, ...] = ()
+    # why the assistant was not sure
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,7 @@ class Desk:
         self._store = store
         self._desks = served or desks.load()
         self._clock = clock
+        self._rules = rules.load()
 
     def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
         """The tickets of a view (see in_view)."""
@@ -134,7 +143,7 @@ class Desk:
             if row is None:
                 raise KeyError(ticket_id)
             lines = transcript(connection, row["conversation_id"]) + _notes(connection, ticket_id)
-            evidence = _evidence(connection, row["conversation_id"])
+            evidence = _evidence(connection, row["conversation_id"], self._rules)
         return TicketView(_summary(row), row["officer_id"], sorted(lines, key=lambda line: line.at), evidence)
 
     def history(self, ticket_id: int) -> list[Entry]:
@@ -388,20 +397,25 @@ def _notes(connection: sa.Connection, ticket_id: int) -> list[Line]:
     return [Line("note", row["text"], None, row["at"], None) for row in connection.execute(query).mappings()]
 
 
-def _evidence(connection: sa.Connection, conversation_id: int) -> list[Evidence]:
+def _evidence(connection: sa.Connection, conversation_id: int, known: Rules) -> list[Evidence]:
     query = sa.select(tables.turn).where(tables.turn.c.conversation_id == conversation_id).order_by(tables.turn.c.id)
-    return [
-        Evidence(
-            at=row["created_at"],
-            engine=row["engine"],
-            intent=row["understanding"].get("intent", ""),
-            decision=meanings()[Outcome(row["outcome"])].label,
-            procedures=[
-                f"{item['code']} ({item['confidence']:.2f})" for item in row["understanding"].get("candidates", [])[:3]
-            ],
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    return [_made(row, known) for row in connection.execute(query).mappings()]
+
+
+def _made(row: sa.RowMapping, known: Rules) -> Evidence:
+    """What the assistant made of one turn."""
+    read = row["understanding"]
+    named = [item["value"] for item in read.get("entities", []) if item["kind"] == "dossier_code"]
+    return Evidence(
+        at=row["created_at"],
+        engine=row["engine"],
+        intent=read.get("intent", ""),
+        decision=meanings()[Outcome(row["outcome"])].label,
+        procedures=[f"{item['code']} ({item['confidence']:.2f})" for item in read.get("candidates", [])[:3]],
+        sources=outbox.from_json(row["reply"]).sources if row["reply"] else (),
+        dossiers=tuple(dict.fromkeys(named)),
+        doubts=tuple(doubts({"engine": row["engine"], **read} if read else {}, known)),
+    )
 
 
 def _name(connection: sa.Connection, officer_id: int | None) -> str:

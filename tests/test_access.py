@@ -57,7 +57,8 @@ def application(ports: Ports) -> Starlette:
     async def zalo(body: bytes, headers: Any) -> bool:
         return True
 
-    return create_app(ports, "secret", [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list)])
+    routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list)]
+    return create_app(ports, "secret", routes, stream_age_s=0)
 
 
 def browser(app: Starlette, base_url: str = "http://testserver") -> TestClient:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from bot import tables
+from bot import ledger, tables
 from tests.memory_ports import PASSWORD, START, MemoryTown, wait
 from tests.town import rows
 from web.app import create_app
 from web.forms import inside
 
 TICKET = "/console/tickets/7"
+ACTS = ("claim", "reply", "ask", "note", "resolve", "give-back", "transfer", "hand", "reopen")
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_ticket_from_claim_to_end(town: MemoryTown, lan: TestClient) -> None:
         assert (response.status_code, response.headers["location"]) == (303, f"{TICKET}#end")
     ticket = town.desk.ticket(7)
     assert [line.author for line in ticket.lines[3:] if line.author != "assistant"] == ["officer", "note"]
-    assert (ticket.summary.state, ticket.summary.ending) == ("resolved", "answered")
+    assert (ticket.summary.state, ticket.summary.ending) == ("resolved", "visit")
 
 
 def test_double_submit_answers_once(town: MemoryTown, lan: TestClient) -> None:
@@ -193,7 +194,7 @@ def test_nobody_holds_it(town: MemoryTown, lan: TestClient, state: str, name: st
     assert len(town.desk.ticket(7).lines) == before
 
 
-@pytest.mark.parametrize("path", [f"{TICKET}/{name}" for name in ("claim", "reply", "note", "resolve")])
+@pytest.mark.parametrize("path", [f"{TICKET}/{name}" for name in ACTS])
 @pytest.mark.parametrize("csrf", ["", "csrf-token-9", "ă"])
 def test_forms_need_their_token(town: MemoryTown, lan: TestClient, path: str, csrf: str) -> None:
     """A form without the session's token changes nothing."""
@@ -255,3 +256,112 @@ def test_next_ticket(town: MemoryTown, lan: TestClient) -> None:
     assert town.desk.ticket(7).summary.officer_name == "Nguyễn Thị Lan"
     none = lan.post("/console/next", data={"csrf": csrf})
     assert none.status_code == 409 and "không có phiên nào đang chờ" in none.text
+
+
+# The ticket
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "shown"),
+    [
+        ("transfer", {"to": "dat_dai", "comment": "Hỏi về sổ đỏ"}, "Chuyển sang bàn khác: Nguyễn Thị Lan"),
+        ("hand", {"to": "2", "comment": "Nhờ Minh"}, "<span>→ Trần Văn Minh</span>"),
+        ("give-back", {"comment": "Tôi bận họp"}, "Trả lại hàng chờ: Nguyễn Thị Lan"),
+    ],
+)
+def test_a_ticket_is_passed_on(lan: TestClient, name: str, fields: dict[str, str], shown: str) -> None:
+    """To another desk, a colleague or back to the queue: the history says who did it and with which words."""
+    act(lan, "claim")
+    answer = act(lan, name, **fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+    page = lan.get(TICKET).text
+    assert shown in page and fields["comment"] in page and "Trả lời người dân</label>" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "status"),
+    [
+        ("transfer", {"to": "thanh_pho"}, 403),
+        ("transfer", {"to": "x"}, 403),
+        ("hand", {"to": "99"}, 403),
+        ("hand", {"to": ""}, 400),
+        ("hand", {"to": "2", "comment": "x" * 4001}, 400),
+        ("resolve", {"ending": "left"}, 400),
+        ("resolve", {}, 400),
+        ("reopen", {}, 409),
+    ],
+)
+def test_an_act_that_makes_no_sense(
+    town: MemoryTown, lan: TestClient, name: str, fields: dict[str, str], status: int
+) -> None:
+    """A form without a real desk, colleague or outcome changes nothing, and the page says so."""
+    act(lan, "claim")
+    answer = act(lan, name, **fields)
+    assert answer.status_code == status and "Chưa đổi gì" in answer.text
+    assert town.desk.ticket(7).summary.officer_name == "Nguyễn Thị Lan"
+
+
+def test_asking_waits_for_the_citizen(lan: TestClient) -> None:
+    """An officer who asks back lets the ticket wait for the citizen; the clock of the solution rests."""
+    act(lan, "claim")
+    assert act(lan, "ask", reply="Anh/chị gửi ảnh giấy chứng sinh", key="k").status_code == 303
+    page = lan.get(TICKET).text
+    assert "Chờ người dân trả lời</span>" in page and "Giải quyết xong trước" not in page
+
+
+def test_closed_and_opened_again(town: MemoryTown, lan: TestClient) -> None:
+    """A closed ticket says its outcome; opened again it waits at its desk."""
+    act(lan, "claim")
+    act(lan, "resolve", ending="referred")
+    assert "Việc của cơ quan khác" in lan.get(TICKET).text
+    assert act(lan, "reopen").status_code == 303
+    assert town.desk.ticket(7).summary.state == "waiting"
+
+
+def test_evidence_with_source_dossier_and_doubt(lan: TestClient) -> None:
+    """Beside the talk stand the dated records, the dossier that was named, and why the assistant was unsure."""
+    side = lan.get(TICKET).text.partition("Vì sao trợ lý")[2]
+    for part in ("Nguồn: thủ tục 1.001193", "H29.19-260312-0005", "Chưa đủ chắc là thủ tục nào; Có từ hai thủ tục"):
+        assert part in side
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(1, "Còn 1 ngày 2"), (44, "Còn 3 giờ"), (60, "Hết giờ trả lời miễn phí"), (200, "không cho gửi tin nữa")],
+)
+def test_time_left_on_zalo(town: MemoryTown, lan: TestClient, hours: int, words: str) -> None:
+    """On Zalo the page counts down the 48 hours of free answers, then the seven days; elsewhere it does not."""
+    at = datetime.now(UTC) - timedelta(hours=hours)
+    wait(town.store, 8, "asked", "alo", channel="zalo", at=at)
+    assert words in lan.get("/console/tickets/8").text
+    assert 'id="window"' not in lan.get(TICKET).text
+
+
+def test_earlier_tickets_of_the_same_citizen(town: MemoryTown, lan: TestClient) -> None:
+    """The page leads to the citizen's earlier tickets, and to nobody else's."""
+    wait(town.store, 8, "asked", "người khác")
+    with town.store.writing() as connection:
+        first = ledger.of(connection, 7).conversation_id
+        here = sa.update(tables.ticket).where(tables.ticket.c.id == 8)
+        connection.execute(here.values(conversation_id=first, state="closed", ending="answered"))
+    page = lan.get(TICKET).text
+    assert "Phiên trước của người dân này" in page and 'href="/console/tickets/8"' in page
+    wait(town.store, 9, "asked", "người khác")
+    assert "Phiên trước của người dân này" not in lan.get("/console/tickets/9").text
+
+
+def test_no_room_for_more(town: MemoryTown, lan: TestClient) -> None:
+    """Who holds as many as the desk allows is told so, and takes no more."""
+    for number in range(20, 25):
+        wait(town.store, number, "asked", "x")
+        assert town.desk.claim(number, 1)
+    answer = act(lan, "claim")
+    assert answer.status_code == 409 and "đã giữ đủ số phiên" in answer.text
+
+
+def test_news_of_a_change(town: MemoryTown) -> None:
+    """The stream says at once where things stand; the page reads itself again."""
+    app = create_app(town.ports(), "secret", stream_age_s=0)
+    with TestClient(app, follow_redirects=False) as client:
+        sign_in(client)
+        assert f"event: changed\r\ndata: {town.board.mark()}" in client.get("/console/events").text

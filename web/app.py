@@ -20,11 +20,12 @@ from web.account import Account
 from web.administration import Administration
 from web.audit import Audit
 from web.chat import Chat
-from web.console import Console
+from web.console import STREAM_AGE_S, Console
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
 from web.sign_in import SignIn
+from web.ticket_page import TicketPage
 
 MAX_BODY_BYTES = 1_000_000
 WIDGET_AGE = "public, max-age=300"
@@ -32,9 +33,16 @@ WIDGET_AGE = "public, max-age=300"
 
 
 def create_app(
-    ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = (), embedders: Sequence[str] = ()
+    ports: Ports,
+    secret: str,
+    extra_routes: Sequence[BaseRoute] = (),
+    embedders: Sequence[str] = (),
+    stream_age_s: float = STREAM_AGE_S,
 ) -> Starlette:
-    """The whole application over its eight neighbours; the embedders are sites that may frame the chat."""
+    """The whole application over its eight neighbours; the embedders are sites that may frame the chat.
+
+    `stream_age_s`: how long a page of the console listens before it connects again.
+    """
     pages = load_pages()
     entrance = SignIn.over(ports, pages, secret)
     gate = Gate(ports.officers, ports.access.log, ports.access.sight, entrance.cookie, entrance.ask)
@@ -44,7 +52,8 @@ def create_app(
         Route("/widget.js", partial(widget, pages)),
         *entrance.routes(),
         *Account.over(ports, pages, entrance).routes(),
-        *Console.over(ports, pages).routes(),
+        *Console.over(ports, pages, stream_age_s).routes(),
+        *TicketPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),
         *extra_routes,

@@ -23,9 +23,12 @@ from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
 from bot.switch_book import SwitchBook
 from bot.switches import Mode
+from bot.ticket import OFFICERS_ENDINGS, Ending, Refusal, State
+from bot.ticket import Why as WhyNot
 from integrations.oidc import IdentityProvider
 
 __all__ = [
+    "OFFICERS_ENDINGS",
     "Access",
     "AccessLog",
     "Accounts",
@@ -34,6 +37,7 @@ __all__ = [
     "Case",
     "Delivery",
     "Desk",
+    "Ending",
     "Evidence",
     "IdentityProvider",
     "Inbox",
@@ -50,18 +54,21 @@ __all__ = [
     "Owed",
     "Owner",
     "Ports",
+    "Refusal",
     "Role",
     "SecondSteps",
     "Session",
     "SetAside",
     "Sight",
     "Stage",
+    "State",
     "SwitchBook",
     "TicketSummary",
     "TicketView",
     "TooMany",
     "TooManyAttempts",
     "Why",
+    "WhyNot",
 ]
 
 

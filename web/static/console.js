@@ -1,7 +1,8 @@
-// Keeps the queue and the transcript fresh: reads the same page again and takes over what changed.
+// Keeps the queue and the transcript fresh: reads the same page again when something changed and takes over the difference.
 "use strict";
 
-const EVERY_MS = 4000;
+const EVERY_MS = 30000;
+const AT_MOST_EVERY_MS = 250;
 const ADDRESS = document.getElementById("content").dataset.page;
 
 function replace(old, fresh) {
@@ -34,4 +35,22 @@ async function refresh() {
   });
 }
 
-if (document.querySelector("[data-live]")) setInterval(() => document.hidden || refresh(), EVERY_MS);
+let busy = false, again = false;
+
+async function soon() {
+  again = true;
+  if (busy || document.hidden) return;
+  busy = true;
+  while (again && !document.hidden) {
+    again = false;
+    await refresh();
+    await new Promise((done) => setTimeout(done, AT_MOST_EVERY_MS));
+  }
+  busy = false;
+}
+
+if (document.querySelector("[data-live]")) {
+  new EventSource("/console/events").addEventListener("changed", soon);
+  setInterval(soon, EVERY_MS);
+  document.addEventListener("visibilitychange", () => again && soon());
+}

@@ -1,0 +1,174 @@
+"""One ticket: what was said and why, what is owed, and everything an officer may do. The gate stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from web.forms import MAX_NUMBER, NUMBER, form_fields
+from web.pages import Pages
+from web.ports import OFFICERS_ENDINGS, Board, Desk, Ending, Ports, Refusal, Session, Sight, State, TicketView, WhyNot
+
+MAX_TEXT = 4_000
+ADDRESS = "/console/tickets/{id:int}"
+Fields = dict[str, str]
+Verdict = bool | State | Refusal
+WRITTEN = {"reply": "reply", "ask": "reply", "note": "note"}
+# the field that an act sends on; it may not be empty
+LEAVING = {"give-back", "transfer", "hand"}
+# after these the officer has the ticket no more
+CONFLICTS = {WhyNot.TAKEN, WhyNot.FULL, WhyNot.NOT_NOW}
+
+
+class Unfit(ValueError):
+    """A form without what its act needs."""
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    """The page of one ticket, and its forms."""
+
+    desk: Desk
+    board: Board
+    sight: Sight
+    pages: Pages
+
+    @classmethod
+    def over(cls, ports: Ports, pages: Pages) -> TicketPage:
+        """The page over its neighbours."""
+        return cls(ports.desk, ports.board, ports.access.sight, pages)
+
+    def routes(self) -> list[Route]:
+        """Where the page is found, and a route for each act."""
+        acts = [Route(f"{ADDRESS}/{name}", self._acting(name), methods=["POST"]) for name in self._acts()]
+        return [Route(ADDRESS, self.show), *acts]
+
+    async def show(self, request: Request) -> Response:
+        """One conversation."""
+        return await self._page(request)
+
+    def _acts(self) -> dict[str, Callable[[int, int, Fields], Verdict]]:
+        """What an officer may do: (ticket, officer, fields) to what became of it."""
+        desk = self.desk
+        return {
+            "claim": lambda ticket, officer, _: self._claim(ticket, officer),
+            "reply": lambda ticket, officer, form: desk.reply(ticket, officer, form["reply"], form.get("key", "")),
+            "ask": lambda ticket, officer, form: desk.ask(ticket, officer, form["reply"], form.get("key", "")),
+            "note": lambda ticket, officer, form: desk.note(ticket, officer, form["note"]),
+            "give-back": lambda ticket, officer, form: desk.give_back(ticket, officer, comment(form)),
+            "transfer": lambda ticket, officer, form: desk.transfer(ticket, officer, form.get("to", ""), comment(form)),
+            "hand": lambda ticket, officer, form: desk.hand_to(ticket, officer, colleague(form), comment(form)),
+            "resolve": lambda ticket, officer, form: self._close(ticket, officer, ending(form)),
+            "reopen": lambda ticket, officer, _: desk.reopen(ticket, officer),
+        }
+
+    def _claim(self, ticket_id: int, officer_id: int) -> Verdict:
+        """Pressed twice it is taken once."""
+        verdict = self.desk.take(ticket_id, officer_id)
+        mine = isinstance(verdict, Refusal) and verdict.why is WhyNot.TAKEN and verdict.holder_id == officer_id
+        return mine or verdict
+
+    def _close(self, ticket_id: int, officer_id: int, how: Ending) -> Verdict:
+        """Pressed twice it is closed once."""
+        done = self.desk.resolve(ticket_id, officer_id, how)
+        return done or holds(officer_id, self.desk.ticket(ticket_id), "resolved")
+
+    def _acting(self, name: str) -> Callable[[Request], Any]:
+        async def acting(request: Request) -> Response:
+            return await self._act(request, name)
+
+        return acting
+
+    async def _act(self, request: Request, name: str) -> Response:
+        session: Session = request.state.session
+        fields = await form_fields(request)
+        field, ticket_id, words = WRITTEN.get(name), ticket_number(request), self.pages.words["console"]
+        draft = {field: fields.get(field, "")} if field else {}
+        if field and not (draft[field].strip() and len(draft[field]) <= MAX_TEXT):
+            return await self._page(request, 400, words["bad_text"], draft)
+        try:
+            verdict = await run_in_threadpool(self._acts()[name], ticket_id, session.officer_id, fields)
+        except Unfit:
+            return await self._page(request, 400, words["incomplete"], draft)
+        except KeyError as error:
+            raise HTTPException(404) from error
+        if verdict and not isinstance(verdict, Refusal):
+            return RedirectResponse("/console" if name in LEAVING else f"/console/tickets/{ticket_id}#end", 303)
+        status, sentence = refused(verdict, words) if isinstance(verdict, Refusal) else (0, "")
+        if not sentence:
+            ticket = await run_in_threadpool(self.desk.ticket, ticket_id)
+            status, sentence = refusal(ticket, session.officer_id, words)
+        return await self._page(request, status, sentence, draft)
+
+    async def _page(
+        self, request: Request, status: int = 200, error: str = "", draft: Fields | None = None
+    ) -> Response:
+        session: Session = request.state.session
+        ticket_id = ticket_number(request)
+        seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
+        try:
+            ticket = await run_in_threadpool(self.desk.ticket, ticket_id)
+            case = await run_in_threadpool(self.board.case, ticket_id, session.officer_id, seen)
+        except KeyError as error_:
+            raise HTTPException(404) from error_
+        values: dict[str, Any] = {"session": session, "ticket": ticket, "case": case, "error": error}
+        values |= {"draft": draft or {}, "held": holds(session.officer_id, ticket), "key": uuid4()}
+        return self.pages.show(request, "ticket.html", status, endings=sorted(OFFICERS_ENDINGS), **values)
+
+
+def comment(form: Fields) -> str:
+    """What an officer says to the next one. Raises Unfit."""
+    words = form.get("comment", "").strip()
+    if len(words) > MAX_TEXT:
+        raise Unfit("comment")
+    return words
+
+
+def colleague(form: Fields) -> int:
+    """To whom a ticket goes. Raises Unfit."""
+    if not NUMBER.fullmatch(form.get("to", "")):
+        raise Unfit("to")
+    return int(form["to"])
+
+
+def ending(form: Fields) -> Ending:
+    """How a ticket is closed. Raises Unfit."""
+    if form.get("ending") not in OFFICERS_ENDINGS:
+        raise Unfit("ending")
+    return Ending(form["ending"])
+
+
+def refused(verdict: Refusal, words: dict[str, Any]) -> tuple[int, str]:
+    """Status and sentence for an act that the desk refused: 409 if others or the moment stand against it."""
+    sentence = words["refusals"][verdict.why].format(name=verdict.holder_name)
+    return 409 if verdict.why in CONFLICTS else 403, sentence
+
+
+def refusal(ticket: TicketView, officer_id: int, words: dict[str, Any]) -> tuple[int, str]:
+    """Why words were not taken: 409 if somebody else holds the ticket, 403 otherwise."""
+    if ticket.summary.state == "resolved":
+        return 403, words["resolved"]
+    if ticket.officer_id is not None and ticket.officer_id != officer_id:
+        return 409, words["taken"].format(name=ticket.summary.officer_name)
+    return 403, words["not_held"]
+
+
+def holds(officer_id: int, ticket: TicketView, state: str = "claimed") -> bool:
+    """Whether the ticket is this officer's, in that state."""
+    return ticket.summary.state == state and ticket.officer_id == officer_id
+
+
+def ticket_number(request: Request) -> int:
+    """The number in the address, if any ticket could have it."""
+    number: int = request.path_params["id"]
+    if number > MAX_NUMBER:
+        raise HTTPException(404)
+    return number
