@@ -213,11 +213,15 @@ class Desk:
 
     def reply(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
         """Send an officer's words; the key makes a repeated form harmless. False when the officer does not hold it."""
-        return self._say(ticket_id, Act(Event.REPLIED, officer_id), text, key)
+        return self._say(ticket_id, Act(Event.REPLIED, officer_id), _words(text), key)
+
+    def send(self, ticket_id: int, officer_id: int, card: Reply, key: str) -> bool:
+        """Send a procedure's card; the rest as in `reply`."""
+        return self._say(ticket_id, Act(Event.REPLIED, officer_id), card, key)
 
     def ask(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
         """Send an officer's words that need an answer: the ticket waits for the citizen, who is reminded once."""
-        return self._say(ticket_id, Act(Event.ASKED, officer_id), text, key)
+        return self._say(ticket_id, Act(Event.ASKED, officer_id), _words(text), key)
 
     def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
         """Keep an internal note: it is never sent."""
@@ -291,14 +295,12 @@ class Desk:
         most = roster.capacity(connection, self._desks[ticket.state.desk], receiver_id)
         return Refusal(Why.FULL, receiver_id) if roster.held(connection, receiver_id) >= most else None
 
-    def _say(self, ticket_id: int, act: Act, text: str, key: str) -> bool:
-        now, words = self._clock(), text.strip()[:LONGEST_REPLY]
+    def _say(self, ticket_id: int, act: Act, reply: Reply, key: str) -> bool:
+        now = self._clock()
         with self._store.writing() as connection:
             ticket = ledger.of(connection, ticket_id)
-            if not words or isinstance(transition(ticket.state, act), Refusal):
+            if not reply.blocks or isinstance(transition(ticket.state, act), Refusal):
                 return False
-            blocks = tuple(Block("paragraph", (line.strip(),)) for line in words.splitlines() if line.strip())
-            reply = Reply(blocks, author="officer")
             if outbox.put(connection, ticket.conversation_id, f"officer:{key}", reply, now):
                 ledger.write(connection, ticket_id, act, now)
         return True
@@ -416,6 +418,12 @@ def _made(row: sa.RowMapping, known: Rules) -> Evidence:
         dossiers=tuple(dict.fromkeys(named)),
         doubts=tuple(doubts({"engine": row["engine"], **read} if read else {}, known)),
     )
+
+
+def _words(text: str) -> Reply:
+    """An officer's words as a reply: a paragraph for each line."""
+    lines = (line.strip() for line in text.strip()[:LONGEST_REPLY].splitlines())
+    return Reply(tuple(Block("paragraph", (line,)) for line in lines if line), author="officer")
 
 
 def _name(connection: sa.Connection, officer_id: int | None) -> str:

@@ -14,6 +14,7 @@ from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.board import Board
+from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.door import Door
 from bot.editions import Editions
@@ -72,6 +73,7 @@ class Parts:
     outbox: Outbox
     desk: Desk
     board: Board
+    cards: Cards
     aside: SetAside
     officers: Officers
     accounts: Accounts
@@ -113,6 +115,7 @@ def build(settings: Settings) -> Parts:
         outbox=Outbox(store),
         desk=Desk(store, served),
         board=Board(store, served),
+        cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),
         accounts=Accounts(store, passwords),

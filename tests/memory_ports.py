@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from bot import ledger, outbox, tables
 from bot.board import Board
+from bot.cards import Cards
 from bot.handoff import Desk
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from bot.officers import Officers
 from bot.roles import Role
 from bot.store import Store
 from bot.ticket import Act, Event, Stage
-from tests.town import QUICK, access, temporary_store
+from tests.town import QUICK, access, catalogue, temporary_store
 from web.ports import (
     Aside,
     Delivery,
@@ -157,7 +158,7 @@ class MemoryTown:
         write(self.store, 7, "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.")
 
     def ports(self) -> Ports:
-        desk = (self.desk, self.board)
+        desk = (self.desk, self.board, Cards(catalogue, lambda: START))
         return Ports(self.mailbox, self.mailbox, *desk, self.officers, self.numbers, self.aside, access(self.store))
 
 

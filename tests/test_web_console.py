@@ -17,7 +17,7 @@ from web.app import create_app
 from web.forms import inside
 
 TICKET = "/console/tickets/7"
-ACTS = ("claim", "reply", "ask", "note", "resolve", "give-back", "transfer", "hand", "reopen")
+ACTS = ("claim", "reply", "ask", "card", "note", "resolve", "give-back", "transfer", "hand", "reopen")
 
 
 @pytest.fixture
@@ -365,3 +365,30 @@ def test_news_of_a_change(town: MemoryTown) -> None:
     with TestClient(app, follow_redirects=False) as client:
         sign_in(client)
         assert f"event: changed\r\ndata: {town.board.mark()}" in client.get("/console/events").text
+
+
+def test_canned_sentence_is_filled(lan: TestClient) -> None:
+    """A canned sentence stands in the box with the officer's name, the desk and the ticket's code, to be changed."""
+    act(lan, "claim")
+    page = lan.get(f"{TICKET}?canned=hello").text
+    assert re.search(r"<textarea id=\"reply\"[^>]*>Chào anh/chị\. Tôi là Nguyễn Thị Lan, Bộ phận hỗ trợ chung", page)
+    assert "HT-7K3M-0007" in lan.get(f"{TICKET}?canned=wait").text.partition("<textarea")[2].partition("</textarea")[0]
+
+
+@pytest.mark.parametrize("wanted", ["thuong tru", "Thường trú", "1.100003", "tru dang ky"])
+def test_procedure_is_found(lan: TestClient, wanted: str) -> None:
+    """A procedure is found by code, or by words of its name with accents or without, in any order."""
+    act(lan, "claim")
+    assert "Đăng ký thường trú" in lan.get(TICKET, params={"card": wanted}).text
+
+
+def test_card_comes_from_the_record(town: MemoryTown, lan: TestClient) -> None:
+    """A card is shown before it goes; it goes once, with its source; a code that there is not sends nothing."""
+    act(lan, "claim")
+    shown = lan.get(TICKET, params={"card": "1.100003"}).text.partition("Thẻ thủ tục sẽ gửi")[2]
+    assert "Nguồn: thủ tục 1.100003" in shown and "20.000 đồng" in shown
+    for _ in range(2):
+        assert act(lan, "card", code="1.100003", key="k").status_code == 303
+    sent = [line.reply for line in town.desk.ticket(7).lines if line.author == "officer"]
+    assert [reply.sources[0].code for reply in sent if reply] == ["1.100003"]
+    assert act(lan, "card", code="9.999999", key="k2").status_code == 400

@@ -39,7 +39,7 @@ def create_app(
     embedders: Sequence[str] = (),
     stream_age_s: float = STREAM_AGE_S,
 ) -> Starlette:
-    """The whole application over its eight neighbours; the embedders are sites that may frame the chat.
+    """The whole application over its nine neighbours; the embedders are sites that may frame the chat.
 
     `stream_age_s`: how long a page of the console listens before it connects again.
     """

@@ -12,6 +12,7 @@ from bot.access_log import AccessLog, Look, Why
 from bot.accounts import Accounts, LastAdministrator
 from bot.aside import Aside
 from bot.board import Board, Case, Listed, Owed
+from bot.cards import Cards
 from bot.conversation import Owner
 from bot.door import TooMany
 from bot.handoff import Desk, Evidence, Line, TicketSummary, TicketView
@@ -34,6 +35,7 @@ __all__ = [
     "Accounts",
     "Aside",
     "Board",
+    "Cards",
     "Case",
     "Delivery",
     "Desk",
@@ -130,7 +132,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Ports:
-    """The eight neighbours of the pages."""
+    """The nine neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
@@ -138,6 +140,8 @@ class Ports:
     # what officers do with tickets
     board: Board
     # what they see of them
+    cards: Cards
+    # procedures that they send
     officers: Officers
     numbers: Numbers
     aside: SetAside

@@ -13,11 +13,28 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.canned import load
+from bot.messages import Reply
 from web.forms import MAX_NUMBER, NUMBER, form_fields
 from web.pages import Pages
-from web.ports import OFFICERS_ENDINGS, Board, Desk, Ending, Ports, Refusal, Session, Sight, State, TicketView, WhyNot
+from web.ports import (
+    OFFICERS_ENDINGS,
+    Board,
+    Cards,
+    Desk,
+    Ending,
+    Ports,
+    Refusal,
+    Session,
+    Sight,
+    State,
+    TicketView,
+    WhyNot,
+)
 
 MAX_TEXT = 4_000
+MAX_WANTED = 200
+# characters of what is looked for
 ADDRESS = "/console/tickets/{id:int}"
 Fields = dict[str, str]
 Verdict = bool | State | Refusal
@@ -38,13 +55,14 @@ class TicketPage:
 
     desk: Desk
     board: Board
+    cards: Cards
     sight: Sight
     pages: Pages
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages) -> TicketPage:
         """The page over its neighbours."""
-        return cls(ports.desk, ports.board, ports.access.sight, pages)
+        return cls(ports.desk, ports.board, ports.cards, ports.access.sight, pages)
 
     def routes(self) -> list[Route]:
         """Where the page is found, and a route for each act."""
@@ -62,6 +80,7 @@ class TicketPage:
             "claim": lambda ticket, officer, _: self._claim(ticket, officer),
             "reply": lambda ticket, officer, form: desk.reply(ticket, officer, form["reply"], form.get("key", "")),
             "ask": lambda ticket, officer, form: desk.ask(ticket, officer, form["reply"], form.get("key", "")),
+            "card": lambda ticket, officer, form: desk.send(ticket, officer, self._card(form), form.get("key", "")),
             "note": lambda ticket, officer, form: desk.note(ticket, officer, form["note"]),
             "give-back": lambda ticket, officer, form: desk.give_back(ticket, officer, comment(form)),
             "transfer": lambda ticket, officer, form: desk.transfer(ticket, officer, form.get("to", ""), comment(form)),
@@ -80,6 +99,12 @@ class TicketPage:
         """Pressed twice it is closed once."""
         done = self.desk.resolve(ticket_id, officer_id, how)
         return done or holds(officer_id, self.desk.ticket(ticket_id), "resolved")
+
+    def _card(self, form: Fields) -> Reply:
+        card = self.cards.card(form.get("code", ""))
+        if card is None:
+            raise Unfit("code")
+        return card
 
     def _acting(self, name: str) -> Callable[[Request], Any]:
         async def acting(request: Request) -> Response:
@@ -120,6 +145,16 @@ class TicketPage:
         except KeyError as error_:
             raise HTTPException(404) from error_
         values: dict[str, Any] = {"session": session, "ticket": ticket, "case": case, "error": error}
+        query = request.query_params
+        wanted = query.get("card", "")[:MAX_WANTED]
+        found = await run_in_threadpool(self.cards.find, wanted)
+        values |= {"wanted": wanted, "found": found, "card": await run_in_threadpool(self.cards.card, wanted)}
+        sentences = {
+            one.id: (one.title, one.filled(session.name, ticket.summary.code, case.desk.name)) for one in load()
+        }
+        if draft is None and query.get("canned") in sentences:
+            draft = {"reply": sentences[query["canned"]][1]}
+        values |= {"sentences": sentences}
         values |= {"draft": draft or {}, "held": holds(session.officer_id, ticket), "key": uuid4()}
         return self.pages.show(request, "ticket.html", status, endings=sorted(OFFICERS_ENDINGS), **values)
 

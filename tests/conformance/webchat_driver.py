@@ -11,12 +11,13 @@ import httpx
 
 from bot.aside import SetAside
 from bot.board import Board
+from bot.cards import Cards
 from bot.mailbox import Mailbox
 from bot.messages import Kind
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import served
-from tests.town import access
+from tests.town import Clock, access, catalogue
 from web.app import create_app
 from web.ports import Ports
 
@@ -51,6 +52,7 @@ class WebchatDriver(Driver):
                     mailbox,
                     place.desk,
                     Board(place.store),
+                    Cards(catalogue, Clock()),
                     place.officers,
                     numbers,
                     SetAside(place.store),

@@ -54,3 +54,11 @@ if (document.querySelector("[data-live]")) {
   setInterval(soon, EVERY_MS);
   document.addEventListener("visibilitychange", () => again && soon());
 }
+
+document.getElementById("canned")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const box = document.getElementById("reply");
+  const sentence = document.getElementById("sentence").selectedOptions[0].dataset.text;
+  box.value = [box.value.trimEnd(), sentence].filter(Boolean).join("\n");
+  box.focus();
+});
