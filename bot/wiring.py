@@ -31,6 +31,7 @@ from bot.passwords import Passwords
 from bot.poller import Poller
 from bot.roles import Role, Sight
 from bot.roster import Roster
+from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
@@ -74,6 +75,7 @@ class Parts:
     desk: Desk
     board: Board
     cards: Cards
+    search: Search
     aside: SetAside
     officers: Officers
     accounts: Accounts
@@ -115,6 +117,7 @@ def build(settings: Settings) -> Parts:
         outbox=Outbox(store),
         desk=Desk(store, served),
         board=Board(store, served),
+        search=Search(store),
         cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),

@@ -15,6 +15,7 @@ from bot.handoff import Desk
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from bot.officers import Officers
 from bot.roles import Role
+from bot.search import Search
 from bot.store import Store
 from bot.ticket import Act, Event, Stage
 from tests.town import QUICK, access, catalogue, temporary_store
@@ -158,7 +159,7 @@ class MemoryTown:
         write(self.store, 7, "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.")
 
     def ports(self) -> Ports:
-        desk = (self.desk, self.board, Cards(catalogue, lambda: START))
+        desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store))
         return Ports(self.mailbox, self.mailbox, *desk, self.officers, self.numbers, self.aside, access(self.store))
 
 

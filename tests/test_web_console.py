@@ -392,3 +392,32 @@ def test_card_comes_from_the_record(town: MemoryTown, lan: TestClient) -> None:
     sent = [line.reply for line in town.desk.ticket(7).lines if line.author == "officer"]
     assert [reply.sources[0].code for reply in sent if reply] == ["1.100003"]
     assert act(lan, "card", code="9.999999", key="k2").status_code == 400
+
+
+# Searching and taking away
+
+
+def looked_for(client: TestClient, asked: str) -> str:
+    csrf = field(client.get("/console").text, "csrf")
+    return client.post("/console/search", data={"csrf": csrf, "asked": asked}).text
+
+
+def test_search_is_a_look(town: MemoryTown, lan: TestClient) -> None:
+    """What is found is shown and each conversation of it recorded; what is not found leaves no entry."""
+    wait(town.store, 8, "asked", "chuyện khác")
+    assert "Tìm thấy 0 phiên" in looked_for(lan, "không có đâu")
+    assert rows(town.store, tables.access_log) == []
+    assert "Tìm thấy 1 phiên" in looked_for(lan, "NUOC NGOAI")
+    assert [(row["ticket_id"], row["why"]) for row in rows(town.store, tables.access_log)] == [(7, "search")]
+
+
+def test_transcript_is_taken_away_and_logged(town: MemoryTown, lan: TestClient) -> None:
+    """The text has who said what and the sources, no internal note, and taking it is recorded."""
+    act(lan, "claim")
+    act(lan, "note", note="không cho người dân xem")
+    act(lan, "reply", reply="Chào <b>anh/chị</b>", key="k")
+    answer = lan.get(f"{TICKET}/transcript.txt")
+    assert answer.headers["content-disposition"] == 'attachment; filename="HT-7K3M-0007.txt"'
+    assert all(part in answer.text for part in ("lam khai sinh", "Nguồn: thủ tục 1.001193", "Chào <b>anh/chị</b>"))
+    assert "không cho người dân xem" not in answer.text
+    assert "export" in [row["why"] for row in rows(town.store, tables.access_log)]

@@ -89,9 +89,12 @@ RULES: Mapping[str, Rule] = {
     "GET /console": of(OFFICER, LEAD, AUDITOR),
     "GET /console/events": of(OFFICER, LEAD, AUDITOR, ADMINISTRATOR, in_background=True),
     "POST /console/next": of(OFFICER, LEAD),
+    "GET /console/search": of(OFFICER, LEAD, AUDITOR),
+    "POST /console/search": of(OFFICER, LEAD, AUDITOR),  # web/search_page.py records each look
     "GET /console/aside": of(OFFICER, LEAD, ADMINISTRATOR),
     "POST /console/aside": of(OFFICER, LEAD, ADMINISTRATOR),
     "GET /console/tickets/{id:int}": of(OFFICER, LEAD, AUDITOR, looks=Why.TICKET),
+    "GET /console/tickets/{id:int}/transcript.txt": of(OFFICER, LEAD, AUDITOR, looks=Why.EXPORT),
     "POST /console/tickets/{id:int}/claim": DESK,
     "POST /console/tickets/{id:int}/reply": DESK,
     "POST /console/tickets/{id:int}/ask": DESK,

@@ -24,6 +24,7 @@ from web.console import STREAM_AGE_S, Console
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
+from web.search_page import SearchPage
 from web.sign_in import SignIn
 from web.ticket_page import TicketPage
 
@@ -39,7 +40,7 @@ def create_app(
     embedders: Sequence[str] = (),
     stream_age_s: float = STREAM_AGE_S,
 ) -> Starlette:
-    """The whole application over its nine neighbours; the embedders are sites that may frame the chat.
+    """The whole application over its ten neighbours; the embedders are sites that may frame the chat.
 
     `stream_age_s`: how long a page of the console listens before it connects again.
     """
@@ -54,6 +55,7 @@ def create_app(
         *Account.over(ports, pages, entrance).routes(),
         *Console.over(ports, pages, stream_age_s).routes(),
         *TicketPage.over(ports, pages).routes(),
+        *SearchPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),
         *extra_routes,

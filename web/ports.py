@@ -20,6 +20,7 @@ from bot.messages import InboundMessage
 from bot.officers import Officers, Session, Stage, TooManyAttempts
 from bot.outbox import Delivery
 from bot.roles import Role, Sight
+from bot.search import Hit, Search
 from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
 from bot.switch_book import SwitchBook
@@ -42,6 +43,7 @@ __all__ = [
     "Ending",
     "Evidence",
     "IdentityProvider",
+    "Hit",
     "Inbox",
     "Known",
     "LastAdministrator",
@@ -58,6 +60,7 @@ __all__ = [
     "Ports",
     "Refusal",
     "Role",
+    "Search",
     "SecondSteps",
     "Session",
     "SetAside",
@@ -132,7 +135,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Ports:
-    """The nine neighbours of the pages."""
+    """The ten neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
@@ -142,6 +145,7 @@ class Ports:
     # what they see of them
     cards: Cards
     # procedures that they send
+    search: Search
     officers: Officers
     numbers: Numbers
     aside: SetAside

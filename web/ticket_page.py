@@ -21,6 +21,7 @@ from web.ports import (
     OFFICERS_ENDINGS,
     Board,
     Cards,
+    Case,
     Desk,
     Ending,
     Ports,
@@ -67,11 +68,19 @@ class TicketPage:
     def routes(self) -> list[Route]:
         """Where the page is found, and a route for each act."""
         acts = [Route(f"{ADDRESS}/{name}", self._acting(name), methods=["POST"]) for name in self._acts()]
-        return [Route(ADDRESS, self.show), *acts]
+        return [Route(ADDRESS, self.show), Route(f"{ADDRESS}/transcript.txt", self.export), *acts]
 
     async def show(self, request: Request) -> Response:
         """One conversation."""
         return await self._page(request)
+
+    async def export(self, request: Request) -> Response:
+        """What was said, as a text to keep; without the notes."""
+        ticket, case = await self._case(request)
+        values: dict[str, Any] = {"session": request.state.session, "ticket": ticket, "case": case}
+        answer = self.pages.show(request, "transcript.txt", media_type="text/plain; charset=utf-8", **values)
+        answer.headers["Content-Disposition"] = f'attachment; filename="{ticket.summary.code}.txt"'
+        return answer
 
     def _acts(self) -> dict[str, Callable[[int, int, Fields], Verdict]]:
         """What an officer may do: (ticket, officer, fields) to what became of it."""
@@ -133,17 +142,21 @@ class TicketPage:
             status, sentence = refusal(ticket, session.officer_id, words)
         return await self._page(request, status, sentence, draft)
 
-    async def _page(
-        self, request: Request, status: int = 200, error: str = "", draft: Fields | None = None
-    ) -> Response:
+    async def _case(self, request: Request) -> tuple[TicketView, Case]:
         session: Session = request.state.session
         ticket_id = ticket_number(request)
         seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
         try:
             ticket = await run_in_threadpool(self.desk.ticket, ticket_id)
-            case = await run_in_threadpool(self.board.case, ticket_id, session.officer_id, seen)
-        except KeyError as error_:
-            raise HTTPException(404) from error_
+            return ticket, await run_in_threadpool(self.board.case, ticket_id, session.officer_id, seen)
+        except KeyError as error:
+            raise HTTPException(404) from error
+
+    async def _page(
+        self, request: Request, status: int = 200, error: str = "", draft: Fields | None = None
+    ) -> Response:
+        session: Session = request.state.session
+        ticket, case = await self._case(request)
         values: dict[str, Any] = {"session": session, "ticket": ticket, "case": case, "error": error}
         query = request.query_params
         wanted = query.get("card", "")[:MAX_WANTED]

@@ -131,8 +131,27 @@ def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
+def search(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Tìm kiếm").click()
+    page.get_by_label("Chữ trong cuộc trò chuyện").fill("nuoc ngoai")
+    page.get_by_role("button", name="Tìm", exact=True).click()
+    expect(page.get_by_role("heading", name="Tìm thấy 1 phiên")).to_be_visible()
+
+
+def card(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_label("Thẻ thủ tục").fill("1.100003")
+    page.get_by_role("button", name="Tìm thủ tục").click()
+    for name in ("Sang bàn khác", "Cho đồng nghiệp"):
+        page.get_by_text(name).click()
+    expect(page.get_by_role("button", name="Gửi thẻ này")).to_be_visible()
+
+
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-PAGES = [empty_chat, chat, login, queue, ticket, aside, *ADMINISTRATION, missing]
+PAGES = [empty_chat, chat, login, queue, ticket, card, search, aside, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 

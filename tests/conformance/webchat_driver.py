@@ -14,6 +14,7 @@ from bot.board import Board
 from bot.cards import Cards
 from bot.mailbox import Mailbox
 from bot.messages import Kind
+from bot.search import Search
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import served
@@ -53,6 +54,7 @@ class WebchatDriver(Driver):
                     place.desk,
                     Board(place.store),
                     Cards(catalogue, Clock()),
+                    Search(place.store),
                     place.officers,
                     numbers,
                     SetAside(place.store),
