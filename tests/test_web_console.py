@@ -364,7 +364,7 @@ def test_news_of_a_change(town: MemoryTown) -> None:
     app = create_app(town.ports(), "secret", stream_age_s=0)
     with TestClient(app, follow_redirects=False) as client:
         sign_in(client)
-        assert f"event: changed\r\ndata: {town.board.mark()}" in client.get("/console/events").text
+        assert f"event: changed\r\ndata: {town.board.mark()}-0" in client.get("/console/events").text
 
 
 def test_canned_sentence_is_filled(lan: TestClient) -> None:
@@ -421,3 +421,16 @@ def test_transcript_is_taken_away_and_logged(town: MemoryTown, lan: TestClient) 
     assert all(part in answer.text for part in ("lam khai sinh", "Nguồn: thủ tục 1.001193", "Chào <b>anh/chị</b>"))
     assert "không cho người dân xem" not in answer.text
     assert "export" in [row["why"] for row in rows(town.store, tables.access_log)]
+
+
+def test_colleagues_at_the_same_ticket(town: MemoryTown) -> None:
+    """Officers see on the page who else looks at the ticket, and who writes."""
+    app = create_app(town.ports(), "secret")
+    headers = {"Accept": "text/html"}
+    with TestClient(app, follow_redirects=False, headers=headers) as lan, TestClient(app, headers=headers) as minh:
+        sign_in(lan)
+        sign_in(minh, "minh")
+        assert "cũng đang xem" not in lan.get(TICKET).text
+        assert "Nguyễn Thị Lan cũng đang xem phiên này" in minh.get(TICKET).text
+        assert act(lan, "presence", typing="1").status_code == 204
+        assert "Nguyễn Thị Lan đang viết cho người dân" in minh.get(TICKET).text

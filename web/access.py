@@ -95,6 +95,7 @@ RULES: Mapping[str, Rule] = {
     "POST /console/aside": of(OFFICER, LEAD, ADMINISTRATOR),
     "GET /console/tickets/{id:int}": of(OFFICER, LEAD, AUDITOR, looks=Why.TICKET),
     "GET /console/tickets/{id:int}/transcript.txt": of(OFFICER, LEAD, AUDITOR, looks=Why.EXPORT),
+    "POST /console/tickets/{id:int}/presence": DESK,
     "POST /console/tickets/{id:int}/claim": DESK,
     "POST /console/tickets/{id:int}/reply": DESK,
     "POST /console/tickets/{id:int}/ask": DESK,

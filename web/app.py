@@ -20,10 +20,12 @@ from web.account import Account
 from web.administration import Administration
 from web.audit import Audit
 from web.chat import Chat
-from web.console import STREAM_AGE_S, Console
+from web.console import Console
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
+from web.presence import Presence
+from web.pulse import Pulse
 from web.search_page import SearchPage
 from web.sign_in import SignIn
 from web.ticket_page import TicketPage
@@ -38,13 +40,13 @@ def create_app(
     secret: str,
     extra_routes: Sequence[BaseRoute] = (),
     embedders: Sequence[str] = (),
-    stream_age_s: float = STREAM_AGE_S,
+    stream_age_s: float = 1800.0,
 ) -> Starlette:
     """The whole application over its ten neighbours; the embedders are sites that may frame the chat.
 
     `stream_age_s`: how long a page of the console listens before it connects again.
     """
-    pages = load_pages()
+    pages, presence = load_pages(), Presence()
     entrance = SignIn.over(ports, pages, secret)
     gate = Gate(ports.officers, ports.access.log, ports.access.sight, entrance.cookie, entrance.ask)
     routes: list[BaseRoute] = [
@@ -53,8 +55,8 @@ def create_app(
         Route("/widget.js", partial(widget, pages)),
         *entrance.routes(),
         *Account.over(ports, pages, entrance).routes(),
-        *Console.over(ports, pages, stream_age_s).routes(),
-        *TicketPage.over(ports, pages).routes(),
+        *Console.over(ports, pages, Pulse(lambda: f"{ports.board.mark()}-{presence.changes}", stream_age_s)).routes(),
+        *TicketPage.over(ports, pages, presence).routes(),
         *SearchPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),

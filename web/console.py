@@ -17,7 +17,6 @@ from web.pages import Pages
 from web.ports import Board, Desk, Ports, Session, SetAside, Sight
 from web.pulse import Pulse
 
-STREAM_AGE_S = 1800.0
 PING_S = 15
 VIEWS = ("waiting", "mine", "all")
 BOXES = ("inbox", "outbox")
@@ -35,9 +34,8 @@ class Console:
     pages: Pages
 
     @classmethod
-    def over(cls, ports: Ports, pages: Pages, stream_age_s: float = STREAM_AGE_S) -> Console:
+    def over(cls, ports: Ports, pages: Pages, pulse: Pulse) -> Console:
         """The console over its neighbours."""
-        pulse = Pulse(ports.board.mark, stream_age_s)
         return cls(ports.desk, ports.board, ports.aside, ports.access.sight, pulse, pages)
 
     def routes(self) -> list[Route]:

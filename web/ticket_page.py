@@ -26,12 +26,14 @@ from web.ports import (
     Ending,
     Ports,
     Refusal,
+    Role,
     Session,
     Sight,
     State,
     TicketView,
     WhyNot,
 )
+from web.presence import Presence
 
 MAX_TEXT = 4_000
 MAX_WANTED = 200
@@ -58,21 +60,30 @@ class TicketPage:
     board: Board
     cards: Cards
     sight: Sight
+    presence: Presence
     pages: Pages
 
     @classmethod
-    def over(cls, ports: Ports, pages: Pages) -> TicketPage:
+    def over(cls, ports: Ports, pages: Pages, presence: Presence) -> TicketPage:
         """The page over its neighbours."""
-        return cls(ports.desk, ports.board, ports.cards, ports.access.sight, pages)
+        return cls(ports.desk, ports.board, ports.cards, ports.access.sight, presence, pages)
 
     def routes(self) -> list[Route]:
         """Where the page is found, and a route for each act."""
         acts = [Route(f"{ADDRESS}/{name}", self._acting(name), methods=["POST"]) for name in self._acts()]
-        return [Route(ADDRESS, self.show), Route(f"{ADDRESS}/transcript.txt", self.export), *acts]
+        here = Route(f"{ADDRESS}/presence", self.note_presence, methods=["POST"])
+        return [here, Route(ADDRESS, self.show), Route(f"{ADDRESS}/transcript.txt", self.export), *acts]
 
     async def show(self, request: Request) -> Response:
         """One conversation."""
         return await self._page(request)
+
+    async def note_presence(self, request: Request) -> Response:
+        """The officer writes to the citizen, or has stopped."""
+        session: Session = request.state.session
+        typing = (await form_fields(request)).get("typing") == "1"
+        self.presence.note(ticket_number(request), session.officer_id, session.name, typing)
+        return Response(status_code=204)
 
     async def export(self, request: Request) -> Response:
         """What was said, as a text to keep; without the notes."""
@@ -158,6 +169,9 @@ class TicketPage:
         session: Session = request.state.session
         ticket, case = await self._case(request)
         values: dict[str, Any] = {"session": session, "ticket": ticket, "case": case, "error": error}
+        if session.may(Role.OFFICER, Role.LEAD):
+            self.presence.note(ticket.summary.id, session.officer_id, session.name)
+        values["others"] = self.presence.others(ticket.summary.id, session.officer_id)
         query = request.query_params
         wanted = query.get("card", "")[:MAX_WANTED]
         found = await run_in_threadpool(self.cards.find, wanted)
