@@ -29,6 +29,7 @@ from web.ports import (
 )
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+ANSWERED_AT = START + timedelta(seconds=2)
 OFFICERS = {"lan": (1, "Nguyễn Thị Lan"), "minh": (2, "Trần Văn Minh")}
 PASSWORD = "mot-cua-2026"
 EVERYONE = "thanh_pho"
@@ -189,7 +190,7 @@ def answer(store: Store, ticket_id: int, reply: Reply) -> None:
     with store.writing() as connection:
         conversation_id = ledger.of(connection, ticket_id).conversation_id
         last = sa.select(sa.func.max(tables.inbox.c.id)).where(tables.inbox.c.conversation_id == conversation_id)
-        outbox.put(connection, conversation_id, f"turn:{ticket_id}", reply, START)
+        outbox.put(connection, conversation_id, f"turn:{ticket_id}", reply, ANSWERED_AT)
         values = {
             "inbox_id": connection.execute(last).scalar_one(),
             "engine": "rasa",
@@ -198,7 +199,7 @@ def answer(store: Store, ticket_id: int, reply: Reply) -> None:
             "outcome": "answered",
             "reply": outbox.to_json(reply),
             "elapsed_ms": 3,
-            "created_at": START,
+            "created_at": ANSWERED_AT,
         }
         connection.execute(sa.insert(tables.turn).values(conversation_id=conversation_id, **values))
 
