@@ -17,6 +17,7 @@ from bot.board import Board
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.door import Door
+from bot.drafts import Drafts
 from bot.editions import Editions
 from bot.errors import BadSettings
 from bot.flood import Flood
@@ -76,6 +77,7 @@ class Parts:
     board: Board
     cards: Cards
     search: Search
+    drafts: Drafts
     aside: SetAside
     officers: Officers
     accounts: Accounts
@@ -118,6 +120,7 @@ def build(settings: Settings) -> Parts:
         desk=Desk(store, served),
         board=Board(store, served),
         search=Search(store),
+        drafts=Drafts(store, editions.assistant, now),
         cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot import ledger, outbox, tables
 from bot.board import Board
 from bot.cards import Cards
+from bot.drafts import Drafts
 from bot.handoff import Desk
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from bot.officers import Officers
@@ -18,7 +19,7 @@ from bot.roles import Role
 from bot.search import Search
 from bot.store import Store
 from bot.ticket import Act, Event, Stage
-from tests.town import QUICK, access, catalogue, temporary_store
+from tests.town import QUICK, access, assistant, catalogue, temporary_store
 from web.ports import (
     Aside,
     Delivery,
@@ -160,7 +161,8 @@ class MemoryTown:
         write(self.store, 7, "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.")
 
     def ports(self) -> Ports:
-        desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store))
+        drafts = Drafts(self.store, assistant, lambda: START)
+        desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store), drafts)
         return Ports(self.mailbox, self.mailbox, *desk, self.officers, self.numbers, self.aside, access(self.store))
 
 

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from bot import ledger, tables
-from tests.memory_ports import PASSWORD, START, MemoryTown, wait
+from tests.memory_ports import PASSWORD, START, MemoryTown, wait, write
 from tests.town import rows
 from web.app import create_app
 from web.forms import inside
 
 TICKET = "/console/tickets/7"
-ACTS = ("claim", "reply", "ask", "card", "note", "resolve", "give-back", "transfer", "hand", "reopen")
+ACTS = ("claim", "reply", "ask", "card", "draft", "note", "resolve", "give-back", "transfer", "hand", "reopen")
 
 
 @pytest.fixture
@@ -434,3 +434,30 @@ def test_colleagues_at_the_same_ticket(town: MemoryTown) -> None:
         assert "Nguyễn Thị Lan cũng đang xem phiên này" in minh.get(TICKET).text
         assert act(lan, "presence", typing="1").status_code == 204
         assert "Nguyễn Thị Lan đang viết cho người dân" in minh.get(TICKET).text
+
+
+def test_draft_is_sent_as_seen_or_changed(town: MemoryTown, lan: TestClient) -> None:
+    """The assistant's answer to the last words is shown with its source; it goes as it was seen, or into the box."""
+    act(lan, "claim")
+    write(town.store, 7, "lệ phí thường trú")
+    shown = lan.get(f"{TICKET}?draft=1").text.partition("Câu trợ lý máy định trả lời")[2]
+    assert "20.000 đồng" in shown and "Nguồn: thủ tục 1.100003" in shown
+    assert "20.000 đồng" in lan.get(f"{TICKET}?draft=edit").text.partition("<textarea")[2].partition("</textarea")[0]
+    assert "officer" not in [line.author for line in town.desk.ticket(7).lines]
+    seen = field(shown, "seen")
+    assert act(lan, "draft", seen=seen, key="k").status_code == 303
+    sent = [line.reply for line in town.desk.ticket(7).lines if line.author == "officer"]
+    assert [reply.sources[0].code for reply in sent if reply] == ["1.100003"]
+    write(town.store, 7, "khai sinh")
+    assert act(lan, "draft", seen=seen, key="k2").status_code == 400
+
+
+@pytest.mark.parametrize("text", ["xin chào", "gặp cán bộ", "H29.19-260312-0005"])
+def test_no_draft_without_a_record(town: MemoryTown, lan: TestClient, text: str) -> None:
+    """Where the answer would rest on no record there is no draft, no dossier is looked up, and nothing changes."""
+    act(lan, "claim")
+    write(town.store, 7, text)
+    before = rows(town.store, tables.conversation)
+    assert "không có câu trả lời nào có nguồn" in lan.get(f"{TICKET}?draft=1").text
+    assert rows(town.store, tables.conversation) == before
+    assert act(lan, "draft", seen="", key="k").status_code == 400

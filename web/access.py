@@ -100,6 +100,7 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/reply": DESK,
     "POST /console/tickets/{id:int}/ask": DESK,
     "POST /console/tickets/{id:int}/card": DESK,
+    "POST /console/tickets/{id:int}/draft": DESK,
     "POST /console/tickets/{id:int}/note": DESK,
     "POST /console/tickets/{id:int}/give-back": DESK,
     "POST /console/tickets/{id:int}/transfer": DESK,

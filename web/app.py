@@ -42,7 +42,7 @@ def create_app(
     embedders: Sequence[str] = (),
     stream_age_s: float = 1800.0,
 ) -> Starlette:
-    """The whole application over its ten neighbours; the embedders are sites that may frame the chat.
+    """The whole application over its eleven neighbours; the embedders are sites that may frame the chat.
 
     `stream_age_s`: how long a page of the console listens before it connects again.
     """

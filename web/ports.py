@@ -15,6 +15,7 @@ from bot.board import Board, Case, Listed, Owed
 from bot.cards import Cards
 from bot.conversation import Owner
 from bot.door import TooMany
+from bot.drafts import Drafts
 from bot.handoff import Desk, Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
 from bot.officers import Officers, Session, Stage, TooManyAttempts
@@ -40,6 +41,7 @@ __all__ = [
     "Case",
     "Delivery",
     "Desk",
+    "Drafts",
     "Ending",
     "Evidence",
     "IdentityProvider",
@@ -135,7 +137,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ten neighbours of the pages."""
+    """The eleven neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
@@ -146,6 +148,7 @@ class Ports:
     cards: Cards
     # procedures that they send
     search: Search
+    drafts: Drafts
     officers: Officers
     numbers: Numbers
     aside: SetAside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from web.ports import (
     Cards,
     Case,
     Desk,
+    Drafts,
     Ending,
     Ports,
     Refusal,
@@ -43,6 +45,8 @@ Fields = dict[str, str]
 Verdict = bool | State | Refusal
 WRITTEN = {"reply": "reply", "ask": "reply", "note": "note"}
 # the field that an act sends on; it may not be empty
+EDIT = "edit"
+# the draft is asked for to be changed
 LEAVING = {"give-back", "transfer", "hand"}
 # after these the officer has the ticket no more
 CONFLICTS = {WhyNot.TAKEN, WhyNot.FULL, WhyNot.NOT_NOW}
@@ -59,6 +63,7 @@ class TicketPage:
     desk: Desk
     board: Board
     cards: Cards
+    drafts: Drafts
     sight: Sight
     presence: Presence
     pages: Pages
@@ -66,7 +71,7 @@ class TicketPage:
     @classmethod
     def over(cls, ports: Ports, pages: Pages, presence: Presence) -> TicketPage:
         """The page over its neighbours."""
-        return cls(ports.desk, ports.board, ports.cards, ports.access.sight, presence, pages)
+        return cls(ports.desk, ports.board, ports.cards, ports.drafts, ports.access.sight, presence, pages)
 
     def routes(self) -> list[Route]:
         """Where the page is found, and a route for each act."""
@@ -101,6 +106,7 @@ class TicketPage:
             "reply": lambda ticket, officer, form: desk.reply(ticket, officer, form["reply"], form.get("key", "")),
             "ask": lambda ticket, officer, form: desk.ask(ticket, officer, form["reply"], form.get("key", "")),
             "card": lambda ticket, officer, form: desk.send(ticket, officer, self._card(form), form.get("key", "")),
+            "draft": self._approve,
             "note": lambda ticket, officer, form: desk.note(ticket, officer, form["note"]),
             "give-back": lambda ticket, officer, form: desk.give_back(ticket, officer, comment(form)),
             "transfer": lambda ticket, officer, form: desk.transfer(ticket, officer, form.get("to", ""), comment(form)),
@@ -125,6 +131,13 @@ class TicketPage:
         if card is None:
             raise Unfit("code")
         return card
+
+    def _approve(self, ticket_id: int, officer_id: int, form: Fields) -> Verdict:
+        """What the officer has seen goes, not what the assistant says by now."""
+        draft = self.drafts.draft(ticket_id)
+        if draft is None or seal(draft) != form.get("seen"):
+            raise Unfit("seen")
+        return self.desk.send(ticket_id, officer_id, draft, form.get("key", ""))
 
     def _acting(self, name: str) -> Callable[[Request], Any]:
         async def acting(request: Request) -> Response:
@@ -169,21 +182,38 @@ class TicketPage:
         session: Session = request.state.session
         ticket, case = await self._case(request)
         values: dict[str, Any] = {"session": session, "ticket": ticket, "case": case, "error": error}
-        if session.may(Role.OFFICER, Role.LEAD):
-            self.presence.note(ticket.summary.id, session.officer_id, session.name)
-        values["others"] = self.presence.others(ticket.summary.id, session.officer_id)
-        query = request.query_params
-        wanted = query.get("card", "")[:MAX_WANTED]
-        found = await run_in_threadpool(self.cards.find, wanted)
-        values |= {"wanted": wanted, "found": found, "card": await run_in_threadpool(self.cards.card, wanted)}
-        sentences = {
-            one.id: (one.title, one.filled(session.name, ticket.summary.code, case.desk.name)) for one in load()
-        }
-        if draft is None and query.get("canned") in sentences:
-            draft = {"reply": sentences[query["canned"]][1]}
-        values |= {"sentences": sentences}
+        values |= await run_in_threadpool(self._aids, request, ticket, case)
+        if draft is None:
+            draft = {"reply": values["prepared"]}
         values |= {"draft": draft or {}, "held": holds(session.officer_id, ticket), "key": uuid4()}
         return self.pages.show(request, "ticket.html", status, endings=sorted(OFFICERS_ENDINGS), **values)
+
+    def _aids(self, request: Request, ticket: TicketView, case: Case) -> dict[str, Any]:
+        """What helps an officer to answer: who else is here, cards, sentences, the assistant's draft."""
+        session: Session = request.state.session
+        if session.may(Role.OFFICER, Role.LEAD):
+            self.presence.note(ticket.summary.id, session.officer_id, session.name)
+        about = (session.name, ticket.summary.code, case.desk.name)
+        sentences = {one.id: (one.title, one.filled(*about)) for one in load()}
+        wanted, asked = request.query_params.get("card", "")[:MAX_WANTED], request.query_params.get("draft", "")
+        drafted = self.drafts.draft(ticket.summary.id) if asked else None
+        _, prepared = sentences.get(request.query_params.get("canned", ""), ("", ""))
+        return {
+            "others": self.presence.others(ticket.summary.id, session.officer_id),
+            "wanted": wanted,
+            "found": self.cards.find(wanted),
+            "card": self.cards.card(wanted),
+            "sentences": sentences,
+            "asked": asked,
+            "drafted": drafted,
+            "seal": seal(drafted) if drafted else "",
+            "prepared": drafted.plain() if drafted and asked == EDIT else prepared,
+        }
+
+
+def seal(reply: Reply) -> str:
+    """A short name for exactly this reply."""
+    return sha256(reply.plain().encode()).hexdigest()[:16]
 
 
 def comment(form: Fields) -> str:

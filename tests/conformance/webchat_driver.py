@@ -12,13 +12,14 @@ import httpx
 from bot.aside import SetAside
 from bot.board import Board
 from bot.cards import Cards
+from bot.drafts import Drafts
 from bot.mailbox import Mailbox
 from bot.messages import Kind
 from bot.search import Search
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import served
-from tests.town import Clock, access, catalogue
+from tests.town import Clock, access, assistant, catalogue
 from web.app import create_app
 from web.ports import Ports
 
@@ -55,6 +56,7 @@ class WebchatDriver(Driver):
                     Board(place.store),
                     Cards(catalogue, Clock()),
                     Search(place.store),
+                    Drafts(place.store, assistant, Clock()),
                     place.officers,
                     numbers,
                     SetAside(place.store),
