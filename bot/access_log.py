@@ -26,6 +26,8 @@ class Why(StrEnum):
     TICKET = "ticket"
     SEARCH = "search"
     AUDIT = "audit"
+    EXPORT = "export"
+    # taken away as a file
 
 
 @dataclass(frozen=True)

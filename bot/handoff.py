@@ -9,12 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import clocks, desks, ledger, notices, outbox, roster, standing, tables
+from bot import clocks, desks, ledger, notices, outbox, roster, rules, standing, tables
 from bot.clocks import Clock
 from bot.desks import Desks
+from bot.doubts import Doubt, doubts
 from bot.ledger import Entry, Ticket
-from bot.messages import Block, Reply
+from bot.messages import Block, Reply, Source
 from bot.outcomes import Outcome, meanings
+from bot.rules import Rules
 from bot.store import Store
 from bot.ticket import HELD, Act, Ending, Event, Refusal, Stage, State, Why, transition
 
@@ -47,6 +49,12 @@ class Evidence:
     decision: str
     procedures: list[str]
     # "1.001193 (0.87)"
+    sources: tuple[Source, ...] = ()
+    # the records that the reply was made from
+    dossiers: tuple[str, ...] = ()
+    # codes that the citizen named
+    doubts: tuple[Doubt, ...] = ()
+    # why the assistant was not sure
 
 
 @dataclass(frozen=True)
@@ -121,20 +129,12 @@ class Desk:
         self._store = store
         self._desks = served or desks.load()
         self._clock = clock
+        self._rules = rules.load()
 
     def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
-        """The tickets of a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first.
-
-        `seen`: of these desks only.
-        """
-        query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
-        if view == "waiting":
-            query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
-        elif view == "mine":
-            query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
-        query = query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
+        """The tickets of a view (see in_view)."""
         with self._store.reading() as connection:
-            return [_summary(row) for row in connection.execute(query).mappings()]
+            return summaries(connection, in_view(view, officer_id, seen))
 
     def ticket(self, ticket_id: int) -> TicketView:
         """One ticket, whole. Raises KeyError."""
@@ -143,7 +143,7 @@ class Desk:
             if row is None:
                 raise KeyError(ticket_id)
             lines = transcript(connection, row["conversation_id"]) + _notes(connection, ticket_id)
-            evidence = _evidence(connection, row["conversation_id"])
+            evidence = _evidence(connection, row["conversation_id"], self._rules)
         return TicketView(_summary(row), row["officer_id"], sorted(lines, key=lambda line: line.at), evidence)
 
     def history(self, ticket_id: int) -> list[Entry]:
@@ -213,11 +213,15 @@ class Desk:
 
     def reply(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
         """Send an officer's words; the key makes a repeated form harmless. False when the officer does not hold it."""
-        return self._say(ticket_id, Act(Event.REPLIED, officer_id), text, key)
+        return self._say(ticket_id, Act(Event.REPLIED, officer_id), _words(text), key)
+
+    def send(self, ticket_id: int, officer_id: int, card: Reply, key: str) -> bool:
+        """Send a procedure's card; the rest as in `reply`."""
+        return self._say(ticket_id, Act(Event.REPLIED, officer_id), card, key)
 
     def ask(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
         """Send an officer's words that need an answer: the ticket waits for the citizen, who is reminded once."""
-        return self._say(ticket_id, Act(Event.ASKED, officer_id), text, key)
+        return self._say(ticket_id, Act(Event.ASKED, officer_id), _words(text), key)
 
     def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
         """Keep an internal note: it is never sent."""
@@ -291,14 +295,12 @@ class Desk:
         most = roster.capacity(connection, self._desks[ticket.state.desk], receiver_id)
         return Refusal(Why.FULL, receiver_id) if roster.held(connection, receiver_id) >= most else None
 
-    def _say(self, ticket_id: int, act: Act, text: str, key: str) -> bool:
-        now, words = self._clock(), text.strip()[:LONGEST_REPLY]
+    def _say(self, ticket_id: int, act: Act, reply: Reply, key: str) -> bool:
+        now = self._clock()
         with self._store.writing() as connection:
             ticket = ledger.of(connection, ticket_id)
-            if not words or isinstance(transition(ticket.state, act), Refusal):
+            if not reply.blocks or isinstance(transition(ticket.state, act), Refusal):
                 return False
-            blocks = tuple(Block("paragraph", (line.strip(),)) for line in words.splitlines() if line.strip())
-            reply = Reply(blocks, author="officer")
             if outbox.put(connection, ticket.conversation_id, f"officer:{key}", reply, now):
                 ledger.write(connection, ticket_id, act, now)
         return True
@@ -332,6 +334,24 @@ def transcript(connection: sa.Connection, conversation_id: int, *, private: bool
         text = labels.get(row["text"], row["text"]) if row["kind"] == "button" else row["text"]
         lines.append(Line("citizen", text, None, row["received_at"], None))
     return sorted(lines, key=lambda line: line.at)
+
+
+def in_view(view: str, officer_id: int, seen: frozenset[str] | None = None) -> sa.Select[tuple[Any, ...]]:
+    """Asks for a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first.
+
+    `seen`: of these desks only.
+    """
+    query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
+    if view == "waiting":
+        query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
+    elif view == "mine":
+        query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
+    return query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
+
+
+def summaries(connection: sa.Connection, query: sa.Select[tuple[Any, ...]]) -> list[TicketSummary]:
+    """The tickets that a query of in_view finds."""
+    return [_summary(row) for row in connection.execute(query).mappings()]
 
 
 def _summaries() -> sa.Select[tuple[Any, ...]]:
@@ -379,20 +399,31 @@ def _notes(connection: sa.Connection, ticket_id: int) -> list[Line]:
     return [Line("note", row["text"], None, row["at"], None) for row in connection.execute(query).mappings()]
 
 
-def _evidence(connection: sa.Connection, conversation_id: int) -> list[Evidence]:
+def _evidence(connection: sa.Connection, conversation_id: int, known: Rules) -> list[Evidence]:
     query = sa.select(tables.turn).where(tables.turn.c.conversation_id == conversation_id).order_by(tables.turn.c.id)
-    return [
-        Evidence(
-            at=row["created_at"],
-            engine=row["engine"],
-            intent=row["understanding"].get("intent", ""),
-            decision=meanings()[Outcome(row["outcome"])].label,
-            procedures=[
-                f"{item['code']} ({item['confidence']:.2f})" for item in row["understanding"].get("candidates", [])[:3]
-            ],
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    return [_made(row, known) for row in connection.execute(query).mappings()]
+
+
+def _made(row: sa.RowMapping, known: Rules) -> Evidence:
+    """What the assistant made of one turn."""
+    read = row["understanding"]
+    named = [item["value"] for item in read.get("entities", []) if item["kind"] == "dossier_code"]
+    return Evidence(
+        at=row["created_at"],
+        engine=row["engine"],
+        intent=read.get("intent", ""),
+        decision=meanings()[Outcome(row["outcome"])].label,
+        procedures=[f"{item['code']} ({item['confidence']:.2f})" for item in read.get("candidates", [])[:3]],
+        sources=outbox.from_json(row["reply"]).sources if row["reply"] else (),
+        dossiers=tuple(dict.fromkeys(named)),
+        doubts=tuple(doubts({"engine": row["engine"], **read} if read else {}, known)),
+    )
+
+
+def _words(text: str) -> Reply:
+    """An officer's words as a reply: a paragraph for each line."""
+    lines = (line.strip() for line in text.strip()[:LONGEST_REPLY].splitlines())
+    return Reply(tuple(Block("paragraph", (line,)) for line in lines if line), author="officer")
 
 
 def _name(connection: sa.Connection, officer_id: int | None) -> str:

@@ -13,8 +13,11 @@ from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
+from bot.board import Board
+from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.door import Door
+from bot.drafts import Drafts
 from bot.editions import Editions
 from bot.errors import BadSettings
 from bot.flood import Flood
@@ -29,6 +32,7 @@ from bot.passwords import Passwords
 from bot.poller import Poller
 from bot.roles import Role, Sight
 from bot.roster import Roster
+from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
@@ -70,6 +74,10 @@ class Parts:
     # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
+    board: Board
+    cards: Cards
+    search: Search
+    drafts: Drafts
     aside: SetAside
     officers: Officers
     accounts: Accounts
@@ -110,6 +118,10 @@ def build(settings: Settings) -> Parts:
         door=Door(store, kept_away, now, sealer),
         outbox=Outbox(store),
         desk=Desk(store, served),
+        board=Board(store, served),
+        search=Search(store),
+        drafts=Drafts(store, editions.assistant, now),
+        cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),
         accounts=Accounts(store, passwords),

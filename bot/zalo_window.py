@@ -33,12 +33,18 @@ def window(last_said_at: datetime) -> Window:
 
 def last_said_at(store: Store, address: str) -> datetime | None:
     """When the citizen last sent something on Zalo; None when they only followed the account, or are not known."""
+    this = sa.and_(tables.conversation.c.channel == "zalo", tables.conversation.c.address == address)
+    with store.reading() as connection:
+        conversation_id = connection.execute(sa.select(tables.conversation.c.id).where(this)).scalar()
+        return last_said_in(connection, conversation_id) if conversation_id else None
+
+
+def last_said_in(connection: sa.Connection, conversation_id: int) -> datetime | None:
+    """When the citizen last sent something in a conversation on Zalo."""
     query = (
         sa.select(sa.func.max(tables.inbox.c.received_at, type_=tables.UtcTime))
-        .join(tables.conversation, tables.conversation.c.id == tables.inbox.c.conversation_id)
-        .where(tables.conversation.c.channel == "zalo", tables.conversation.c.address == address)
+        .where(tables.inbox.c.conversation_id == conversation_id)
         .where(tables.inbox.c.message_id.not_like(FOLLOWED))
     )
-    with store.reading() as connection:
-        found: datetime | None = connection.execute(query).scalar()
+    found: datetime | None = connection.execute(query).scalar()
     return found

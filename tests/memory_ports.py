@@ -1,30 +1,40 @@
-"""The pages' seven neighbours in memory: small, whole, and quick enough for a browser to talk to."""
+"""The pages' neighbours, small and quick enough for a browser to talk to: the chat's in memory, the desk's are real."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
+import sqlalchemy as sa
+
+from bot import ledger, outbox, tables
+from bot.board import Board
+from bot.cards import Cards
+from bot.drafts import Drafts
+from bot.handoff import Desk
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from bot.officers import Officers
 from bot.roles import Role
+from bot.search import Search
 from bot.store import Store
-from tests.town import QUICK, access, temporary_store
+from bot.ticket import Act, Event, Stage
+from tests.town import QUICK, access, assistant, catalogue, temporary_store
 from web.ports import (
     Aside,
     Delivery,
-    Evidence,
     Known,
     Line,
     Owner,
     Ports,
-    TicketSummary,
-    TicketView,
 )
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+ANSWERED_AT = START + timedelta(seconds=2)
 OFFICERS = {"lan": (1, "Nguyễn Thị Lan"), "minh": (2, "Trần Văn Minh")}
 PASSWORD = "mot-cua-2026"
+EVERYONE = "thanh_pho"
+# the desk that the shipped list names for everyone
 FEE = Reply(
     blocks=(
         Block("heading", ("Đăng ký khai sinh",)),
@@ -43,6 +53,16 @@ FEE = Reply(
         ),
     ),
 )
+
+UNDERSTOOD = {
+    "intent": "ask_documents",
+    "intent_confidence": 0.62,
+    "entities": [{"kind": "dossier_code", "value": "H29.19-260312-0005", "start": 0, "end": 18, "score": 1.0}],
+    "candidates": [
+        {"code": "1.001193", "name": "Đăng ký khai sinh", "confidence": 0.55},
+        {"code": "1.004873", "name": "Cấp giấy xác nhận tình trạng hôn nhân", "confidence": 0.41},
+    ],
+}
 
 
 @dataclass
@@ -85,67 +105,6 @@ class MemoryMailbox:
 
 
 @dataclass
-class MemoryDesk:
-    """Tickets in a dictionary."""
-
-    views: dict[int, TicketView] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
-
-    def open(self, ticket_id: int, reason: str, lines: list[Line], evidence: list[Evidence]) -> None:
-        last = next((line.text for line in reversed(lines) if line.author == "citizen"), "")
-        summary = TicketSummary(ticket_id, "waiting", "webchat", reason, START, None, last)
-        self.views[ticket_id] = TicketView(summary, None, lines, evidence)
-
-    def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
-        chosen = {
-            "waiting": lambda ticket: ticket.summary.state == "waiting",
-            "mine": lambda ticket: ticket.officer_id == officer_id,
-            "all": lambda ticket: True,
-        }[view]
-        return [ticket.summary for ticket in self.views.values() if chosen(ticket)]
-
-    def ticket(self, ticket_id: int) -> TicketView:
-        return self.views[ticket_id]
-
-    def claim(self, ticket_id: int, officer_id: int) -> bool:
-        if self.views[ticket_id].summary.state != "waiting":
-            return False
-        self._become(ticket_id, "claimed", officer_id)
-        return True
-
-    def reply(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
-        if not self._held(ticket_id, officer_id):
-            return False
-        if key not in self.keys:
-            self.keys.add(key)
-            reply = Reply((Block("paragraph", (text,)),), author="officer")
-            self.views[ticket_id].lines.append(Line("officer", text, reply, datetime.now(UTC), None))
-        return True
-
-    def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
-        if not self._held(ticket_id, officer_id):
-            return False
-        self.views[ticket_id].lines.append(Line("note", text, None, datetime.now(UTC), None))
-        return True
-
-    def resolve(self, ticket_id: int, officer_id: int) -> bool:
-        if not self._held(ticket_id, officer_id):
-            return False
-        self._become(ticket_id, "resolved", officer_id)
-        return True
-
-    def _held(self, ticket_id: int, officer_id: int) -> bool:
-        ticket = self.views[ticket_id]
-        return ticket.summary.state == "claimed" and ticket.officer_id == officer_id
-
-    def _become(self, ticket_id: int, state: str, officer_id: int) -> None:
-        ticket = self.views[ticket_id]
-        name = next(name for number, name in OFFICERS.values() if number == officer_id)
-        summary = replace(ticket.summary, state=state, officer_name=name)
-        self.views[ticket_id] = replace(ticket, summary=summary, officer_id=officer_id)
-
-
-@dataclass
 class MemoryNumbers:
     """The cookies' numbers in a dictionary."""
 
@@ -184,10 +143,9 @@ class MemoryAside:
 
 @dataclass
 class MemoryTown:
-    """The seven neighbours together, with one ticket waiting. The officers' accounts are the real ones."""
+    """The neighbours together, with one ticket waiting. The officers' accounts and their desk are the real ones."""
 
     mailbox: MemoryMailbox = field(default_factory=MemoryMailbox)
-    desk: MemoryDesk = field(default_factory=MemoryDesk)
     store: Store = field(default_factory=temporary_store)
     numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
     aside: MemoryAside = field(default_factory=MemoryAside)
@@ -197,13 +155,66 @@ class MemoryTown:
         for username, (_, name) in OFFICERS.items():
             self.officers.add(username, name, PASSWORD, [Role.OFFICER])
         self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
-        lines = [
-            Line("citizen", "lam khai sinh cho con can giay to gi", None, START, None),
-            Line("assistant", FEE.plain(), FEE, START, 1),
-            Line("citizen", "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.", None, START, None),
-        ]
-        evidence = [Evidence(START, "rasa", "ask_documents", "Answer", ["1.001193", "1.004873"])]
-        self.desk.open(7, "asked", lines, evidence)
+        self.desk, self.board = Desk(self.store), Board(self.store)
+        wait(self.store, 7, "asked", "lam khai sinh cho con can giay to gi")
+        answer(self.store, 7, FEE)
+        write(self.store, 7, "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.")
 
     def ports(self) -> Ports:
-        return Ports(self.mailbox, self.mailbox, self.desk, self.officers, self.numbers, self.aside, access(self.store))
+        drafts = Drafts(self.store, assistant, lambda: START)
+        desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store), drafts)
+        return Ports(self.mailbox, self.mailbox, *desk, self.officers, self.numbers, self.aside, access(self.store))
+
+
+def wait(
+    store: Store,
+    ticket_id: int,
+    reason: str,
+    text: str,
+    channel: str = "webchat",
+    desk: str = EVERYONE,
+    at: datetime = START,
+) -> None:
+    """A citizen who has written a text waits at a desk, with that ticket."""
+    with store.writing() as connection:
+        conversation = {"channel": channel, "address": f"citizen-{ticket_id}", "owner": "queue", "state": {}}
+        made = connection.execute(sa.insert(tables.conversation).values(**conversation, updated_at=at))
+        _receive(connection, int(made.inserted_primary_key[0]), text, at)
+        known = {"id": ticket_id, "conversation_id": made.inserted_primary_key[0], "code": f"HT-7K3M-{ticket_id:04}"}
+        told = {"desk": desk, "reason": reason, "field": "", "unit": "", "urgency": []}
+        times = {"opened_at": at, "rank_at": at}
+        connection.execute(sa.insert(tables.ticket).values(**known, **told, **times, state=Stage.BOT.value))
+        ledger.write(connection, ticket_id, Act(Event.OPENED, desk=desk, text=reason), at)
+
+
+def answer(store: Store, ticket_id: int, reply: Reply) -> None:
+    """The assistant has answered the citizen of a ticket, and why is known."""
+    with store.writing() as connection:
+        conversation_id = ledger.of(connection, ticket_id).conversation_id
+        last = sa.select(sa.func.max(tables.inbox.c.id)).where(tables.inbox.c.conversation_id == conversation_id)
+        outbox.put(connection, conversation_id, f"turn:{ticket_id}", reply, ANSWERED_AT)
+        values = {
+            "inbox_id": connection.execute(last).scalar_one(),
+            "engine": "rasa",
+            "understanding": UNDERSTOOD,
+            "decision": "Answer",
+            "outcome": "answered",
+            "reply": outbox.to_json(reply),
+            "elapsed_ms": 3,
+            "created_at": ANSWERED_AT,
+        }
+        connection.execute(sa.insert(tables.turn).values(conversation_id=conversation_id, **values))
+
+
+def write(store: Store, ticket_id: int, text: str, at: datetime = START + timedelta(minutes=1)) -> None:
+    """The citizen of a ticket writes on."""
+    with store.writing() as connection:
+        conversation_id = ledger.of(connection, ticket_id).conversation_id
+        _receive(connection, conversation_id, text, at)
+        ledger.write(connection, ticket_id, Act(Event.WROTE), at)
+
+
+def _receive(connection: sa.Connection, conversation_id: int, text: str, at: datetime) -> None:
+    values = {"conversation_id": conversation_id, "channel": "webchat", "message_id": str(uuid4()), "kind": "text"}
+    said = {"text": text, "masked": [], "length": len(text), "received_at": at, "status": "done", "attempts": 1}
+    connection.execute(sa.insert(tables.inbox).values(**values, **said))

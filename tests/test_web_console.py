@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from bot import tables
-from tests.memory_ports import PASSWORD, START, MemoryTown
+from bot import ledger, tables
+from tests.memory_ports import PASSWORD, START, MemoryTown, wait, write
 from tests.town import rows
 from web.app import create_app
 from web.forms import inside
 
 TICKET = "/console/tickets/7"
+ACTS = ("claim", "reply", "ask", "card", "draft", "note", "resolve", "give-back", "transfer", "hand", "reopen")
 
 
 @pytest.fixture
@@ -146,11 +148,12 @@ def test_unknown_ticket(lan: TestClient, path: str) -> None:
 def test_a_ticket_from_claim_to_end(town: MemoryTown, lan: TestClient) -> None:
     """Claim, answer, note, resolve: each is one form and leads back to the ticket."""
     steps = [("claim", {}), ("reply", {"reply": "Chào anh/chị", "key": "k1"}), ("note", {"note": "Gọi lại"})]
-    for name, fields in [*steps, ("resolve", {})]:
+    for name, fields in [*steps, ("resolve", {"ending": "visit"})]:
         response = act(lan, name, **fields)
         assert (response.status_code, response.headers["location"]) == (303, f"{TICKET}#end")
-    assert [line.author for line in town.desk.ticket(7).lines[3:]] == ["officer", "note"]
-    assert town.desk.ticket(7).summary.state == "resolved"
+    ticket = town.desk.ticket(7)
+    assert [line.author for line in ticket.lines[3:] if line.author != "assistant"] == ["officer", "note"]
+    assert (ticket.summary.state, ticket.summary.ending) == ("resolved", "visit")
 
 
 def test_double_submit_answers_once(town: MemoryTown, lan: TestClient) -> None:
@@ -159,16 +162,18 @@ def test_double_submit_answers_once(town: MemoryTown, lan: TestClient) -> None:
     key = field(lan.get(TICKET).text, "key")
     assert key != field(lan.get(TICKET).text, "key")
     assert [act(lan, "reply", reply="Chào", key=key).status_code for _ in range(2)] == [303, 303]
-    assert len(town.desk.ticket(7).lines) == 4
+    assert [line.author for line in town.desk.ticket(7).lines].count("officer") == 1
 
 
 def test_pressing_twice_is_harmless(lan: TestClient) -> None:
     """Claiming or closing a second time leads back to the ticket like the first."""
     for name in ("claim", "claim", "resolve", "resolve"):
-        assert act(lan, name).status_code == 303
+        assert act(lan, name, ending="answered").status_code == 303
 
 
-@pytest.mark.parametrize(("name", "fields"), [("claim", {}), ("reply", {"reply": "câu trả lời"}), ("resolve", {})])
+@pytest.mark.parametrize(
+    ("name", "fields"), [("claim", {}), ("reply", {"reply": "câu trả lời"}), ("resolve", {"ending": "answered"})]
+)
 def test_somebody_else_holds_it(town: MemoryTown, lan: TestClient, name: str, fields: dict) -> None:
     """If a colleague holds the ticket, the page says who, and keeps what was written."""
     town.desk.claim(7, 2)
@@ -189,7 +194,7 @@ def test_nobody_holds_it(town: MemoryTown, lan: TestClient, state: str, name: st
     assert len(town.desk.ticket(7).lines) == before
 
 
-@pytest.mark.parametrize("path", [f"{TICKET}/{name}" for name in ("claim", "reply", "note", "resolve")])
+@pytest.mark.parametrize("path", [f"{TICKET}/{name}" for name in ACTS])
 @pytest.mark.parametrize("csrf", ["", "csrf-token-9", "ă"])
 def test_forms_need_their_token(town: MemoryTown, lan: TestClient, path: str, csrf: str) -> None:
     """A form without the session's token changes nothing."""
@@ -204,7 +209,7 @@ def test_text_has_bounds(town: MemoryTown, lan: TestClient, text: str) -> None:
     act(lan, "claim")
     response = act(lan, "reply", reply=text)
     assert response.status_code == 400 and "từ 1 đến 4.000" in response.text
-    assert len(town.desk.ticket(7).lines) == 3
+    assert "officer" not in [line.author for line in town.desk.ticket(7).lines]
 
 
 def test_lost_session_keeps_the_text(town: MemoryTown, lan: TestClient) -> None:
@@ -224,3 +229,235 @@ def test_note_is_set_apart(lan: TestClient) -> None:
     page = lan.get(TICKET).text
     assert re.search(r'class="line note">\s*<p class="who"><b>Ghi chú nội bộ</b>', page)
     assert "Người dân không thấy" in page
+
+
+# The queue
+
+
+def test_queue_says_what_is_owed(town: MemoryTown, lan: TestClient) -> None:
+    """Each ticket says its code, desk, how long it waits, and in words which limit was passed; each desk its counts."""
+    wait(town.store, 8, "complaint", "chờ lâu quá", at=START - timedelta(days=14))
+    page = lan.get("/console").text
+    assert all(part in page for part in ("Mã HT-7K3M-0007", "Người dân chờ trả lời:", "Chờ: <b>2</b>", "(mẫu thử)"))
+    assert "Quá hạn: Trả lời lần đầu" in page
+
+
+def test_queue_of_one_desk(town: MemoryTown, lan: TestClient) -> None:
+    """A desk's link shows that desk alone; a desk that there is not shows all."""
+    shown = {desk: "Phiên 7:" in lan.get(f"/console?desk={desk}").text for desk in ("dat_dai", "thanh_pho", "x")}
+    assert shown == {"dat_dai": False, "thanh_pho": True, "x": True}
+
+
+def test_next_ticket(town: MemoryTown, lan: TestClient) -> None:
+    """One button takes the first waiting ticket and leads to it; with none left it says so."""
+    csrf = field(lan.get("/console").text, "csrf")
+    taken = lan.post("/console/next", data={"csrf": csrf})
+    assert (taken.status_code, taken.headers["location"]) == (303, f"{TICKET}#end")
+    assert town.desk.ticket(7).summary.officer_name == "Nguyễn Thị Lan"
+    none = lan.post("/console/next", data={"csrf": csrf})
+    assert none.status_code == 409 and "không có phiên nào đang chờ" in none.text
+
+
+# The ticket
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "shown"),
+    [
+        ("transfer", {"to": "dat_dai", "comment": "Hỏi về sổ đỏ"}, "Chuyển sang bàn khác: Nguyễn Thị Lan"),
+        ("hand", {"to": "2", "comment": "Nhờ Minh"}, "<span>→ Trần Văn Minh</span>"),
+        ("give-back", {"comment": "Tôi bận họp"}, "Trả lại hàng chờ: Nguyễn Thị Lan"),
+    ],
+)
+def test_a_ticket_is_passed_on(lan: TestClient, name: str, fields: dict[str, str], shown: str) -> None:
+    """To another desk, a colleague or back to the queue: the history says who did it and with which words."""
+    act(lan, "claim")
+    answer = act(lan, name, **fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+    page = lan.get(TICKET).text
+    assert shown in page and fields["comment"] in page and "Trả lời người dân</label>" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "status"),
+    [
+        ("transfer", {"to": "thanh_pho"}, 403),
+        ("transfer", {"to": "x"}, 403),
+        ("hand", {"to": "99"}, 403),
+        ("hand", {"to": ""}, 400),
+        ("hand", {"to": "2", "comment": "x" * 4001}, 400),
+        ("resolve", {"ending": "left"}, 400),
+        ("resolve", {}, 400),
+        ("reopen", {}, 409),
+    ],
+)
+def test_an_act_that_makes_no_sense(
+    town: MemoryTown, lan: TestClient, name: str, fields: dict[str, str], status: int
+) -> None:
+    """A form without a real desk, colleague or outcome changes nothing, and the page says so."""
+    act(lan, "claim")
+    answer = act(lan, name, **fields)
+    assert answer.status_code == status and "Chưa đổi gì" in answer.text
+    assert town.desk.ticket(7).summary.officer_name == "Nguyễn Thị Lan"
+
+
+def test_asking_waits_for_the_citizen(lan: TestClient) -> None:
+    """An officer who asks back lets the ticket wait for the citizen; the clock of the solution rests."""
+    act(lan, "claim")
+    assert act(lan, "ask", reply="Anh/chị gửi ảnh giấy chứng sinh", key="k").status_code == 303
+    page = lan.get(TICKET).text
+    assert "Chờ người dân trả lời</span>" in page and "Giải quyết xong trước" not in page
+
+
+def test_closed_and_opened_again(town: MemoryTown, lan: TestClient) -> None:
+    """A closed ticket says its outcome; opened again it waits at its desk."""
+    act(lan, "claim")
+    act(lan, "resolve", ending="referred")
+    assert "Việc của cơ quan khác" in lan.get(TICKET).text
+    assert act(lan, "reopen").status_code == 303
+    assert town.desk.ticket(7).summary.state == "waiting"
+
+
+def test_evidence_with_source_dossier_and_doubt(lan: TestClient) -> None:
+    """Beside the talk stand the dated records, the dossier that was named, and why the assistant was unsure."""
+    side = lan.get(TICKET).text.partition("Vì sao trợ lý")[2]
+    for part in ("Nguồn: thủ tục 1.001193", "H29.19-260312-0005", "Chưa đủ chắc là thủ tục nào; Có từ hai thủ tục"):
+        assert part in side
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(1, "Còn 1 ngày 2"), (44, "Còn 3 giờ"), (60, "Hết giờ trả lời miễn phí"), (200, "không cho gửi tin nữa")],
+)
+def test_time_left_on_zalo(town: MemoryTown, lan: TestClient, hours: int, words: str) -> None:
+    """On Zalo the page counts down the 48 hours of free answers, then the seven days; elsewhere it does not."""
+    at = datetime.now(UTC) - timedelta(hours=hours)
+    wait(town.store, 8, "asked", "alo", channel="zalo", at=at)
+    assert words in lan.get("/console/tickets/8").text
+    assert 'id="window"' not in lan.get(TICKET).text
+
+
+def test_earlier_tickets_of_the_same_citizen(town: MemoryTown, lan: TestClient) -> None:
+    """The page leads to the citizen's earlier tickets, and to nobody else's."""
+    wait(town.store, 8, "asked", "người khác")
+    with town.store.writing() as connection:
+        first = ledger.of(connection, 7).conversation_id
+        here = sa.update(tables.ticket).where(tables.ticket.c.id == 8)
+        connection.execute(here.values(conversation_id=first, state="closed", ending="answered"))
+    page = lan.get(TICKET).text
+    assert "Phiên trước của người dân này" in page and 'href="/console/tickets/8"' in page
+    wait(town.store, 9, "asked", "người khác")
+    assert "Phiên trước của người dân này" not in lan.get("/console/tickets/9").text
+
+
+def test_no_room_for_more(town: MemoryTown, lan: TestClient) -> None:
+    """Who holds as many as the desk allows is told so, and takes no more."""
+    for number in range(20, 25):
+        wait(town.store, number, "asked", "x")
+        assert town.desk.claim(number, 1)
+    answer = act(lan, "claim")
+    assert answer.status_code == 409 and "đã giữ đủ số phiên" in answer.text
+
+
+def test_news_of_a_change(town: MemoryTown) -> None:
+    """The stream says at once where things stand; the page reads itself again."""
+    app = create_app(town.ports(), "secret", stream_age_s=0)
+    with TestClient(app, follow_redirects=False) as client:
+        sign_in(client)
+        assert f"event: changed\r\ndata: {town.board.mark()}-0" in client.get("/console/events").text
+
+
+def test_canned_sentence_is_filled(lan: TestClient) -> None:
+    """A canned sentence stands in the box with the officer's name, the desk and the ticket's code, to be changed."""
+    act(lan, "claim")
+    page = lan.get(f"{TICKET}?canned=hello").text
+    assert re.search(r"<textarea id=\"reply\"[^>]*>Chào anh/chị\. Tôi là Nguyễn Thị Lan, Bộ phận hỗ trợ chung", page)
+    assert "HT-7K3M-0007" in lan.get(f"{TICKET}?canned=wait").text.partition("<textarea")[2].partition("</textarea")[0]
+
+
+@pytest.mark.parametrize("wanted", ["thuong tru", "Thường trú", "1.100003", "tru dang ky"])
+def test_procedure_is_found(lan: TestClient, wanted: str) -> None:
+    """A procedure is found by code, or by words of its name with accents or without, in any order."""
+    act(lan, "claim")
+    assert "Đăng ký thường trú" in lan.get(TICKET, params={"card": wanted}).text
+
+
+def test_card_comes_from_the_record(town: MemoryTown, lan: TestClient) -> None:
+    """A card is shown before it goes; it goes once, with its source; a code that there is not sends nothing."""
+    act(lan, "claim")
+    shown = lan.get(TICKET, params={"card": "1.100003"}).text.partition("Thẻ thủ tục sẽ gửi")[2]
+    assert "Nguồn: thủ tục 1.100003" in shown and "20.000 đồng" in shown
+    for _ in range(2):
+        assert act(lan, "card", code="1.100003", key="k").status_code == 303
+    sent = [line.reply for line in town.desk.ticket(7).lines if line.author == "officer"]
+    assert [reply.sources[0].code for reply in sent if reply] == ["1.100003"]
+    assert act(lan, "card", code="9.999999", key="k2").status_code == 400
+
+
+# Searching and taking away
+
+
+def looked_for(client: TestClient, asked: str) -> str:
+    csrf = field(client.get("/console").text, "csrf")
+    return client.post("/console/search", data={"csrf": csrf, "asked": asked}).text
+
+
+def test_search_is_a_look(town: MemoryTown, lan: TestClient) -> None:
+    """What is found is shown and each conversation of it recorded; what is not found leaves no entry."""
+    wait(town.store, 8, "asked", "chuyện khác")
+    assert "Tìm thấy 0 phiên" in looked_for(lan, "không có đâu")
+    assert rows(town.store, tables.access_log) == []
+    assert "Tìm thấy 1 phiên" in looked_for(lan, "NUOC NGOAI")
+    assert [(row["ticket_id"], row["why"]) for row in rows(town.store, tables.access_log)] == [(7, "search")]
+
+
+def test_transcript_is_taken_away_and_logged(town: MemoryTown, lan: TestClient) -> None:
+    """The text has who said what and the sources, no internal note, and taking it is recorded."""
+    act(lan, "claim")
+    act(lan, "note", note="không cho người dân xem")
+    act(lan, "reply", reply="Chào <b>anh/chị</b>", key="k")
+    answer = lan.get(f"{TICKET}/transcript.txt")
+    assert answer.headers["content-disposition"] == 'attachment; filename="HT-7K3M-0007.txt"'
+    assert all(part in answer.text for part in ("lam khai sinh", "Nguồn: thủ tục 1.001193", "Chào <b>anh/chị</b>"))
+    assert "không cho người dân xem" not in answer.text
+    assert "export" in [row["why"] for row in rows(town.store, tables.access_log)]
+
+
+def test_colleagues_at_the_same_ticket(town: MemoryTown) -> None:
+    """Officers see on the page who else looks at the ticket, and who writes."""
+    app = create_app(town.ports(), "secret")
+    headers = {"Accept": "text/html"}
+    with TestClient(app, follow_redirects=False, headers=headers) as lan, TestClient(app, headers=headers) as minh:
+        sign_in(lan)
+        sign_in(minh, "minh")
+        assert "cũng đang xem" not in lan.get(TICKET).text
+        assert "Nguyễn Thị Lan cũng đang xem phiên này" in minh.get(TICKET).text
+        assert act(lan, "presence", typing="1").status_code == 204
+        assert "Nguyễn Thị Lan đang viết cho người dân" in minh.get(TICKET).text
+
+
+def test_draft_is_sent_as_seen_or_changed(town: MemoryTown, lan: TestClient) -> None:
+    """The assistant's answer to the last words is shown with its source; it goes as it was seen, or into the box."""
+    act(lan, "claim")
+    write(town.store, 7, "lệ phí thường trú")
+    shown = lan.get(f"{TICKET}?draft=1").text.partition("Câu trợ lý máy định trả lời")[2]
+    assert "20.000 đồng" in shown and "Nguồn: thủ tục 1.100003" in shown
+    assert "20.000 đồng" in lan.get(f"{TICKET}?draft=edit").text.partition("<textarea")[2].partition("</textarea")[0]
+    assert "officer" not in [line.author for line in town.desk.ticket(7).lines]
+    seen = field(shown, "seen")
+    assert act(lan, "draft", seen=seen, key="k").status_code == 303
+    sent = [line.reply for line in town.desk.ticket(7).lines if line.author == "officer"]
+    assert [reply.sources[0].code for reply in sent if reply] == ["1.100003"]
+    write(town.store, 7, "khai sinh")
+    assert act(lan, "draft", seen=seen, key="k2").status_code == 400
+
+
+@pytest.mark.parametrize("text", ["xin chào", "gặp cán bộ", "H29.19-260312-0005"])
+def test_no_draft_without_a_record(town: MemoryTown, lan: TestClient, text: str) -> None:
+    """Where the answer would rest on no record there is no draft, no dossier is looked up, and nothing changes."""
+    act(lan, "claim")
+    write(town.store, 7, text)
+    before = rows(town.store, tables.conversation)
+    assert "không có câu trả lời nào có nguồn" in lan.get(f"{TICKET}?draft=1").text
+    assert rows(town.store, tables.conversation) == before
+    assert act(lan, "draft", seen="", key="k").status_code == 400

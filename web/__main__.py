@@ -137,7 +137,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     zalo = _zalo(parts, routes, stop) if parts.settings.zalo_app_id else ()
     loops: list[Loop | Crew] = [workers, pollers, *zalo]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
-    ports = Ports(parts.door, mailbox, parts.desk, parts.officers, numbers, parts.aside, _access(parts))
+    tickets = (parts.desk, parts.board, parts.cards, parts.search, parts.drafts)
+    ports = Ports(parts.door, mailbox, *tickets, parts.officers, numbers, parts.aside, _access(parts))
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2

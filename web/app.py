@@ -24,7 +24,11 @@ from web.console import Console
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
+from web.presence import Presence
+from web.pulse import Pulse
+from web.search_page import SearchPage
 from web.sign_in import SignIn
+from web.ticket_page import TicketPage
 
 MAX_BODY_BYTES = 1_000_000
 WIDGET_AGE = "public, max-age=300"
@@ -32,10 +36,17 @@ WIDGET_AGE = "public, max-age=300"
 
 
 def create_app(
-    ports: Ports, secret: str, extra_routes: Sequence[BaseRoute] = (), embedders: Sequence[str] = ()
+    ports: Ports,
+    secret: str,
+    extra_routes: Sequence[BaseRoute] = (),
+    embedders: Sequence[str] = (),
+    stream_age_s: float = 1800.0,
 ) -> Starlette:
-    """The whole application over its seven neighbours; the embedders are sites that may frame the chat."""
-    pages = load_pages()
+    """The whole application over its eleven neighbours; the embedders are sites that may frame the chat.
+
+    `stream_age_s`: how long a page of the console listens before it connects again.
+    """
+    pages, presence = load_pages(), Presence()
     entrance = SignIn.over(ports, pages, secret)
     gate = Gate(ports.officers, ports.access.log, ports.access.sight, entrance.cookie, entrance.ask)
     routes: list[BaseRoute] = [
@@ -44,7 +55,9 @@ def create_app(
         Route("/widget.js", partial(widget, pages)),
         *entrance.routes(),
         *Account.over(ports, pages, entrance).routes(),
-        *Console.over(ports, pages).routes(),
+        *Console.over(ports, pages, Pulse(lambda: f"{ports.board.mark()}-{presence.changes}", stream_age_s)).routes(),
+        *TicketPage.over(ports, pages, presence).routes(),
+        *SearchPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),
         *extra_routes,

@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
+from bot.compose import ticket_words
+
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
 VIETNAM = timezone(timedelta(hours=7))
@@ -54,10 +56,12 @@ def load_pages() -> Pages:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-    environment.globals.update(words=words, static=static_url)
+    environment.globals.update(words=words, static=static_url, ticket_words=ticket_words())
     environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
     environment.filters["extract"] = lambda name, known: known.get(name, name)
     environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
+    environment.filters["since"] = lambda at: span(datetime.now(VIETNAM) - at, words["spans"])
+    environment.filters["left"] = lambda at: span(at - datetime.now(VIETNAM), words["spans"])
     return Pages(Jinja2Templates(env=environment), words)
 
 
@@ -94,6 +98,16 @@ def age(passed: timedelta, words: Mapping[str, str]) -> str:
         if minutes >= size:
             return words[unit].format(n=minutes // size)
     return words["now"]
+
+
+def span(passed: timedelta, words: Mapping[str, str]) -> str:
+    """How long, in the two largest units: 3 giờ 20 phút; "" when it is over."""
+    minutes = int(passed.total_seconds() // 60)
+    if minutes < 0:
+        return ""
+    sizes = {"day": minutes // 1440, "hour": minutes % 1440 // 60, "minute": minutes % 60}
+    told = [words[unit].format(n=count) for unit, count in sizes.items() if count]
+    return " ".join(told[:2]) or words["none"]
 
 
 def links(text: str) -> Markup:

@@ -11,52 +11,71 @@ from typing import Protocol
 from bot.access_log import AccessLog, Look, Why
 from bot.accounts import Accounts, LastAdministrator
 from bot.aside import Aside
+from bot.board import Board, Case, Listed, Owed
+from bot.cards import Cards
 from bot.conversation import Owner
 from bot.door import TooMany
-from bot.handoff import Evidence, Line, TicketSummary, TicketView
+from bot.drafts import Drafts
+from bot.handoff import Desk, Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
 from bot.officers import Officers, Session, Stage, TooManyAttempts
 from bot.outbox import Delivery
 from bot.roles import Role, Sight
+from bot.search import Hit, Search
 from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
 from bot.switch_book import SwitchBook
 from bot.switches import Mode
+from bot.ticket import OFFICERS_ENDINGS, Ending, Refusal, State
+from bot.ticket import Why as WhyNot
 from integrations.oidc import IdentityProvider
 
 __all__ = [
+    "OFFICERS_ENDINGS",
     "Access",
     "AccessLog",
     "Accounts",
     "Aside",
+    "Board",
+    "Cards",
+    "Case",
     "Delivery",
     "Desk",
+    "Drafts",
+    "Ending",
     "Evidence",
     "IdentityProvider",
+    "Hit",
     "Inbox",
     "Known",
     "LastAdministrator",
     "Line",
+    "Listed",
     "Look",
     "Mailbox",
     "Mode",
     "Numbers",
     "Offer",
     "Officers",
+    "Owed",
     "Owner",
     "Ports",
+    "Refusal",
     "Role",
+    "Search",
     "SecondSteps",
     "Session",
     "SetAside",
     "Sight",
     "Stage",
+    "State",
     "SwitchBook",
     "TicketSummary",
     "TicketView",
     "TooMany",
     "TooManyAttempts",
     "Why",
+    "WhyNot",
 ]
 
 
@@ -78,28 +97,6 @@ class Mailbox(Protocol):
 
     def owner(self, channel: str, address: str) -> Owner:
         """Who answers now."""
-
-
-class Desk(Protocol):
-    """The officers' queue."""
-
-    def tickets(self, view: str, officer_id: int, seen: frozenset[str] | None = None) -> list[TicketSummary]:
-        """The tickets of one tab: "waiting", "mine" or "all"; of these desks only, where they are given."""
-
-    def ticket(self, ticket_id: int) -> TicketView:
-        """One ticket; KeyError if there is none."""
-
-    def claim(self, ticket_id: int, officer_id: int) -> bool:
-        """False if somebody else has it."""
-
-    def reply(self, ticket_id: int, officer_id: int, text: str, key: str) -> bool:
-        """Answer the citizen once per key; False if the officer does not hold the ticket."""
-
-    def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
-        """Keep an internal note, never sent to the citizen."""
-
-    def resolve(self, ticket_id: int, officer_id: int) -> bool:
-        """Close the ticket; False if the officer does not hold it."""
 
 
 class SetAside(Protocol):
@@ -140,11 +137,18 @@ class Access:
 
 @dataclass(frozen=True)
 class Ports:
-    """The seven neighbours of the pages."""
+    """The eleven neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
     desk: Desk
+    # what officers do with tickets
+    board: Board
+    # what they see of them
+    cards: Cards
+    # procedures that they send
+    search: Search
+    drafts: Drafts
     officers: Officers
     numbers: Numbers
     aside: SetAside

@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.compose import notes
 from bot.messages import Block, Reply
-from tests.memory_ports import FEE, PASSWORD, START, MemoryTown
-from web.ports import Line
+from tests.memory_ports import FEE, PASSWORD, MemoryTown, wait, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -132,8 +131,33 @@ def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
+def search(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Tìm kiếm").click()
+    page.get_by_label("Chữ trong cuộc trò chuyện").fill("nuoc ngoai")
+    page.get_by_role("button", name="Tìm", exact=True).click()
+    expect(page.get_by_role("heading", name="Tìm thấy 1 phiên")).to_be_visible()
+
+
+def card(page: Page) -> None:
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_label("Thẻ thủ tục").fill("1.100003")
+    page.get_by_role("button", name="Tìm thủ tục").click()
+    for name in ("Sang bàn khác", "Cho đồng nghiệp"):
+        page.get_by_text(name, exact=True).click()
+    expect(page.get_by_role("button", name="Gửi thẻ này")).to_be_visible()
+
+
+def keys(page: Page) -> None:
+    queue(page)
+    page.get_by_role("button", name="Phím tắt").click()
+    expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
+
+
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-PAGES = [empty_chat, chat, login, queue, ticket, aside, *ADMINISTRATION, missing]
+PAGES = [empty_chat, chat, login, queue, ticket, card, search, keys, aside, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
@@ -240,7 +264,7 @@ def test_console_by_keyboard(page: Page, town: MemoryTown) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("log")).to_contain_text("Chào")
-    assert town.desk.ticket(7).lines[-1].text == "Chào"
+    assert [line.text for line in town.desk.ticket(7).lines if line.author == "officer"] == ["Chào"]
 
 
 def test_whole_tree(page: Page) -> None:
@@ -616,7 +640,7 @@ def test_queue_keeps_itself_fresh(page: Page, town: MemoryTown) -> None:
     """A new ticket appears by itself, is announced, and focus stays where it was."""
     queue(page)
     page.get_by_role("link", name="Phiên 7").focus()
-    town.desk.open(8, "Khiếu nại", [Line("citizen", "Chờ lâu quá", None, START, None)], [])
+    wait(town.store, 8, "complaint", "Chờ lâu quá")
     expect(page.get_by_role("link", name="Phiên 8")).to_be_visible()
     expect(page.get_by_role("link", name="Phiên 7")).to_be_focused()
     expect(page.locator("#news")).to_contain_text("vừa thay đổi")
@@ -628,6 +652,71 @@ def test_ticket_keeps_itself_fresh(page: Page, town: MemoryTown) -> None:
     page.get_by_role("link", name="Phiên 7").click()
     page.get_by_role("button", name="Nhận phiên này").click()
     page.get_by_label("Trả lời người dân").fill("đang viết")
-    town.desk.ticket(7).lines.append(Line("citizen", "Còn lệ phí?", None, START, None))
+    write(town.store, 7, "Còn lệ phí?")
     expect(page.get_by_role("log")).to_contain_text("Còn lệ phí?")
     expect(page.get_by_label("Trả lời người dân")).to_have_value("đang viết")
+
+
+def test_keys_of_the_console(page: Page, town: MemoryTown) -> None:
+    """By keys alone: to a ticket, take it, to the answer, send it, back to the list; the help tells the keys."""
+    queue(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Phiên 7")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Cuộc trò chuyện")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_label("Trả lời người dân")).to_be_visible()
+    page.keyboard.press("r")
+    page.keyboard.type("ngon")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".line.officer")).to_contain_text("ngon")
+    page.keyboard.press("g")
+    expect(page.get_by_role("heading", name="Phiên hỗ trợ")).to_be_visible()
+
+
+def test_keys_of_one_letter_can_be_turned_off(page: Page) -> None:
+    """Whoever speaks to the computer, or presses keys by mistake, turns them off once for all pages."""
+    queue(page)
+    page.keyboard.press("?")
+    page.get_by_label("Dùng phím tắt một chữ").uncheck()
+    page.get_by_role("button", name="Đóng").click()
+    page.reload()
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("heading", name="Phiên hỗ trợ")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_canned_sentence_keeps_what_was_written(page: Page) -> None:
+    """A canned sentence is put under what stands in the box already."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_label("Trả lời người dân").fill("Dạ.")
+    page.get_by_label("Câu mẫu").select_option(label="Hỏi phường, xã")
+    page.get_by_role("button", name="Chèn câu mẫu").click()
+    expect(page.get_by_label("Trả lời người dân")).to_have_value(re.compile("^Dạ\\.\nAnh/chị cho tôi biết phường"))
+
+
+def test_colleague_who_writes_is_seen(browser: Browser, site: str) -> None:
+    """While an officer writes, a colleague at the same ticket sees it without doing anything."""
+    pages = []
+    for name in ("lan", "minh"):
+        context = browser.new_context(base_url=site, locale="vi-VN")
+        page = context.new_page()
+        page.goto("/console/login")
+        page.get_by_label("Tên đăng nhập").fill(name)
+        page.get_by_label("Mật khẩu").fill(PASSWORD)
+        page.get_by_role("button", name="Đăng nhập").click()
+        page.get_by_role("link", name="Phiên 7").click()
+        pages.append(page)
+    lan, minh = pages
+    lan.get_by_role("button", name="Nhận phiên này").click()
+    lan.get_by_label("Trả lời người dân").press_sequentially("Chào")
+    expect(minh.locator("#others")).to_contain_text("Nguyễn Thị Lan đang viết")
+    for page in pages:
+        page.context.close()

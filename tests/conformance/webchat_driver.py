@@ -10,12 +10,16 @@ from uuid import uuid4
 import httpx
 
 from bot.aside import SetAside
+from bot.board import Board
+from bot.cards import Cards
+from bot.drafts import Drafts
 from bot.mailbox import Mailbox
 from bot.messages import Kind
+from bot.search import Search
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import served
-from tests.town import access
+from tests.town import Clock, access, assistant, catalogue
 from web.app import create_app
 from web.ports import Ports
 
@@ -49,6 +53,10 @@ class WebchatDriver(Driver):
                     _Inbox(place),
                     mailbox,
                     place.desk,
+                    Board(place.store),
+                    Cards(catalogue, Clock()),
+                    Search(place.store),
+                    Drafts(place.store, assistant, Clock()),
                     place.officers,
                     numbers,
                     SetAside(place.store),

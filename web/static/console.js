@@ -1,7 +1,8 @@
-// Keeps the queue and the transcript fresh: reads the same page again and takes over what changed.
+// Keeps the queue and the transcript fresh: reads the same page again when something changed and takes over the difference.
 "use strict";
 
-const EVERY_MS = 4000;
+const EVERY_MS = 30000;
+const AT_MOST_EVERY_MS = 250;
 const ADDRESS = document.getElementById("content").dataset.page;
 
 function replace(old, fresh) {
@@ -34,4 +35,82 @@ async function refresh() {
   });
 }
 
-if (document.querySelector("[data-live]")) setInterval(() => document.hidden || refresh(), EVERY_MS);
+let busy = false, again = false;
+
+async function soon() {
+  again = true;
+  if (busy || document.hidden) return;
+  busy = true;
+  while (again && !document.hidden) {
+    again = false;
+    await refresh();
+    await new Promise((done) => setTimeout(done, AT_MOST_EVERY_MS));
+  }
+  busy = false;
+}
+
+if (document.querySelector("[data-live]")) {
+  new EventSource("/console/events").addEventListener("changed", soon);
+  setInterval(soon, EVERY_MS);
+  document.addEventListener("visibilitychange", () => again && soon());
+}
+
+document.getElementById("canned")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const box = document.getElementById("reply");
+  const sentence = document.getElementById("sentence").selectedOptions[0].dataset.text;
+  box.value = [box.value.trimEnd(), sentence].filter(Boolean).join("\n");
+  box.focus();
+});
+
+// Who writes: colleagues at the same ticket are told.
+const reply = document.getElementById("reply");
+const TYPING_EVERY_MS = 5000;
+let told = 0, resting = 0;
+
+function tell(typing) {
+  told = typing ? Date.now() : 0;
+  const body = new URLSearchParams({ csrf: reply.form.elements.csrf.value, typing: typing ? "1" : "0" });
+  fetch(`${ADDRESS}/presence`, { method: "POST", body, headers: { "X-Background": "1" } }).catch(() => null);
+}
+
+reply?.addEventListener("input", () => {
+  if (Date.now() - told > TYPING_EVERY_MS) tell(true);
+  clearTimeout(resting);
+  resting = setTimeout(tell, TYPING_EVERY_MS, false);
+});
+
+// Keys. Those of one letter work outside of fields only, and can be turned off (WCAG 2.1.4).
+const keys = document.getElementById("keys");
+const switched = document.getElementById("keys-on");
+const OFF = "console-keys-off";
+const steps = (by) => {
+  const links = [...document.querySelectorAll(".ticket h3 a")];
+  const here = links.indexOf(document.activeElement);
+  links[here === -1 ? 0 : Math.min(Math.max(here + by, 0), links.length - 1)]?.focus();
+};
+const ACTIONS = {
+  "?": () => keys.showModal(),
+  j: () => steps(1),
+  k: () => steps(-1),
+  n: () => document.getElementById("next")?.click(),
+  r: () => reply?.focus(),
+  g: () => location.assign("/console"),
+  "/": () => location.assign("/console/search"),
+};
+
+if (keys) {
+  const opener = document.getElementById("keys-open");
+  opener.hidden = false;
+  opener.addEventListener("click", ACTIONS["?"]);
+  switched.checked = !localStorage.getItem(OFF);
+  switched.addEventListener("change", () => switched.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1"));
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || keys.open) return;
+    const field = event.target.closest("input, textarea, select");
+    if (field?.form && event.ctrlKey && event.key === "Enter") field.form.requestSubmit();
+    if (field || event.ctrlKey || event.altKey || event.metaKey || !switched.checked || !ACTIONS[event.key]) return;
+    event.preventDefault();
+    ACTIONS[event.key]();
+  });
+}
