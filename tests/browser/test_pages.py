@@ -660,6 +660,7 @@ def test_ticket_keeps_itself_fresh(page: Page, town: MemoryTown) -> None:
 def test_keys_of_the_console(page: Page, town: MemoryTown) -> None:
     """By keys alone: to a ticket, take it, to the answer, send it, back to the list; the help tells the keys."""
     queue(page)
+    expect(page.get_by_role("button", name="Phím tắt")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
     page.keyboard.press("Escape")
@@ -667,12 +668,15 @@ def test_keys_of_the_console(page: Page, town: MemoryTown) -> None:
     expect(page.get_by_role("link", name="Phiên 7")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Cuộc trò chuyện")).to_be_visible()
+    expect(page.get_by_role("button", name="Phím tắt")).to_be_visible()
     page.keyboard.press("n")
     expect(page.get_by_label("Trả lời người dân")).to_be_visible()
+    expect(page.get_by_role("button", name="Phím tắt")).to_be_visible()
     page.keyboard.press("r")
     page.keyboard.type("ngon")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".line.officer")).to_contain_text("ngon")
+    expect(page.get_by_role("button", name="Phím tắt")).to_be_visible()
     page.keyboard.press("g")
     expect(page.get_by_role("heading", name="Phiên hỗ trợ")).to_be_visible()
 
@@ -680,10 +684,12 @@ def test_keys_of_the_console(page: Page, town: MemoryTown) -> None:
 def test_keys_of_one_letter_can_be_turned_off(page: Page) -> None:
     """Whoever speaks to the computer, or presses keys by mistake, turns them off once for all pages."""
     queue(page)
+    expect(page.get_by_role("button", name="Phím tắt")).to_be_visible()
     page.keyboard.press("?")
     page.get_by_label("Dùng phím tắt một chữ").uncheck()
     page.get_by_role("button", name="Đóng").click()
     page.reload()
+    expect(page.get_by_role("button", name="Phím tắt")).to_be_visible()
     page.keyboard.press("?")
     page.keyboard.press("/")
     page.wait_for_timeout(300)
