@@ -49,6 +49,8 @@ class Cues:
     # "before", "meant", "instead"
     want: re.Pattern[str]
     # a citizen needs something
+    person: re.Pattern[str]
+    # a citizen asks for an officer
     call: re.Pattern[str]
     # a citizen wants to be called
     return_to: re.Pattern[str]
@@ -85,6 +87,7 @@ def default() -> Cues:
         empty=frozenset(content["empty"].split()),
         correction={kind: re.compile(_joined(pattern)) for kind, pattern in content["correction"].items()},
         want=_bounded(content["want"]),
+        person=_bounded(content["person"]),
         call=_bounded(content["call"]),
         return_to=_bounded(content["return_to"]),
         own_data={kind: _bounded(pattern) for kind, pattern in content["own_data"].items()},
@@ -183,6 +186,11 @@ def _asks(folded: str) -> bool:
 def names_nothing(folded: str) -> bool:
     """Whether a text without its aspects could be about any procedure."""
     return all(word in default().empty or word.isdigit() for word in folded.split())
+
+
+def asks_for_person(folded: str) -> bool:
+    """Whether a text asks for an officer in so many words."""
+    return bool(default().person.search(folded))
 
 
 def qualifiers(folded: str) -> frozenset[int]:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from nlu import ngrams
+from nlu import cues, ngrams
 from nlu.encoder import Vectors
 from nlu.ngrams import Ngrams
 from nlu.phrases import kinds_of_ngrams
 from nlu.softmax import Softmax
-from nlu.text import comparable
+from nlu.text import comparable, written_out
 from nlu.training import Example
 from nlu.understanding import Reading
 
@@ -27,7 +27,7 @@ MATTER = "ask_procedure"
 OUTSIDE = frozenset({"off_topic", "emergency", "scam", "injection", "insult", "legal_dispute", "complaint", "officer"})
 # intents that keep a message from being answered with a procedure: this decides about them, not the engine
 DOUBTFUL, SURE = 0.5, 0.9
-# a verdict of less does not change a small talk that an engine is this sure of
+# a verdict of less does not change a small talk that an engine is this sure of, nor a plain request for a person
 QUESTIONS = 1500
 # of the catalogue: with all of them everything looks like a matter
 _MEANING_WEIGHT = 2.0
@@ -53,6 +53,8 @@ class Scope:
     def settle(self, reading: Reading, text: str, meaning: Vectors | None) -> Reading:
         """An engine's reading of a text, with this verdict wherever one of the two sees no matter in it."""
         kind, share = self.kind(text, meaning)
+        if kind in OUTSIDE and share < DOUBTFUL and cues.asks_for_person(written_out(text)):
+            kind, share = "officer", SURE
         if kind not in OUTSIDE and reading.intent not in OUTSIDE:
             return reading
         if share < DOUBTFUL and reading.confidence >= SURE and _kind(reading.intent) not in {MATTER, *OUTSIDE}:

@@ -134,6 +134,7 @@ def test_officer_takes_over_and_gives_back(citizen: Page, officer: Page) -> None
     reply(officer, "Chào chị, tôi là cán bộ đây.")
     expect(citizen.locator(".line").last).to_contain_text("Chào chị, tôi là cán bộ đây.")
     expect(citizen.locator(".line.officer")).to_have_count(1)
+    officer.get_by_label("Kết quả, người dân sẽ đọc được").select_option("answered")
     officer.get_by_role("button", name="Kết thúc phiên").click()
     expect(citizen.locator(".line").last).to_contain_text("kết thúc hỗ trợ")
     assert "Nguồn: thủ tục 1.000894" in ask(citizen, "lệ phí đăng ký kết hôn bao nhiêu")
