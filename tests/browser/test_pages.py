@@ -553,7 +553,8 @@ def test_a_flood_is_told_and_sent_later(page: Page, town: MemoryTown) -> None:
 
 def test_expired_session_keeps_the_text(page: Page, town: MemoryTown) -> None:
     """An expired session is said, replaced by a new one, and the text waits in the box."""
-    page.goto("/")
+    with page.expect_response("**/chat/events*"):  # it may still bring a cookie
+        page.goto("/")
     page.context.clear_cookies()
     ask(page, "câu tôi đã viết")
     expect(page.get_by_role("alert")).to_contain_text("đã hết hạn")
@@ -664,6 +665,7 @@ def test_keys_of_the_console(page: Page, town: MemoryTown) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Phím tắt")).to_be_hidden()
     page.keyboard.press("j")
     expect(page.get_by_role("link", name="Phiên 7")).to_be_focused()
     page.keyboard.press("Enter")
