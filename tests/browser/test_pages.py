@@ -658,6 +658,16 @@ def test_ticket_keeps_itself_fresh(page: Page, town: MemoryTown) -> None:
     expect(page.get_by_label("Trả lời người dân")).to_have_value("đang viết")
 
 
+def test_the_place_in_the_queue_is_kept(page: Page, town: MemoryTown) -> None:
+    """Who stands on a ticket by keys still stands there when the queue is read again."""
+    queue(page)
+    link = page.get_by_role("link", name="Phiên 7")
+    link.focus()
+    wait(town.store, 8, "asked", "Hỏi thêm")
+    expect(page.get_by_role("link", name="Phiên 8")).to_be_visible()
+    expect(link).to_be_focused()
+
+
 def test_keys_of_the_console(page: Page, town: MemoryTown) -> None:
     """By keys alone: to a ticket, take it, to the answer, send it, back to the list; the help tells the keys."""
     queue(page)

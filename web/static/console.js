@@ -107,7 +107,8 @@ if (keys) {
   switched.addEventListener("change", () => switched.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1"));
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || keys.open) return;
-    const field = event.target.closest("input, textarea, select");
+    const typed = event.target.closest("input, textarea, select");
+    const field = keys.contains(typed) ? null : typed; // the closed help may hold the focus for another moment
     if (field?.form && event.ctrlKey && event.key === "Enter") field.form.requestSubmit();
     if (field || event.ctrlKey || event.altKey || event.metaKey || !switched.checked || !ACTIONS[event.key]) return;
     event.preventDefault();
