@@ -60,7 +60,7 @@ from bot.facts import (
     TicketFacts,
     UnitFacts,
 )
-from bot.following import is_over
+from bot.following import calendar, is_over
 from bot.outcomes import Outcome
 from bot.progress import progress
 from bot.second_factor import Check
@@ -68,7 +68,6 @@ from bot.standing import NoTickets, Tickets
 from integrations import errors as integration_errors
 from integrations.dossiers import Dossiers
 from knowledge import bundles
-from knowledge.calendar import WorkCalendar
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
 from knowledge.units import Units
@@ -204,12 +203,6 @@ def emergency(text: str) -> str:
     """The number to call first for what a text tells; "" when its words fit none of them."""
     folded = written_out(text)
     return next((number for number, said in _emergencies().items() if said.search(folded)), "")
-
-
-@lru_cache(maxsize=1)
-def calendar() -> WorkCalendar:
-    """The days that are worked, read once."""
-    return WorkCalendar.load()
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ from bot.decisions import (
     AskSlot,
     Decision,
     Decline,
+    Follow,
     Forget,
     HandOff,
     LeaveQueue,
@@ -30,6 +31,7 @@ from bot.decisions import (
     Reopen,
     Stay,
     TakeComplaint,
+    Unfollow,
 )
 from bot.messages import Block, Kind, Reply
 from bot.rules import Rules
@@ -51,8 +53,8 @@ class Mode(StrEnum):
 
 
 STRICTNESS = tuple(Mode)
-KEPT_BY_OFFICERS_ONLY = (Alarm, Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay)
-READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, Stay)
+KEPT_BY_OFFICERS_ONLY = (Alarm, Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow)
+READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow)
 EVERY_CHANNEL = ""
 
 
@@ -130,4 +132,4 @@ def _takes_on(decision: Decision) -> bool:
         return decision.slot == "complaint"
     if isinstance(decision, Forget):
         return decision.step != "held"
-    return isinstance(decision, HandOff | Reopen | TakeComplaint)
+    return isinstance(decision, Follow | HandOff | Reopen | TakeComplaint)

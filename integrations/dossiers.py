@@ -165,15 +165,3 @@ class Dossiers(Protocol):
 def group(status: Status) -> Group:
     """What the status means to the citizen."""
     return GROUPS[status]
-
-
-def is_overdue(dossier: Dossier, today: date) -> bool:
-    """Whether the due day has passed: counted to today while work goes on, to the last day of work once it is done.
-
-    A dossier that waits for the citizen (paused), was refused, withdrawn or has an unknown status is never late.
-    """
-    if dossier.due_on is None:
-        return False
-    if group(dossier.status) is Group.DONE:
-        return dossier.completed_on is not None and dossier.completed_on > dossier.due_on
-    return group(dossier.status) in (Group.WAITING, Group.PROCESSING) and today > dossier.due_on

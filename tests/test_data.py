@@ -33,10 +33,11 @@ from bot.facts import (
     TicketFacts,
     UnitFacts,
 )
+from bot.following import calendar
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
-from bot.perform import DECLINED, FORGETTING, SLOTS, calendar
+from bot.perform import DECLINED, FORGETTING, MOST_DOSSIERS, SLOTS
 from bot.progress import progress
 from bot.standing import Standing
 from bot.ticket import Ending, Stage
@@ -228,6 +229,11 @@ def test_a_wrong_code_leaves_a_way_on(kind: str) -> None:
         payloads = [button.payload for button in reply.buttons]
         assert payloads[: len(guess) + 1] == [*guess, "officer"]
         assert guess or reply.plain().count(town.DOSSIER_CODE) == 1
+
+
+def test_the_number_of_codes_is_said_as_it_is() -> None:
+    """How many dossiers are looked up at once is said as the program has it."""
+    assert f" {MOST_DOSSIERS} hồ sơ" in compose.notes()["too_many_codes"]
 
 
 def test_what_is_kept_is_told_as_it_is() -> None:

@@ -14,8 +14,8 @@ import yaml
 
 from bot.compose import compose
 from bot.facts import DossierFacts
+from bot.following import calendar
 from bot.outcomes import Outcome
-from bot.perform import calendar
 from bot.progress import Clock, Progress, progress
 from integrations.dossiers import LABELS, Dossier, Found, Group, Status, Step, group
 from tests.town import MORNING, TODAY, dossier

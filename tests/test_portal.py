@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from integrations.dossiers import LABELS, Dossier, FeeDue, Group, Status, Step, group, is_overdue
+from integrations.dossiers import LABELS, Dossier, FeeDue, Group, Status, Step, group
 from integrations.errors import AnotherDossier, BadAnswer, IntegrationError, NotFound, Refused, Unavailable
 from integrations.portal import NOT_SHOWN, Portal
 from integrations.stand_ins import portal as stand_in
@@ -187,36 +187,24 @@ def test_note(note: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected", "late"),
+    ("status", "expected"),
     [
-        (Status.REGISTERED, Group.WAITING, True),
-        (Status.ACCEPTED, Group.PROCESSING, True),
-        (Status.NOT_ACCEPTED, Group.REFUSED, False),
-        (Status.PROCESSING, Group.PROCESSING, True),
-        (Status.SUPPLEMENT_REQUIRED, Group.PAUSED, False),
-        (Status.PAYMENT_REQUIRED, Group.PAUSED, False),
-        (Status.WITHDRAWN, Group.WITHDRAWN, False),
-        (Status.STOPPED, Group.PAUSED, False),
-        (Status.PROCESSED, Group.DONE, False),
-        (Status.RETURNED, Group.DONE, False),
-        (Status.UNKNOWN, Group.UNKNOWN, False),
+        (Status.REGISTERED, Group.WAITING),
+        (Status.ACCEPTED, Group.PROCESSING),
+        (Status.NOT_ACCEPTED, Group.REFUSED),
+        (Status.PROCESSING, Group.PROCESSING),
+        (Status.SUPPLEMENT_REQUIRED, Group.PAUSED),
+        (Status.PAYMENT_REQUIRED, Group.PAUSED),
+        (Status.WITHDRAWN, Group.WITHDRAWN),
+        (Status.STOPPED, Group.PAUSED),
+        (Status.PROCESSED, Group.DONE),
+        (Status.RETURNED, Group.DONE),
+        (Status.UNKNOWN, Group.UNKNOWN),
     ],
 )
-def test_group_and_overdue(status: Status, expected: Group, late: bool) -> None:
-    """Every status has its group; after the due day only running work is late."""
-    dossier = replace(answering(PLAIN).find(CODE).dossier, status=status, due_on=date(2026, 11, 20))
+def test_group(status: Status, expected: Group) -> None:
+    """Every status has its group."""
     assert group(status) is expected
-    assert is_overdue(dossier, date(2026, 11, 21)) is late
-    assert not is_overdue(dossier, date(2026, 11, 20))
-    assert not is_overdue(replace(dossier, due_on=None), date(2026, 11, 21))
-
-
-@pytest.mark.parametrize(("completed_on", "late"), [(date(2026, 11, 20), False), (date(2026, 11, 21), True)])
-def test_finished_late(completed_on: date, late: bool) -> None:
-    """Finished work is late when it was finished after its due day, however long ago that is."""
-    plain = answering(PLAIN).find(CODE).dossier
-    dossier = replace(plain, status=Status.RETURNED, due_on=date(2026, 11, 20), completed_on=completed_on)
-    assert is_overdue(dossier, date(2027, 1, 1)) is late
 
 
 def test_every_dossier_over_a_real_server() -> None:

@@ -16,7 +16,7 @@ from bot import tables
 from bot.compose import notes
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import decide
-from bot.decisions import Alarm, AskSlot, Decision, Decline, Forget, HandOff, LeaveQueue, Stay, TakeComplaint
+from bot.decisions import Alarm, AskSlot, Decision, Decline, Forget, HandOff, LeaveQueue, Stay, TakeComplaint, Unfollow
 from bot.messages import Kind
 from bot.outcomes import Outcome
 from bot.store import Store
@@ -25,7 +25,7 @@ from bot.switches import Mode, Notice, Switches, decide_within, for_channel
 from bot.utterance import Utterance
 from bot.worker import Worker
 from nlu.understanding import Understanding
-from tests.town import BIRTH, RULES, Clock, Script, assistant, replies, rows, say, understood
+from tests.town import BIRTH, DOSSIER_CODE, RULES, Clock, Script, assistant, replies, rows, say, understood
 
 ROOT = Path(__file__).parents[1]
 RUNBOOK = ROOT / "docs" / "tasks" / "switch-off.md"
@@ -60,6 +60,8 @@ def decided(mode: Mode, text: str, understanding: Understanding | None, **state:
         ("officer", None, READ_ONLY, HandOff("asked"), HandOff("asked")),
         ("forget", None, READ_ONLY, Forget("ask"), Forget("ask")),
         ("forget:yes", None, READ_ONLY, Forget("confirmed"), Forget("confirmed")),
+        (f"follow:{DOSSIER_CODE}", None, READ_ONLY, QUEUED, OFF),
+        (f"unfollow:{DOSSIER_CODE}", None, "same", Unfollow(()), Unfollow(())),
         (f"p:{BIRTH}", None, "same", QUEUED, OFF),
         ("dossier", None, "same", QUEUED, OFF),
     ],

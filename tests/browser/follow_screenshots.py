@@ -64,7 +64,7 @@ def settings(city: str, bot_api: str) -> dict[str, str]:
         "encoder": "none", "cache_dir": str(ROOT / "var" / "cache"),
         "portal_url": city, "portal_token_url": city + portal.TOKEN_PATH, "portal_client_id": portal.CLIENT_ID,
         "portal_client_secret": portal.CLIENT_SECRET, "telegram_token": TOKEN, "telegram_api_url": bot_api,
-        "follow_interval_min": "1", "follow_day_from_h": "0", "follow_day_until_h": "24",
+        "portal_fresh_s": "0", "follow_interval_min": "1", "follow_day_from_h": "0", "follow_day_until_h": "24",
     }  # fmt: skip
     return {f"MOT_CUA_{name.upper()}": value for name, value in values.items()}
 
