@@ -253,25 +253,13 @@ class Stay:
     owner: str
 
 
-Decision = (
-    AnswerAbout
-    | AnswerSeveral
-    | TellJourney
-    | CorrectPremise
-    | AskWhich
-    | ResolveUnit
-    | AskSlot
+AboutDossier = (
+    TellMore | AskFactor | OpenDetails | RefuseDetails | KeepDossier | ListDossiers | LetDossierGo | Follow | Unfollow
+)
+# about one dossier, or those that are remembered or followed
+Plain = (
+    AskSlot
     | AskAgain
-    | LookUpDossiers
-    | TellMore
-    | AskFactor
-    | OpenDetails
-    | RefuseDetails
-    | KeepDossier
-    | ListDossiers
-    | LetDossierGo
-    | Follow
-    | Unfollow
     | ExplainCode
     | HandOff
     | Alarm
@@ -280,8 +268,20 @@ Decision = (
     | Decline
     | Forget
     | TellKept
-    | LookUpTicket
     | Reopen
     | LeaveQueue
     | Stay
+)
+# what needs nothing but words
+Decision = (
+    AnswerAbout
+    | AnswerSeveral
+    | TellJourney
+    | CorrectPremise
+    | AskWhich
+    | ResolveUnit
+    | LookUpDossiers
+    | LookUpTicket
+    | AboutDossier
+    | Plain
 )

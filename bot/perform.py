@@ -13,6 +13,7 @@ import yaml
 
 from bot.conversation import Kept
 from bot.decisions import (
+    AboutDossier,
     Alarm,
     AnswerAbout,
     AnswerSeveral,
@@ -34,6 +35,7 @@ from bot.decisions import (
     LookUpDossiers,
     LookUpTicket,
     OpenDetails,
+    Plain,
     RefuseDetails,
     Reopen,
     ResolveUnit,
@@ -108,6 +110,10 @@ def perform(
     decision: Decision, catalogue: Catalogue, portal: Dossiers, on: date, tickets: Tickets = NO_TICKETS
 ) -> Facts:
     """What the decision brings back on a day."""
+    if isinstance(decision, AboutDossier):
+        return _about_dossier(decision, portal, on)
+    if isinstance(decision, Plain):
+        return _plain(decision)
     match decision:
         case AnswerAbout(code, aspects, case_id, pages, copies):
             facts = _record(catalogue, code, aspects, case_id, on)
@@ -125,6 +131,15 @@ def perform(
         case LookUpDossiers(codes, doubts):
             asked = _asked(portal, codes[:MOST_DOSSIERS], on)
             return _dossiers(asked, [perform(doubt, catalogue, portal, on) for doubt in doubts], len(codes))
+        case LookUpTicket(code, waits_here):
+            standing = tickets.find(code)
+            found = TicketFacts(Outcome.TICKET_TOLD, standing, waits_here) if standing else None
+            return found or PlainFacts(Outcome.TICKET_NOT_FOUND, value=code)
+
+
+def _about_dossier(decision: AboutDossier, portal: Dossiers, on: date) -> Facts:
+    """What a decision about dossiers that are known brings back."""
+    match decision:
         case TellMore(code, asked):
             facts = _dossier(portal, code, on)
             return replace(facts, asked=asked) if isinstance(facts, DossierFacts) else facts
@@ -146,6 +161,11 @@ def perform(
             return _follow(portal, code, channel, on)
         case Unfollow(codes):
             return PlainFacts(Outcome.UNFOLLOWED, "stopped" if codes else "none", ", ".join(codes))
+
+
+def _plain(decision: Plain) -> Facts:
+    """What needs no neighbour."""
+    match decision:
         case AskSlot(slot):
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
@@ -166,10 +186,6 @@ def perform(
             return PlainFacts(FORGETTING[step])
         case TellKept():
             return PlainFacts(Outcome.KEPT_TOLD)
-        case LookUpTicket(code, waits_here):
-            standing = tickets.find(code)
-            found = TicketFacts(Outcome.TICKET_TOLD, standing, waits_here) if standing else None
-            return found or PlainFacts(Outcome.TICKET_NOT_FOUND, value=code)
         case Reopen(code):
             return PlainFacts(Outcome.REOPENED, value=code)
         case LeaveQueue():
