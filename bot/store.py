@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,10 @@ class Store:
     def __init__(self, url: str) -> None:
         self.engine = sa.create_engine(url)
         self._heard: dict[str, list[Callable[[], object]]] = {}
-        self._turn: AbstractContextManager[object] = nullcontext()
+        self._turn = Queue(self.engine.url.database) if self.engine.dialect.name == "sqlite" else nullcontext()
         # whose turn it is to write
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
-            self._turn = threading.Lock()
-            # SQLite lets one write: our threads queue here, instead of asking it again and again after a pause
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -79,6 +79,48 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        if isinstance(self._turn, Queue):
+            self._turn.close()
+
+
+class Queue:
+    """Whose turn it is to write into a SQLite file, which lets one write at a time.
+
+    Threads of this process and other processes wait here and go on the moment it is free; SQLite itself asks again
+    and again after pauses that grow to 100 ms. A process that ends gives its turn back, however it ends.
+    """
+
+    def __init__(self, database: str | None) -> None:
+        """`database`: the file; none or ":memory:" when no other process shares it."""
+        self._thread = threading.Lock()
+        self._shared = f"{database}.turn" if database and database != ":memory:" else ""
+        self._file = -1
+
+    def __enter__(self) -> None:
+        self._thread.acquire()
+        try:
+            self._take()
+        except BaseException:
+            self._thread.release()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        if self._file >= 0:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._thread.release()
+
+    def close(self) -> None:
+        """Nobody of this process writes any more."""
+        with self._thread:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def _take(self) -> None:
+        if self._shared and self._file < 0:
+            self._file = os.open(self._shared, os.O_WRONLY | os.O_CREAT, 0o600)
+        if self._file >= 0:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
 
 
 def announce(connection: sa.Connection, what: str) -> None:

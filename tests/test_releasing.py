@@ -1,5 +1,6 @@
 """Releases: made, approved by two, tampered with, refused, switched while serving, rolled back."""
 
+import gc
 from datetime import UTC, date, datetime
 
 import pytest
@@ -87,6 +88,15 @@ def test_a_switch_reaches_the_assistant_and_comes_back(releases, tmp_path):
     assert releases.roll_back().id == "r1"
     assert served.look()
     assert served.assistant().get(RECORDS[0]["code"], date(2026, 11, 21)) == first
+
+
+def test_an_edition_is_passed_over_by_the_collector_of_garbage(releases, tmp_path):
+    """Records that stay for days are not looked through again and again: that would halt every thread."""
+    make(releases, tmp_path, "r1")
+    releases.switch("r1")
+    gc.unfreeze()
+    Editions(tmp_path, lambda records: records).assistant()
+    assert gc.get_freeze_count() > len(RECORDS)
 
 
 def test_a_tampered_release_is_refused_and_the_former_goes_on(releases, tmp_path):
