@@ -77,6 +77,8 @@ class Settings:
     # hours of the City in which citizens are told what is new
     follow_threads: int = 2
     # pollers of this process; 0: other processes follow
+    satisfaction_quiet_min: int = 15
+    # so long after an answer a citizen is asked how satisfied they are (bot/satisfaction.py); 0: nobody is
     telegram_token: str = ""
     # empty: no Telegram
     telegram_api_url: str = "https://api.telegram.org"
@@ -158,6 +160,7 @@ _RANGES = {
     "follow_day_from_h": (0, 12),
     "follow_day_until_h": (13, 24),
     "follow_threads": (0, 64),
+    "satisfaction_quiet_min": (0, 720),
 }
 
 

@@ -151,6 +151,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     threading.Thread(target=parts.timers.run, args=[stop], daemon=True).start()
+    threading.Thread(target=parts.survey.run, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))
