@@ -16,6 +16,7 @@ from bot.assistant import Assistant
 from bot.board import Board
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.editions import Editions
@@ -91,6 +92,8 @@ class Parts:
     lanes: Lanes
     # of the threads that run the worker
     timers: Timers
+    desk_cards: DeskCards
+    # tells desks in their Telegram groups what waits
     survey: Survey
     # asks citizens how satisfied they are
     dossiers: Dossiers
@@ -136,6 +139,7 @@ def build(settings: Settings) -> Parts:
         worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
         lanes=lanes,
         timers=Timers(store, served, now),
+        desk_cards=DeskCards(store, served, now, settings.console_url),
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
