@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from bot import commands
+from bot import commands, satisfaction
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decisions import AskWhich, Decision, Forget, Stay
@@ -22,6 +22,7 @@ from bot.facts import (
     KeptFacts,
     PlainFacts,
     ProcedureFacts,
+    RatingFacts,
     SeveralFacts,
 )
 from bot.hearing import hear
@@ -51,6 +52,8 @@ AWAITING = {
     Outcome.FACTOR_LOCKED: Awaiting.OFFICER,
     Outcome.DOSSIER_KEPT: Awaiting.DOSSIER_NAME,
 }
+RATING_AWAITS = {Outcome.RATING_ASKED: satisfaction.STEP, Outcome.REASON_ASKED: satisfaction.WORDS}
+# what the next message may say about satisfaction
 ASKS_FACTOR = {Outcome.FACTOR_ASKED, Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS}
 ENDS_FACTOR = {Outcome.DETAILS_SHOWN, Outcome.FACTOR_LOCKED, Outcome.HANDED_OFF, Outcome.ALARMED}
 ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
@@ -157,6 +160,8 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
     outcome = facts.outcome
     if outcome is Outcome.FORGOTTEN:
         return Conversation()
+    if isinstance(facts, RatingFacts):
+        return _remember_rating(conversation, facts)
     after = conversation.with_(
         owner=OWNERS.get(outcome, conversation.owner),
         awaiting=AWAITING.get(outcome, Awaiting.CHOICE if _asks_case(reply) else Awaiting.NOTHING),
@@ -164,6 +169,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         failures=conversation.failures + 1 if outcome in FAILURES else 0,
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
         reopens="" if outcome in OWNERS else conversation.reopens,
+        rating_awaits="",
     )
     match facts:
         case ProcedureFacts():
@@ -172,6 +178,12 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
             for part in reversed(parts):
                 after = after.about(part.procedure.code)
     return _remember_dossier(after, facts)
+
+
+def _remember_rating(conversation: Conversation, facts: RatingFacts) -> Conversation:
+    """What was talked about stays; a step may be changed until the end of the day on which it was chosen."""
+    until = facts.on.isoformat() if facts.on and facts.outcome is Outcome.RATED else conversation.rating_until
+    return conversation.with_(rating_until=until, rating_awaits=RATING_AWAITS.get(facts.outcome, ""))
 
 
 def _remember_dossier(after: Conversation, facts: Facts) -> Conversation:

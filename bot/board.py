@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot import clocks, desks, ledger, roster, tables, zalo_window
+from bot import clocks, desks, ledger, ratings, roster, tables, zalo_window
 from bot.clocks import Clock, Limit
 from bot.desks import DeskPlan, Desks
 from bot.handoff import DeskState, TicketSummary, in_view, summaries
 from bot.ledger import Entry
+from bot.ratings import Given
 from bot.roles import Role
 from bot.store import Store
 from bot.ticket import Event, Stage
@@ -77,6 +78,8 @@ class Case:
     # id and name of the others who answer at this desk
     desks: list[tuple[str, str]]
     # id and name of the others
+    rating: Given | None = None
+    # of a closed ticket; None: nobody was asked
 
 
 class Board:
@@ -143,6 +146,7 @@ class Board:
                 window=_window(connection, ticket.conversation_id),
                 colleagues=[(number, names[number]) for number in _colleagues(connection, plan, officer_id)],
                 desks=[(other.id, other.name) for other in self._desks if other.id != plan.id],
+                rating=ratings.given(connection, ticket_id),
             )
 
     def mark(self) -> str:

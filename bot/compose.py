@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 import yaml
 
-from bot import second_factor
+from bot import satisfaction, second_factor
 from bot.facts import (
     ChoiceFacts,
     DetailsFacts,
@@ -26,6 +26,7 @@ from bot.facts import (
     KeptFacts,
     PlainFacts,
     ProcedureFacts,
+    RatingFacts,
     SeveralFacts,
     TicketFacts,
     UnitFacts,
@@ -155,10 +156,32 @@ def _compose(facts: Facts) -> Reply:
         case TicketFacts(outcome, standing):
             buttons = (_button("stay"),) if standing.stage == "queued" and facts.waits_here else ()
             return Reply(_render(outcome, standing=standing), buttons)
+        case RatingFacts():
+            return _rating(facts)
         case PlainFacts(outcome, detail, value):
             factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
             values = {"detail": detail, "value": value, "factor": factor, "most_followed": MOST_FOLLOWED}
             return Reply(_render(outcome, **values), _plain_buttons(outcome))
+
+
+def _rating(facts: RatingFacts) -> Reply:
+    """How satisfied are you, why, and what is said to the answer."""
+    values = {"about": facts.about, "step": facts.step, "reason": facts.reason, "satisfaction": satisfaction.content()}
+    values |= {"few": facts.channel in satisfaction.FEW_BUTTONS, "satisfied": facts.step in satisfaction.SATISFIED}
+    values |= {"praise": satisfaction.is_praise(facts.reason)}
+    return Reply(_render(facts.outcome, **values), _rating_buttons(facts))
+
+
+def _rating_buttons(facts: RatingFacts) -> tuple[Button, ...]:
+    """The steps or the reasons to choose from; an officer for who is not satisfied."""
+    match facts.outcome:
+        case Outcome.RATING_ASKED:
+            return satisfaction.step_buttons(facts.number, facts.channel)
+        case Outcome.RATED:
+            return satisfaction.reason_buttons(facts.number, facts.step, facts.channel)
+        case Outcome.REASON_TAKEN if facts.reason and not satisfaction.is_praise(facts.reason):
+            return (_button("officer"),)
+    return ()
 
 
 def _dossier_values(facts: DossierFacts) -> dict[str, object]:

@@ -83,11 +83,21 @@ class Conversation:
     # code of the ticket that was closed because the citizen did not answer
     reopens_until: str = ""
     # ISO date: the last day on which a message opens it again
+    rating: int = 0
+    # number of the last question how satisfied the citizen is (bot/satisfaction.py); 0: none, or it is too late
+    rating_until: str = ""
+    # ISO date: the last day on which its buttons count
+    rating_awaits: str = ""
+    # what the next message may answer: "step", "words" (why); empty: nothing
 
     def on(self, day: date) -> Conversation:
         """The conversation without what has expired by a day."""
-        is_over = self.reopens and self.reopens_until < day.isoformat()
-        return replace(self, reopens="", reopens_until="") if is_over else self
+        after = self
+        if self.reopens and self.reopens_until < day.isoformat():
+            after = replace(after, reopens="", reopens_until="")
+        if self.rating and self.rating_until < day.isoformat():
+            after = replace(after, rating=0, rating_until="", rating_awaits="")
+        return after
 
     def about(self, code: str, case_id: str = "") -> Conversation:
         """The conversation once it is about a procedure."""
@@ -131,6 +141,9 @@ class Conversation:
             urgency=tuple(state.get("urgency", ())),
             reopens=state.get("reopens", ""),
             reopens_until=state.get("reopens_until", ""),
+            rating=state.get("rating", 0),
+            rating_until=state.get("rating_until", ""),
+            rating_awaits=state.get("rating_awaits", ""),
         )
 
     def with_(self, **changes: Any) -> Conversation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import commands, dossier_talk
+from bot import commands, dossier_talk, satisfaction
 from bot.commands import Command
 from bot.conversation import Awaiting, Conversation, Kept, Owner
 from bot.decisions import (
@@ -11,6 +11,7 @@ from bot.decisions import (
     AnswerSeveral,
     AskAgain,
     AskFactor,
+    AskRating,
     AskSlot,
     AskWhich,
     CorrectPremise,
@@ -19,6 +20,7 @@ from bot.decisions import (
     ExplainCode,
     Follow,
     Forget,
+    GiveReason,
     HandOff,
     KeepDossier,
     LeaveQueue,
@@ -27,6 +29,7 @@ from bot.decisions import (
     LookUpDossiers,
     LookUpTicket,
     OpenDetails,
+    Rate,
     RefuseDetails,
     Reopen,
     ResolveUnit,
@@ -43,7 +46,7 @@ from bot.messages import Kind
 from bot.rules import Rules
 from bot.second_factor import Attempt
 from bot.ticket import find_code
-from bot.utterance import Utterance
+from bot.utterance import LONGEST_READ, Utterance
 from nlu.dossier_codes import CODE, NORMAL, Fault
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
@@ -69,6 +72,9 @@ MEANT_AS_CODE = {*NEAR_MISSES, "payment_code"} - {Fault.NO_UNIT.value}
 PERSONAL = frozenset(
     {"citizen_number", "old_citizen_number", "passport_number", "phone_number", "card_number", "email"}
 )
+SKIP = "skip"
+STEPS = (SKIP, "1", "2", "3", "4", "5")
+# the choices of a question how satisfied somebody is, by the step that they stand for
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
 
@@ -91,6 +97,9 @@ def decide(
         return _pressed(utterance.text, conversation)
     if command is not None:
         return _commanded(command, understanding, conversation, rules)
+    rated = _rated_in_words(utterance, conversation)
+    if rated is not None:
+        return rated
     if utterance.fault or understanding is None:
         return AskAgain(utterance.fault or "empty")
     return (
@@ -102,6 +111,7 @@ def decide(
         or _known_dossier(utterance, understanding, conversation, rules)
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
+        or _reason_in_words(utterance, understanding, conversation, rules)
         or _reply_to_question(utterance, understanding, conversation, rules)
         or _only_a_number(understanding, rules)
         or _intent(utterance, understanding, conversation, rules)
@@ -119,12 +129,15 @@ def _attempted(attempt: Attempt) -> Decision:
 
 
 def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds it: waiting can be ended or asked about, following ended, what is stored deleted."""
+    """While somebody else holds it: waiting can be ended or asked about, following ended, what is stored deleted.
+
+    What was asked before about satisfaction may still be answered by its buttons.
+    """
     waits = conversation.owner is Owner.QUEUE
     code = find_code(utterance.text) if waits and utterance.kind is Kind.TEXT else ""
     if code:
         return LookUpTicket(code, waits_here=True)
-    if payload.partition(":")[0] == "unfollow":
+    if payload.partition(":")[0] in ("unfollow", "rate", "why"):
         return _pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
         return _pressed(payload, conversation) if waits else Forget("held")
@@ -165,6 +178,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return _follow(code, conversation)
         case "unfollow", code:
             return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
+        case (("rate" | "why"), value) if value:
+            return _rated(kind, value, conversation)
         case "none", "":
             return AskSlot("procedure")
         case ("stay", "") | ("forget", "no"):
@@ -198,6 +213,45 @@ def _follow(code: str, conversation: Conversation) -> Decision:
     """Begin to follow a dossier, unless it is followed already or there are too many."""
     full = "full" if len(conversation.followed) >= MOST_FOLLOWED else ""
     return Follow(code, conversation.channel, "already" if code in conversation.followed else full)
+
+
+def _rated(kind: str, value: str, conversation: Conversation) -> Decision:
+    """What the buttons under a question how satisfied somebody is do; an older question is asked no more."""
+    number, _, choice = value.partition(".")
+    if not conversation.rating or number != str(conversation.rating):
+        return AskRating(0, "late")
+    asked, channel = conversation.rating, conversation.channel
+    match kind, choice:
+        case "rate", step if step in STEPS:
+            return Rate(asked, STEPS.index(step), channel)
+        case ("rate", "again") | ("why", "words"):
+            return AskRating(asked, choice, channel)
+        case "why", reason if reason == SKIP or satisfaction.reason_label(reason):
+            return GiveReason(asked, "" if reason == SKIP else reason)
+    return AskAgain("unknown_button")
+
+
+def _rated_in_words(utterance: Utterance, conversation: Conversation) -> Decision | None:
+    """Right after the question a whole message of a closed list is its answer, and nothing else is."""
+    if conversation.rating_awaits != satisfaction.STEP or utterance.kind is not Kind.TEXT:
+        return None
+    step = satisfaction.heard(utterance.text)
+    return None if step is None else Rate(conversation.rating, step, conversation.channel)
+
+
+def _reason_in_words(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """Why, once the citizen said that they would write it; what may be a question is answered as one."""
+    if conversation.rating_awaits != satisfaction.WORDS:
+        return None
+    asks = understanding.aspects or utterance.text.rstrip().endswith("?")
+    other = understanding.intent in ("officer", "dossier_status") and _sure(understanding, rules)
+    if asks or other or _best(understanding) >= rules.follow_up_below:
+        return None
+    if satisfaction.heard(utterance.text) == satisfaction.SKIPPED:
+        return GiveReason(conversation.rating)
+    return GiveReason(conversation.rating, words=utterance.text[:LONGEST_READ])
 
 
 def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:

@@ -253,6 +253,41 @@ class Stay:
     owner: str
 
 
+@dataclass(frozen=True)
+class Rate:
+    """Note how satisfied the citizen is."""
+
+    number: int
+    # of the question
+    step: int
+    # 1 to 5, the best first; 0: they would rather not say
+    channel: str = ""
+    # what can be offered next depends on it
+
+
+@dataclass(frozen=True)
+class GiveReason:
+    """Note why they are, or are not, satisfied; both empty: they would rather not say."""
+
+    number: int
+    reason: str = ""
+    # a name of bot/data/satisfaction.yaml
+    words: str = ""
+    # the citizen's own
+
+
+@dataclass(frozen=True)
+class AskRating:
+    """Ask once more how satisfied they are, ask why in own words, or say that it is too late."""
+
+    number: int
+    what: str
+    # "again", "words" or "late"
+    channel: str = ""
+
+
+AboutRating = Rate | GiveReason | AskRating
+# how satisfied somebody is with what came before
 AboutDossier = (
     TellMore | AskFactor | OpenDetails | RefuseDetails | KeepDossier | ListDossiers | LetDossierGo | Follow | Unfollow
 )
@@ -283,5 +318,6 @@ Decision = (
     | LookUpDossiers
     | LookUpTicket
     | AboutDossier
+    | AboutRating
     | Plain
 )

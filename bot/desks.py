@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -15,6 +16,8 @@ from bot.errors import BadData
 from knowledge.calendar import Shift, WorkCalendar
 
 PATH = Path(__file__).parent / "data" / "desks.yaml"
+GROUP = re.compile(r"-[1-9][0-9]{0,19}|@[A-Za-z][A-Za-z0-9_]{4,31}|", re.ASCII)
+# a number without a minus would be a person
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class DeskPlan:
     # user name
     fallback: str
     limits: Limits
+    telegram_group: str = ""
+    # id or @name of the group that is told of its tickets; empty: none
 
 
 class Desks:
@@ -128,7 +133,15 @@ def _plan(item: Mapping[str, Any], calendar: WorkCalendar) -> DeskPlan:
         lead=item["lead"],
         fallback=item["fallback"],
         limits=_limits(item["limits"]),
+        telegram_group=_group(item.get("telegram_group", "")),
     )
+
+
+def _group(name: object) -> str:
+    """The name of a Telegram group. Raises ValueError."""
+    if not GROUP.fullmatch(str(name)):
+        raise ValueError("telegram_group is the number of a group, a name that begins with @, or empty")
+    return str(name)
 
 
 def _limits(item: Mapping[str, Any]) -> Limits:

@@ -141,6 +141,23 @@ class TicketFacts:
     # whoever asks is in the queue themselves
 
 
+@dataclass(frozen=True)
+class RatingFacts:
+    """What came of a question how satisfied somebody is."""
+
+    outcome: Outcome
+    number: int
+    # of the question
+    step: int = 0
+    reason: str = ""
+    # given in own words or as a name
+    channel: str = ""
+    about: str = ""
+    # what is asked about: the code of a ticket, "again"; empty: the assistant's answer
+    on: date | None = None
+    # the day on which it was answered
+
+
 Facts = (
     TicketFacts
     | UnitFacts
@@ -153,5 +170,6 @@ Facts = (
     | DetailsFacts
     | KeptFacts
     | FollowFacts
+    | RatingFacts
     | PlainFacts
 )

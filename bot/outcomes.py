@@ -63,6 +63,12 @@ class Outcome(StrEnum):
     TICKET_TOLD = "ticket_told"
     TICKET_NOT_FOUND = "ticket_not_found"
     REOPENED = "reopened"
+    RATING_ASKED = "rating_asked"
+    RATED = "rated"
+    RATING_SKIPPED = "rating_skipped"
+    RATING_LATE = "rating_late"
+    REASON_ASKED = "reason_asked"
+    REASON_TAKEN = "reason_taken"
     QUEUED = "queued"
     SILENT = "silent"
 

@@ -14,11 +14,13 @@ import yaml
 from bot.conversation import Kept
 from bot.decisions import (
     AboutDossier,
+    AboutRating,
     Alarm,
     AnswerAbout,
     AnswerSeveral,
     AskAgain,
     AskFactor,
+    AskRating,
     AskSlot,
     AskWhich,
     CorrectPremise,
@@ -27,6 +29,7 @@ from bot.decisions import (
     ExplainCode,
     Follow,
     Forget,
+    GiveReason,
     HandOff,
     KeepDossier,
     LeaveQueue,
@@ -36,6 +39,7 @@ from bot.decisions import (
     LookUpTicket,
     OpenDetails,
     Plain,
+    Rate,
     RefuseDetails,
     Reopen,
     ResolveUnit,
@@ -58,6 +62,7 @@ from bot.facts import (
     KeptFacts,
     PlainFacts,
     ProcedureFacts,
+    RatingFacts,
     SeveralFacts,
     TicketFacts,
     UnitFacts,
@@ -92,6 +97,11 @@ FORGETTING = {
     "held": Outcome.FORGET_PUT_OFF,
     "confirmed": Outcome.FORGOTTEN,
 }
+RATING_AGAIN = {
+    "again": Outcome.RATING_ASKED,
+    "words": Outcome.REASON_ASKED,
+    "late": Outcome.RATING_LATE,
+}
 NO_TICKETS = NoTickets()
 DECLINED = {
     "off_topic": Outcome.OFF_TOPIC,
@@ -112,6 +122,8 @@ def perform(
     """What the decision brings back on a day."""
     if isinstance(decision, AboutDossier):
         return _about_dossier(decision, portal, on)
+    if isinstance(decision, AboutRating):
+        return _about_rating(decision, on)
     if isinstance(decision, Plain):
         return _plain(decision)
     match decision:
@@ -161,6 +173,19 @@ def _about_dossier(decision: AboutDossier, portal: Dossiers, on: date) -> Facts:
             return _follow(portal, code, channel, on)
         case Unfollow(codes):
             return PlainFacts(Outcome.UNFOLLOWED, "stopped" if codes else "none", ", ".join(codes))
+
+
+def _about_rating(decision: AboutRating, on: date) -> Facts:
+    """What was said of how somebody was served; it is noted with the turn (bot/ratings.py)."""
+    match decision:
+        case Rate(number, step, channel):
+            outcome = Outcome.RATED if step else Outcome.RATING_SKIPPED
+            return RatingFacts(outcome, number, step, channel=channel, on=on)
+        case GiveReason(number, reason, words):
+            return RatingFacts(Outcome.REASON_TAKEN, number, reason=reason or words)
+        case AskRating(number, what, channel):
+            about = what if RATING_AGAIN[what] is Outcome.RATING_ASKED else ""
+            return RatingFacts(RATING_AGAIN[what], number, channel=channel, about=about)
 
 
 def _plain(decision: Plain) -> Facts:

@@ -15,6 +15,7 @@ from bot.ledger import Ticket
 from bot.messages import Block
 from bot.outcomes import Outcome
 from bot.routing import Matter, proper, route
+from bot.satisfaction import RATINGS
 from bot.ticket import Act, Event, Refusal
 from bot.urgency import FAILURES, THIRD_FAILURE
 
@@ -34,6 +35,9 @@ def attend(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, no
             if waiting is not None:
                 ledger.write(connection, waiting.id, Act(Event.CANCELLED), now)
             return ()
+        case outcome if outcome in RATINGS:
+            return ()
+            # how satisfied somebody was before is no word to the officer of today
         case outcome:
             ticket = added(connection, taken.conversation_id, now)
             if ticket is None or outcome is not Outcome.QUEUED:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import access_log, followers, tables
+from bot import access_log, followers, ratings, tables
 from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.store import Store
@@ -41,6 +41,7 @@ def delete_old(store: Store, now: datetime) -> int:
     with store.writing() as connection:
         connection.execute(sa.delete(tables.factor_try).where(tables.factor_try.c.at < now - KEEP_TRIES))
         gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
+        ratings.disconnect(connection, gone)
         _delete_tickets(connection, gone)
         for table in (tables.followed, tables.aside_event, tables.outbox, tables.turn, tables.inbox):
             connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
@@ -61,6 +62,7 @@ def forget(connection: sa.Connection, conversation_id: int, inbox_id: int, turn_
     Of what the citizen sent, the channel's message ids stay without content until KEEP is over, so that a redelivery is
     known; the turn and the reply that say that all is deleted stay too. Later messages are still to be answered.
     """
+    ratings.forget(connection, [conversation_id])
     _delete_tickets(connection, [conversation_id])
     followers.forget(connection, [conversation_id])
     told, made, said = tables.outbox.c, tables.turn.c, tables.inbox.c

@@ -77,6 +77,8 @@ class Settings:
     # hours of the City in which citizens are told what is new
     follow_threads: int = 2
     # pollers of this process; 0: other processes follow
+    satisfaction_quiet_min: int = 15
+    # so long after an answer a citizen is asked how satisfied they are (bot/satisfaction.py); 0: nobody is
     telegram_token: str = ""
     # empty: no Telegram
     telegram_api_url: str = "https://api.telegram.org"
@@ -121,6 +123,8 @@ class Settings:
     oidc_redirect_url: str = ""
     # public address of our /console/oidc/back, as it is registered with the provider
     oidc_timeout_s: float = 5.0
+    console_url: str = ""
+    # public address of this program, "https://motcua.example": the cards of desks lead to their tickets; empty: no link
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
@@ -158,6 +162,7 @@ _RANGES = {
     "follow_day_from_h": (0, 12),
     "follow_day_until_h": (13, 24),
     "follow_threads": (0, 64),
+    "satisfaction_quiet_min": (0, 720),
 }
 
 
@@ -199,6 +204,8 @@ def _read(name: str, text: str, default: object) -> object:
     if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:  # type: ignore[operator]
         least, most = _RANGES[name]
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no whole number from {least} to {most}")
+    if name == "console_url" and text:
+        _check_origins(name, (text.replace("*", "/"),))
     if name == "embed_origins":
         _check_origins(name, Settings(embed_origins=text).embedders)
     if name == "zalo_photo_origins":

@@ -20,14 +20,17 @@ from bot.conversation import Conversation, Owner
 from bot.decide import decide
 from bot.decisions import (
     Alarm,
+    AskRating,
     AskSlot,
     Decision,
     Decline,
     Follow,
     Forget,
+    GiveReason,
     HandOff,
     LeaveQueue,
     LookUpTicket,
+    Rate,
     Reopen,
     Stay,
     TakeComplaint,
@@ -53,8 +56,9 @@ class Mode(StrEnum):
 
 
 STRICTNESS = tuple(Mode)
-KEPT_BY_OFFICERS_ONLY = (Alarm, Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow)
-READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow)
+RATING = (AskRating, GiveReason, Rate)
+READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow, *RATING)
+KEPT_BY_OFFICERS_ONLY = (Alarm, *READ_WITHOUT_UNDERSTANDING)
 EVERY_CHANNEL = ""
 
 

@@ -47,7 +47,7 @@ conversation = sa.Table(
     sa.Column("address", sa.String(200), nullable=False),
     sa.Column("owner", sa.String(10), nullable=False),
     sa.Column("state", sa.JSON, nullable=False),
-    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False, index=True),
     sa.UniqueConstraint("channel", "address"),
 )
 
@@ -387,4 +387,27 @@ followed = sa.Table(
     sa.UniqueConstraint("conversation_id", "code"),
     sqlite_autoincrement=True,
     # a number is in the keys of the outbox: it is never used again
+)
+
+rating = sa.Table(
+    "rating",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), index=True),
+    sa.Column("ticket_id", sa.ForeignKey("ticket.id"), unique=True),
+    sa.Column("turn_id", sa.ForeignKey("turn.id"), unique=True),
+    # asked once about a ticket, or the answer of a turn; none of the three once the conversation was deleted for age
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("unit", sa.String(10), nullable=False),
+    sa.Column("field", sa.String(40), nullable=False),
+    sa.Column("step", sa.Integer),
+    # 1 to 5, the best first; 0: the citizen would rather not say; none: no answer
+    sa.Column("reason", sa.String(20), nullable=False),
+    # a name of bot/data/satisfaction.yaml
+    sa.Column("words", sa.Text, nullable=False),
+    # the citizen's own, masked
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("answered_at", UtcTime),
+    sqlite_autoincrement=True,
+    # a number is in the keys of the outbox and in buttons: it is never used again
 )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 
-from bot import desks, flood, portals, rules, second_factor
+from bot import desks, flood, portals, rules, satisfaction, second_factor
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
@@ -16,6 +16,7 @@ from bot.assistant import Assistant
 from bot.board import Board
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.editions import Editions
@@ -30,6 +31,7 @@ from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
 from bot.poller import Poller
+from bot.ratings import Survey
 from bot.roles import Role, Sight
 from bot.roster import Roster
 from bot.search import Search
@@ -90,6 +92,10 @@ class Parts:
     lanes: Lanes
     # of the threads that run the worker
     timers: Timers
+    desk_cards: DeskCards
+    # tells desks in their Telegram groups what waits
+    survey: Survey
+    # asks citizens how satisfied they are
     dossiers: Dossiers
     # for whoever asks in a thread of their own
     poller: Poller
@@ -133,6 +139,8 @@ def build(settings: Settings) -> Parts:
         worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
         lanes=lanes,
         timers=Timers(store, served, now),
+        desk_cards=DeskCards(store, served, now, settings.console_url),
+        survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
     )

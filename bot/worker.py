@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desks, followers, following, inbox, outbox, reception, retention, tables, tries
+from bot import desks, followers, following, inbox, outbox, ratings, reception, retention, tables, tries
 from bot.assistant import Assistant, Turn
 from bot.compose import ZONE, say
 from bot.conversation import Owner
@@ -118,6 +118,7 @@ class Worker:
             if turn.reply is not None:
                 outbox.put(connection, taken.conversation_id, f"turn:{turn_id}", turn.reply, at)
             self._follow(connection, taken.conversation_id, turn, at, is_said=turn.reply is not None)
+            ratings.settle(connection, taken.conversation_id, turn.decision, at)
             if turn.reply is not None and turn.facts.outcome is Outcome.FORGOTTEN:
                 retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             if taken.seal is not None:
@@ -130,6 +131,7 @@ class Worker:
             reception.added(connection, taken.conversation_id, at)
             _done(connection, taken, replace(turn, reply=None), at)
             self._follow(connection, taken.conversation_id, turn, at, is_said=False)
+            ratings.settle(connection, taken.conversation_id, turn.decision, at)
             if taken.seal is not None:
                 self._settle(connection, taken, taken.seal, turn.facts.outcome)
         else:

@@ -29,6 +29,7 @@ from bot.facts import (
     KeptFacts,
     PlainFacts,
     ProcedureFacts,
+    RatingFacts,
     SeveralFacts,
     TicketFacts,
     UnitFacts,
@@ -72,6 +73,8 @@ BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "look_up", "stay",
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
 LONGEST_CODE = "000.00.01.H29.123.123.123.123-20260312-0000005"
+MOST_RATINGS = 99_999_999
+# a longer number in a button would be masked like a number of a person
 SHIPPED_ON = date(2026, 11, 22)
 # a day on which the shipped records hold
 GOOD_RULES = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
@@ -91,6 +94,9 @@ def lists() -> Iterator[list[tuple[str, Facts]]]:
     yield [(done, PlainFacts(Outcome.UNFOLLOWED, done, town.DOSSIER_CODE)) for done in ("stopped", "none")]
     yield [(name, FollowFacts(Outcome.FOLLOWED, FOUND, name)) for name in ("telegram", "zalo", "webchat")]
     yield [(value, PlainFacts(Outcome.DOSSIER_LET_GO, value=value)) for value in ("", town.DOSSIER_CODE)]
+    yield [(about, RatingFacts(Outcome.RATING_ASKED, 17, about=about)) for about in ("", "again", CODE)]
+    yield [(str(step), RatingFacts(Outcome.RATED, 17, step)) for step in range(1, 6)]
+    yield [(reason, RatingFacts(Outcome.REASON_TAKEN, 17, reason=reason)) for reason in ("", "slow")]
     yield [(value, PlainFacts(Outcome.PROCEDURE_UNKNOWN, value=value)) for value in ("", town.UNKNOWN)]
 
 
@@ -143,6 +149,9 @@ def every_fact() -> Iterator[Facts]:
     yield SeveralFacts(
         Outcome.ANSWERED, tuple(ProcedureFacts(Outcome.ANSWERED, item, ("fee",), "", town.TODAY) for item in both)
     )
+    for outcome in (Outcome.RATING_SKIPPED, Outcome.RATING_LATE, Outcome.REASON_ASKED):
+        yield RatingFacts(outcome, 17)
+    yield RatingFacts(Outcome.RATING_ASKED, 17, channel="zalo")
     yield from journeys()
     yield PlainFacts(Outcome.REOPENED, value=CODE)
     yield PlainFacts(Outcome.TICKET_NOT_FOUND, value=CODE)
@@ -351,7 +360,9 @@ def test_buttons_fit_every_channel() -> None:
     procedures = list(load())
     choices = (ChoiceFacts(Outcome.ASKED_WHICH, (procedure,)) for procedure in procedures)
     late = told(town.dossier(code=LONGEST_CODE))
-    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys(), [late])
+    rated = [RatingFacts(Outcome.RATING_ASKED, MOST_RATINGS)]
+    rated += [RatingFacts(Outcome.RATED, MOST_RATINGS, step) for step in (1, 5)]
+    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys(), [late], rated)
     buttons = {button for fact in facts for button in said(fact).buttons}
     assert len(buttons) > len(procedures)
     for button in buttons:

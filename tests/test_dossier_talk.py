@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import dossier_talk, tables
+from bot import dossier_talk, satisfaction, tables
 from bot.conversation import MOST_KEPT, Conversation, Kept
 from bot.messages import Kind
+from bot.ratings import Survey
 from bot.store import Store
 from integrations.dossiers import Found
 from integrations.errors import NotFound
@@ -39,16 +40,25 @@ class TwoDossiers(town.Book):
         return super().find(code)
 
 
+def _answer(counter: Counter, turn: dict[str, Any]) -> str:
+    """What is said to a turn of a dialogue."""
+    text, kind = (turn["press"], Kind.BUTTON) if "press" in turn else (turn["citizen"], Kind.TEXT)
+    return counter.say(text, kind=kind)
+
+
 @pytest.mark.parametrize("name", DIALOGUES)
 def test_dialogue(database: Store, name: str) -> None:
     """Every turn of a dialogue ends as its file says, in its words, with the worker and the database in between."""
     counter = Counter(database, TwoDossiers(), town.Script(LINES))
+    survey = Survey(database, satisfaction.plan(15), counter.clock)
     for number, turn in enumerate(DIALOGUES[name]["turns"], start=1):
-        text, kind = (turn["press"], Kind.BUTTON) if "press" in turn else (turn["citizen"], Kind.TEXT)
-        said = counter.say(text, kind=kind)
+        if "quiet_min" in turn:
+            counter.clock.move(60 * turn["quiet_min"])
+            assert survey.step() == 1, f"turn {number}"
+        said = town.replies(database)[-1] if "quiet_min" in turn else _answer(counter, turn)
         labels = [button["label"] for button in town.told(database)[-1]["reply"]["buttons"]]
         shown = "\n".join([said, *labels])
-        assert counter.outcome() == turn["outcome"], f"turn {number}: {shown}"
+        assert "quiet_min" in turn or counter.outcome() == turn["outcome"], f"turn {number}: {shown}"
         assert [words for words in turn.get("says", ()) if words not in shown] == [], f"turn {number}: {shown}"
         assert [words for words in turn.get("lacks", ()) if words in shown] == [], f"turn {number}: {shown}"
 

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from bot import ledger, tables
+from bot import ledger, satisfaction, tables
+from bot.ratings import Survey
 from tests.memory_ports import PASSWORD, START, MemoryTown, wait, write
 from tests.town import rows
 from web.app import create_app
@@ -316,6 +317,19 @@ def test_closed_and_opened_again(town: MemoryTown, lan: TestClient) -> None:
     assert "Việc của cơ quan khác" in lan.get(TICKET).text
     assert act(lan, "reopen").status_code == 303
     assert town.desk.ticket(7).summary.state == "waiting"
+
+
+def test_how_satisfied_the_citizen_was(town: MemoryTown, lan: TestClient) -> None:
+    """The page of a settled ticket says that the citizen was asked, then what they said; own words are escaped."""
+    act(lan, "claim")
+    act(lan, "resolve", ending="answered")
+    assert "Mức hài lòng của người dân" not in lan.get(TICKET).text
+    assert Survey(town.store, satisfaction.plan(15), lambda: datetime.now(UTC)).step() == 1
+    assert "Đã hỏi, chưa có câu trả lời" in lan.get(TICKET).text
+    said = {"step": 4, "words": "chờ <b>lâu</b>", "answered_at": datetime.now(UTC)}
+    with town.store.writing() as connection:
+        connection.execute(sa.update(tables.rating).values(**said))
+    assert "<b>Không hài lòng</b>. chờ &lt;b&gt;lâu" in lan.get(TICKET).text
 
 
 def test_evidence_with_source_dossier_and_doubt(lan: TestClient) -> None:

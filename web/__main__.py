@@ -133,6 +133,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     tasks: list[asyncio.Task[None]] = []
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes)
+        threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
     pollers = Loop(parts.poller.step, parts.settings.follow_threads)
     zalo = _zalo(parts, routes, stop) if parts.settings.zalo_app_id else ()
     loops: list[Loop | Crew] = [workers, pollers, *zalo]
@@ -151,6 +152,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     threading.Thread(target=parts.timers.run, args=[stop], daemon=True).start()
+    threading.Thread(target=parts.survey.run, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from bot import satisfaction, tables
 from bot.conversation import Conversation
 from bot.messages import Block, Button, Kind, Reply
+from bot.ratings import Survey
 from bot.ticket import Event
 from bot.utterance import admit
 from bot.worker import now
@@ -228,3 +232,21 @@ def test_an_outage_loses_nothing(citizen: Driver, place: Place) -> None:
     assert citizen.arrived() == before
     citizen.reconnect()
     assert [item.text for item in read(citizen, 4)[1:]] == [f"Câu {number}" for number in range(3)]
+
+
+def test_satisfaction_is_asked_where_it_can_be_answered(citizen: Driver, place: Place) -> None:
+    """All five steps can be pressed, and a press is answered; nobody is asked at the terminal, which may be closed."""
+    citizen.write("khai sinh")
+    read(citizen, 1)
+    before = len(citizen.arrived())
+    with place.store.writing() as connection:
+        connection.execute(sa.update(tables.conversation).values(updated_at=now() - timedelta(minutes=16)))
+    Survey(place.store, satisfaction.plan(15), now).step()
+    if isinstance(citizen, TerminalDriver):
+        assert not town.rows(place.store, tables.rating)
+        return
+    question = read(citizen, before + 1)[-1]
+    steps = tuple(satisfaction.content()["steps"].values())
+    assert question.choices[:5] == steps and len(question.choices) <= citizen.most_buttons
+    citizen.press(steps[3])
+    assert "Em đã ghi: Không hài lòng" in read(citizen, before + 2)[-1].text

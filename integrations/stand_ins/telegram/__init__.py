@@ -1,4 +1,4 @@
-"""A stand-in for the Telegram Bot API, over real HTTP, with private chats only.
+"""A stand-in for the Telegram Bot API, over real HTTP: private chats, and groups (chat_id below nought).
 
     python -m integrations.stand_ins.telegram --port 8098 --token 1234:TEST
 
@@ -9,7 +9,7 @@ It is our reading of the Bot API: what passes here still needs one run with a re
     POST /__control/photo    {chat_id, caption?, content?}  the user sends a picture (base64)
     POST /__control/document {chat_id, caption?, content?, name?, mime?}   the user sends a file
     POST /__control/callback {chat_id, message_id, data}    the user presses a button that is really there
-    POST /__control/block    {chat_id}                      the user blocks the bot
+    POST /__control/block    {chat_id}                      the user blocks the bot, or takes it out of the group
     POST /__control/fault    {mode: "429" | "500_html" | "timeout" | "ok", times?, method?, after?, retry_after_s?,
                               delay_s?}
     GET  /__control/sent     ?chat_id=&at_least=&wait_s=    the bot's messages as they now stand

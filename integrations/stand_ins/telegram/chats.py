@@ -1,4 +1,4 @@
-"""Private chats: what the bot sends, what users do, the files both exchange."""
+"""Chats: what the bot sends, what users do, the files both exchange. Numbers below nought are groups."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PICTURE = base64.b64decode(
 
 @dataclass
 class Chat:
-    """A private chat between one user and the bot."""
+    """A chat between one user and the bot, or a group that somebody added the bot to."""
 
     id: int
     name: str
@@ -38,12 +38,19 @@ class Chat:
     messages: dict[int, Json] = field(default_factory=dict)
     # message id -> message as it now stands
 
+    @property
+    def is_group(self) -> bool:
+        """Whether several people are in it."""
+        return self.id < 0
+
     def user(self) -> Json:
         """The person."""
-        return {"id": self.id, "is_bot": False, "first_name": self.name, "language_code": "vi"}
+        return {"id": abs(self.id), "is_bot": False, "first_name": self.name, "language_code": "vi"}
 
     def card(self) -> Json:
         """The chat as messages name it."""
+        if self.is_group:
+            return {"id": self.id, "type": "supergroup", "title": self.name}
         return {"id": self.id, "type": "private", "first_name": self.name}
 
 
@@ -172,7 +179,8 @@ class Chats:
         """The chat that a call names, if the user lets the bot in."""
         chat = self._chat(call)
         if chat.is_blocked:
-            raise Rejected(403, "Forbidden: bot was blocked by the user")
+            who = "kicked from the supergroup chat" if chat.is_group else "blocked by the user"
+            raise Rejected(403, f"Forbidden: bot was {who}")
         return chat
 
     def _own_message(self, call: Call, what: str) -> Json:
@@ -295,7 +303,7 @@ class Chats:
         return {"callback_query_id": query_id, "update_id": self._updates.add("callback_query", query)}
 
     def user_blocks(self, order: Json) -> Json:
-        """A user blocks the bot."""
+        """A user blocks the bot, or takes it out of a group."""
         chat = self._chat_of(order)
         chat.is_blocked = True
         change = {"chat": chat.card(), "from": chat.user(), "date": int(time.time()),
