@@ -167,7 +167,7 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
         case "none", "":
             return AskSlot("procedure")
-        case ("stay", "") | ("forget", "no"):
+        case ("stay" | "nocall", "") | ("forget", "no"):
             return SmallTalk("okay")
         case "greet", "":
             return SmallTalk("greet")
