@@ -150,6 +150,45 @@ def card(page: Page) -> None:
     expect(page.get_by_role("button", name="Gửi thẻ này")).to_be_visible()
 
 
+def errands(page: Page) -> None:
+    """A held ticket, put off, with every form of the errands open and a number that can be seen."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_text("Ẩn phiên đến một lúc").click()
+    page.get_by_label("Hẹn đến").select_option("morning")
+    page.get_by_label("Ghi chú cho lúc đó").fill("chờ phường trả lời")
+    page.get_by_role("button", name="Hẹn lại", exact=True).press("Enter")
+    page.get_by_role("link", name="Hẹn lại").click()
+    page.get_by_role("link", name="Phiên 7").click()
+    for name in ("Số gọi lại", "Ảnh một giấy tờ", "Vị trí, phường xã", "Đổi giờ hẹn"):
+        page.locator("summary", has_text=name).press("Enter")
+    expect(page.get_by_role("button", name="Bỏ hẹn, hiện lại ngay")).to_be_visible()
+    expect(page.get_by_role("button", name="Xin số gọi lại")).to_be_visible()
+
+
+def called_back(page: Page) -> None:
+    """The number that a citizen gave, shown to who holds the ticket; what they sent besides; the question before."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 8").click()
+    expect(page.get_by_role("link", name="Mở xem (tab mới)")).to_be_visible()
+    page.get_by_role("button", name="Xem số gọi lại").press("Enter")
+    expect(page.locator("#number")).to_have_text(GIVEN)
+
+
+def mentioned(page: Page) -> None:
+    """The queue of a colleague who was named in a note."""
+    ticket(page)
+    page.get_by_label("Chỉ cán bộ thấy").fill("@minh xem giúp")
+    page.get_by_role("button", name="Lưu ghi chú").press("Enter")
+    expect(page.get_by_text("@minh xem giúp").first).to_be_visible()
+    page.get_by_role("button", name="Đăng xuất").click()
+    page.get_by_label("Tên đăng nhập").fill("minh")
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("heading", name="Bạn được nhắc: 1")).to_be_visible()
+
+
 def keys(page: Page) -> None:
     queue(page)
     page.get_by_role("button", name="Phím tắt").click()
@@ -157,7 +196,8 @@ def keys(page: Page) -> None:
 
 
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-PAGES = [empty_chat, chat, login, queue, ticket, card, search, keys, aside, *ADMINISTRATION, missing]
+DESK = [queue, ticket, card, errands, called_back, mentioned, search, keys, aside]
+PAGES = [empty_chat, chat, login, *DESK, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 

@@ -274,6 +274,11 @@ class Chats:
         document = self._file_card(file_id) | {"file_name": file.name, "mime_type": file.mime}
         return self._user_sends(order, {"document": document} | _users_caption(order))
 
+    def user_sends_location(self, order: Json) -> Json:
+        """A user sends where they are."""
+        place = {name: float(order[name]) for name in ("latitude", "longitude")}
+        return self._user_sends(order, {"location": place})
+
     def _user_sends(self, order: Json, content: Json) -> Json:
         """A user's message and its update."""
         chat = self._chat_of(order)
