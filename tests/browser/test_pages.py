@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyotp
@@ -11,13 +12,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.compose import notes
-from bot.messages import Block, Reply
+from bot.inbox import Inbox
+from bot.messages import Attachment, Block, InboundMessage, Kind, Reply
 from tests.memory_ports import FEE, PASSWORD, MemoryTown, wait, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+GIVEN = "0901234567"
 OFFICER = Reply((Block("paragraph", ("Chào anh/chị, tôi là cán bộ.",)),), author="officer")
 
 
@@ -168,9 +171,10 @@ def errands(page: Page) -> None:
 
 
 def called_back(page: Page) -> None:
-    """The number that a citizen gave, shown to who holds the ticket; what they sent besides; the question before."""
+    """The number that a citizen gave (see given), shown to whoever holds the ticket; what they sent besides."""
     queue(page)
-    page.get_by_role("link", name="Phiên 8").click()
+    page.get_by_role("link", name="Của tôi").click()
+    page.get_by_role("link", name="Phiên 7").click()
     expect(page.get_by_role("link", name="Mở xem (tab mới)")).to_be_visible()
     page.get_by_role("button", name="Xem số gọi lại").press("Enter")
     expect(page.locator("#number")).to_have_text(GIVEN)
@@ -196,7 +200,7 @@ def keys(page: Page) -> None:
 
 
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-DESK = [queue, ticket, card, errands, called_back, mentioned, search, keys, aside]
+DESK = [queue, ticket, card, errands, mentioned, search, keys, aside]
 PAGES = [empty_chat, chat, login, *DESK, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
@@ -236,6 +240,40 @@ def violations(
     found = page.evaluate("options => axe.run(options)", {"runOnly": RULES, "rules": rules})
     context.close()
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+
+
+def given(town: MemoryTown) -> None:
+    """Lan holds ticket 7; its citizen has given a number and sent a photo."""
+    assert town.desk.claim(7, 1)
+    town.errands.ask_number(7, 1, "k")
+    inbox, at = Inbox(town.store, None, town.callbacks), datetime.now(UTC)
+    inbox.accept(InboundMessage("webchat", "g1", "citizen-7", at, text=f"số em {GIVEN}"))
+    photo = Attachment("photo", 250_000, "ref")
+    inbox.accept(InboundMessage("webchat", "g2", "citizen-7", at, Kind.ATTACHMENT, "", photo))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_beside_a_number(browser: Browser, site: str, town: MemoryTown, scheme: str) -> None:
+    """axe-core finds no violation where a number is shown and a photo can be opened."""
+    given(town)
+    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
+    assert violations(context, called_back) == []
+
+
+def test_a_number_comes_by_itself(page: Page, town: MemoryTown) -> None:
+    """While the officer's page is open the number's button appears, by keyboard it is seen, and it hides again."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.locator("summary", has_text="Số gọi lại").press("Enter")
+    page.get_by_role("button", name="Xin số gọi lại").press("Enter")
+    expect(page.locator("#facts")).to_contain_text("Đã xin số gọi lại")
+    said = InboundMessage("webchat", "g1", "citizen-7", datetime.now(UTC), text=GIVEN)
+    Inbox(town.store, None, town.callbacks).accept(said)
+    page.get_by_role("button", name="Xem số gọi lại").press("Enter")
+    expect(page.locator("#number")).to_have_text(GIVEN)
+    page.get_by_role("link", name="Ẩn số").press("Enter")
+    expect(page.locator("#number")).to_have_count(0)
 
 
 @every_page
