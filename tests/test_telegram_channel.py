@@ -432,6 +432,15 @@ def test_an_officer_asks_for_a_place_and_opens_a_photo(phone: Phone) -> None:
         asyncio.run(fetched(phone, "another"))
 
 
+@pytest.mark.parametrize("number", ["84901234567", "+84901234567", "0901234567"])
+def test_a_shared_number_is_as_good_as_a_typed_one(phone: Phone, number: str) -> None:
+    """A number that is shared is masked like a typed one; the name beside it is not kept."""
+    phone.do("contact", chat_id=CHAT, phone_number=number, name="Nguyễn Thị Lan")
+    phone.sent()
+    [row] = town.rows(phone.store, tables.inbox)
+    assert (row["kind"], row["text"], row["attachment"]) == ("text", "‹số điện thoại›", None)
+
+
 async def fetched(phone: Phone, ref: str) -> bytes:
     """A file as the channel gives it out."""
     bot = telegram.make_bot(TOKEN, str(phone.http.base_url).rstrip("/"))

@@ -96,7 +96,10 @@ class TicketPage:
     async def show_number(self, request: Request) -> Response:
         """The number to call back on, this once: for the holder and for leads, and each look is recorded."""
         session: Session = request.state.session
-        number = await run_in_threadpool(self._number, session, ticket_number(request))
+        try:
+            number = await run_in_threadpool(self._number, session, ticket_number(request))
+        except KeyError as error:
+            raise HTTPException(404) from error
         if not number:
             return await self._page(request, 403, self.pages.words["console"]["no_number"])
         return await self._page(request, number=number)

@@ -105,9 +105,11 @@ class Telegram:
                 await asyncio.to_thread(self._accept, message)
 
     async def _said(self, message: telegram.Message) -> tuple[Kind, str]:
-        """What was sent, and its words; the dossier codes on a photo are as good as typed ones."""
+        """What was sent, and its words; the dossier codes on a photo and a shared number are as good as typed ones."""
         if message.text is not None:
             return Kind.TEXT, message.text
+        if message.contact is not None:
+            return Kind.TEXT, message.contact.phone_number
         caption = message.caption or ""
         read = await self._read(message)
         return (Kind.TEXT, f"{caption}\n{read}".strip()) if read else (Kind.ATTACHMENT, caption)
@@ -326,7 +328,7 @@ def _attached(message: telegram.Message) -> Attachment | None:
     for kind, sent in (("sound", message.voice or message.audio), ("video", message.video or message.video_note)):
         if sent is not None:
             return Attachment(kind, sent.file_size, sent.file_id)
-    return None if message.text is not None else Attachment("other")
+    return Attachment("other") if message.text is None and message.contact is None else None
 
 
 def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, Keyboard | None]]:

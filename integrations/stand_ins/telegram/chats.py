@@ -279,6 +279,11 @@ class Chats:
         place = {name: float(order[name]) for name in ("latitude", "longitude")}
         return self._user_sends(order, {"location": place})
 
+    def user_sends_contact(self, order: Json) -> Json:
+        """A user shares a number out of their telephone book, or their own."""
+        contact = {"phone_number": str(order["phone_number"]), "first_name": str(order.get("name", "Lan"))}
+        return self._user_sends(order, {"contact": contact})
+
     def _user_sends(self, order: Json, content: Json) -> Json:
         """A user's message and its update."""
         chat = self._chat_of(order)
