@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from bot import tables
+from bot import callback, snooze, tables
 from bot.errors import NoFile
 from bot.inbox import Inbox
-from bot.messages import Attachment, InboundMessage, Kind
+from bot.messages import PLACE_DIGITS, Attachment, InboundMessage, Kind
 from bot.roles import Role
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.pictures import photo
@@ -204,3 +204,11 @@ def test_only_pictures_are_shown(content: bytes, kind: str, way: str) -> None:
 def test_sizes_as_people_read_them(count: int, said: str) -> None:
     """Kilobytes, and from a million on megabytes with a comma."""
     assert size(count) == said
+
+
+def test_pages_say_the_bounds_of_the_code(lan: TestClient) -> None:
+    """How long a number is kept, how far ahead a ticket is put off, how exact a place is: as the program has it."""
+    page = lan.get(TICKET).text
+    assert f"xóa {callback.KEEP.days} ngày sau khi phiếu đóng" in page
+    assert f"trong {snooze.LONGEST.days} ngày tới" in page
+    assert PLACE_DIGITS == 3 and "khoảng 100 mét" in page
