@@ -28,6 +28,10 @@ class Why(StrEnum):
     AUDIT = "audit"
     EXPORT = "export"
     # taken away as a file
+    NUMBER = "number"
+    # the number to call back on
+    FILE = "file"
+    # that the citizen sent
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot import clocks, desks, ledger, ratings, roster, tables, zalo_window
+from bot import clocks, desks, ledger, mentions, ratings, roster, snooze, tables, zalo_window
 from bot.clocks import Clock, Limit
 from bot.desks import DeskPlan, Desks
 from bot.handoff import DeskState, TicketSummary, in_view, summaries
-from bot.ledger import Entry
+from bot.ledger import Entry, Ticket
+from bot.mentions import Mention
 from bot.ratings import Given
 from bot.roles import Role
+from bot.snooze import Preset
 from bot.store import Store
 from bot.ticket import Event, Stage
 from bot.zalo_window import Window
@@ -46,6 +48,13 @@ class Listed:
     # the limit that ends first; None: none runs
     passed: tuple[Limit, ...]
     # limits that were passed, each once
+    snoozed_until: datetime | None = None
+    # its holder put it off until then; None: it is active
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its holder does not want to see it now; a limit that has passed brings it back."""
+        return self.snoozed_until is not None and not (self.next and self.next.is_passed)
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,11 @@ class Case:
     # id and name of the others who answer at this desk
     desks: list[tuple[str, str]]
     # id and name of the others
+    ticket: Ticket
+    mentionable: list[tuple[str, str]]
+    # username and name of whoever a note may mention
+    presets: Mapping[Preset, datetime]
+    # until when it may be put off
     rating: Given | None = None
     # of a closed ticket; None: nobody was asked
 
@@ -95,7 +109,10 @@ class Board:
     def listed(
         self, view: str, officer_id: int, seen: frozenset[str] | None = None, desk: str = ""
     ) -> tuple[list[Listed], int]:
-        """The first MOST_LISTED tickets of a view (bot.handoff.in_view), and how many there are; of one desk or all."""
+        """The first MOST_LISTED tickets of a view (bot.handoff.in_view), and how many there are; of one desk or all.
+
+        An officer's own list leaves out what they put off, unless a limit has passed: a snooze hides no breach.
+        """
         query = in_view(view, officer_id, seen)
         if desk:
             query = query.where(tables.ticket.c.desk == desk)
@@ -104,7 +121,22 @@ class Board:
             total = connection.execute(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())).scalar()
             tickets = summaries(connection, query.limit(MOST_LISTED))
             histories = ledger.histories(connection, [ticket.id for ticket in tickets])
-        return [self._listed(ticket, histories[ticket.id], now) for ticket in tickets], total or 0
+        found = [self._listed(ticket, histories[ticket.id], now) for ticket in tickets]
+        shown = [item for item in found if view != "mine" or not item.is_hidden]
+        return shown, (total or 0) - len(found) + len(shown)
+
+    def mentions(self, officer_id: int, seen: frozenset[str] | None = None) -> list[Mention]:
+        """The notes that name the officer, at the desks they see, until they open the ticket."""
+        with self._store.reading() as connection:
+            return mentions.unseen(connection, officer_id, seen)
+
+    def opened(self, ticket_id: int, officer_id: int) -> None:
+        """The officer has the ticket before them: what they were told by mentions is seen."""
+        with self._store.reading() as connection:
+            is_named = mentions.waits(connection, ticket_id, officer_id)
+        if is_named:
+            with self._store.writing() as connection:
+                mentions.open_ticket(connection, ticket_id, officer_id, self._clock())
 
     def states(self, seen: frozenset[str] | None = None) -> list[DeskState]:
         """Every desk that is seen, with its counts."""
@@ -146,6 +178,9 @@ class Board:
                 window=_window(connection, ticket.conversation_id),
                 colleagues=[(number, names[number]) for number in _colleagues(connection, plan, officer_id)],
                 desks=[(other.id, other.name) for other in self._desks if other.id != plan.id],
+                ticket=ticket,
+                mentionable=_mentionable(connection, plan, officer_id),
+                presets=snooze.offered(now, plan.calendar),
                 rating=ratings.given(connection, ticket_id),
             )
 
@@ -166,6 +201,7 @@ class Board:
             waits_since=next(waits, None),
             next=min(owed, key=lambda one: one.due_at, default=None),
             passed=tuple(dict.fromkeys(clock.limit for clock in running if clock.is_breached(now))),
+            snoozed_until=ticket.snoozed_until if ticket.snoozed_until and ticket.snoozed_until > now else None,
         )
 
     def _happened(self, entry: Entry, names: dict[int, str]) -> Happened:
@@ -208,3 +244,9 @@ def _colleagues(connection: sa.Connection, plan: DeskPlan, officer_id: int) -> l
     )
     may = set(connection.execute(answering).scalars()) - {officer_id}
     return [member.officer_id for member in roster.members(connection, plan) if member.officer_id in may]
+
+
+def _mentionable(connection: sa.Connection, plan: DeskPlan, officer_id: int) -> list[tuple[str, str]]:
+    """Username and name of the others who answer at a desk, by username."""
+    there = mentions.colleagues(connection, plan)
+    return sorted((username, name) for username, (number, name) in there.items() if number != officer_id)

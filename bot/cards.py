@@ -48,6 +48,15 @@ class Cards:
         reply = compose(ProcedureFacts(Outcome.ANSWERED, procedure, (), "", today))
         return replace(reply, buttons=(), author="officer") if reply else None
 
+    def papers(self, code: str) -> list[str]:
+        """The names of a procedure's papers, each once, those of its cases too; none when it is not in force."""
+        try:
+            procedure = self._catalogue().get(code, self._today())
+        except NotFound:
+            return []
+        of_cases = (paper for case in procedure.cases for paper in case.documents)
+        return list(dict.fromkeys(paper.name.strip() for paper in (*procedure.documents, *of_cases)))
+
     def _today(self) -> date:
         return self._clock().astimezone(ZONE).date()
 

@@ -182,7 +182,7 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return _rated(kind, value, conversation)
         case "none", "":
             return AskSlot("procedure")
-        case ("stay", "") | ("forget", "no"):
+        case ("stay" | "nocall", "") | ("forget", "no"):
             return SmallTalk("okay")
         case "greet", "":
             return SmallTalk("greet")

@@ -12,6 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot import outbox, tables
+from bot.callback import Callbacks
 from bot.compose import say, words
 from bot.conversation import Owner
 from bot.flood import Bound, Excess, Flood, What
@@ -61,10 +62,15 @@ class Door:
     """Two ways in: for a sender that waits for our answer, and for a vendor that only pushes."""
 
     def __init__(
-        self, store: Store, flood: Flood, clock: Callable[[], datetime] = now, sealer: Sealer | None = None
+        self,
+        store: Store,
+        flood: Flood,
+        clock: Callable[[], datetime] = now,
+        sealer: Sealer | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:
         self._store = store
-        self._inbox = Inbox(store, sealer)
+        self._inbox = Inbox(store, sealer, callbacks)
         self._flood = flood
         self._clock = clock
 

@@ -3,6 +3,7 @@
 BotError
  +-- BadSettings   a setting is missing or wrong: the message says which and the mend
  +-- BadData       a data file of this room is wrong
+ +-- NoFile        a channel does not give a citizen's file out, or no more
 """
 
 
@@ -16,3 +17,7 @@ class BadSettings(BotError):
 
 class BadData(BotError):
     """A data file is wrong."""
+
+
+class NoFile(BotError):
+    """A channel does not give a citizen's file out, or no more."""

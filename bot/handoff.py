@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import clocks, desks, ledger, notices, outbox, roster, rules, standing, tables
+from bot import attachments, clocks, desks, ledger, mentions, notices, outbox, roster, rules, standing, tables
 from bot.clocks import Clock
 from bot.desks import Desks
 from bot.doubts import Doubt, doubts
 from bot.ledger import Entry, Ticket
-from bot.messages import Block, Reply, Source
+from bot.messages import Attachment, Block, Reply, Source
 from bot.outcomes import Outcome, meanings
 from bot.rules import Rules
 from bot.store import Store
@@ -37,6 +37,9 @@ class Line:
     at: datetime
     id: int | None
     # of the outgoing reply
+    attachment: Attachment | None = None
+    received_id: int | None = None
+    # of the message it came with
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class TicketSummary:
     # names in bot/data/urgency.yaml
     promised_at: datetime | None = None
     ending: str = ""
+    snoozed_until: datetime | None = None
+    # its holder put it off
 
 
 @dataclass(frozen=True)
@@ -224,13 +229,17 @@ class Desk:
         return self._say(ticket_id, Act(Event.ASKED, officer_id), _words(text), key)
 
     def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
-        """Keep an internal note: it is never sent."""
+        """Keep an internal note: it is never sent. Whom it mentions is told. Raises bot.mentions.UnknownNames."""
         words = text.strip()[:LONGEST_REPLY]
         if not words:
             return False
+        now = self._clock()
         with self._store.writing() as connection:
-            done = ledger.write(connection, ticket_id, Act(Event.NOTE, officer_id, text=words), self._clock())
-        return not isinstance(done, Refusal)
+            done = ledger.write(connection, ticket_id, Act(Event.NOTE, officer_id, text=words), now)
+            if isinstance(done, Refusal):
+                return False
+            mentions.keep(connection, ticket_id, officer_id, words, self._desks[done.desk], now)
+        return True
 
     def resolve(self, ticket_id: int, officer_id: int, ending: Ending = Ending.ANSWERED) -> bool:
         """Close the ticket, tell the citizen what was decided and give the conversation back to the bot."""
@@ -274,7 +283,7 @@ class Desk:
         if not isinstance(verdict, Refusal):
             verdict = self._room(connection, ticket, receiver_id) or ledger.write(connection, ticket_id, act, now)
         if isinstance(verdict, Refusal):
-            return replace(verdict, holder_name=_name(connection, verdict.holder_id))
+            return with_holder(connection, verdict)
         if verdict.stage is Stage.QUEUED:
             standing.promise(connection, ticket_id, self._desks, now)
         if act.event is Event.REOPENED:
@@ -319,6 +328,11 @@ class Desk:
         )
 
 
+def with_holder(connection: sa.Connection, refusal: Refusal) -> Refusal:
+    """A refusal that says by name who holds the ticket."""
+    return replace(refusal, holder_name=_name(connection, refusal.holder_id))
+
+
 def transcript(connection: sa.Connection, conversation_id: int, *, private: bool = False) -> list[Line]:
     """Everything said in a conversation, in order; what is shown once only where the citizen looks (`private`)."""
     said = sa.select(tables.inbox).where(tables.inbox.c.conversation_id == conversation_id)
@@ -332,20 +346,22 @@ def transcript(connection: sa.Connection, conversation_id: int, *, private: bool
     kept = said.where(tables.inbox.c.kind != tables.FORGOTTEN).order_by(tables.inbox.c.id)
     for row in connection.execute(kept).mappings():
         text = labels.get(row["text"], row["text"]) if row["kind"] == "button" else row["text"]
-        lines.append(Line("citizen", text, None, row["received_at"], None))
+        sent = attachments.of(row["attachment"])
+        lines.append(Line("citizen", text, None, row["received_at"], None, sent, row["id"]))
     return sorted(lines, key=lambda line: line.at)
 
 
 def in_view(view: str, officer_id: int, seen: frozenset[str] | None = None) -> sa.Select[tuple[Any, ...]]:
-    """Asks for a view: "waiting" in the order of the queue, "mine", or "all", the oldest open ones first.
+    """Asks for a view: "waiting" in the order of the queue, "mine", "snoozed" of these, or "all", the oldest first.
 
     `seen`: of these desks only.
     """
     query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
     if view == "waiting":
         query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
-    elif view == "mine":
+    elif view in ("mine", "snoozed"):
         query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
+        query = query.where(tables.ticket.c.snoozed_until.is_not(None)) if view == "snoozed" else query
     return query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
 
 
@@ -389,6 +405,7 @@ def _summary(row: sa.RowMapping) -> TicketSummary:
         urgency=tuple(row["urgency"]),
         promised_at=row["promised_at"],
         ending=row["ending"] or "",
+        snoozed_until=row["snoozed_until"],
     )
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from bot import followers, tables
+from bot import attachments, followers, tables
+from bot.callback import Callbacks
 from bot.compose import words
 from bot.conversation import Conversation, Owner
 from bot.messages import InboundMessage, Kind
@@ -48,9 +49,11 @@ class Inbox:
     nothing can be done with them, and they are dropped.
     """
 
-    def __init__(self, store: Store, sealer: Sealer | None = None) -> None:
+    def __init__(self, store: Store, sealer: Sealer | None = None, callbacks: Callbacks | None = None) -> None:
         self._store = store
         self._sealer = sealer
+        self._callbacks = callbacks
+        # none: no number is taken
 
     def accept(self, message: InboundMessage) -> bool:
         """Commit a message; False when it is a redelivery."""
@@ -73,11 +76,14 @@ class Inbox:
                     masked=list(utterance.masked),
                     length=utterance.length,
                     seal=asdict(seal) if seal else None,
+                    attachment=attachments.kept(connection, conversation_id, message.attachment),
                     received_at=message.received_at,
                     status="new",
                     attempts=0,
                 )
             )
+            if self._callbacks is not None:
+                self._callbacks.hear(connection, conversation_id, message)
             announce(connection, MESSAGE)
         return True
 

@@ -15,7 +15,22 @@ import sqlalchemy as sa
 
 from bot import tables
 from bot.routing import Matter
-from bot.ticket import OWNERS, Act, Ending, Event, Refusal, Stage, State, Why, new_code, transition
+from bot.ticket import (
+    ENDS_ASKING,
+    ENDS_SNOOZE,
+    HELD,
+    OWNERS,
+    Act,
+    Asked,
+    Ending,
+    Event,
+    Refusal,
+    Stage,
+    State,
+    Why,
+    new_code,
+    transition,
+)
 from bot.urgency import head_start
 
 
@@ -32,6 +47,11 @@ class Ticket:
     rank_at: datetime
     promised_at: datetime | None
     first_replied_at: datetime | None
+    snoozed_until: datetime | None = None
+    awaits: Asked | None = None
+    # what the citizen was asked to send besides words
+    has_number: bool = False
+    # to be called back on
 
 
 @dataclass(frozen=True)
@@ -95,7 +115,12 @@ def write(connection: sa.Connection, ticket_id: int, act: Act, now: datetime) ->
 
 def _changes(ticket: Ticket, act: Act, after: State, now: datetime) -> dict[str, Any]:
     """What an act changes in the ticket's row. Of a closed ticket the officer who held it last stays known."""
-    changes: dict[str, Any] = {"state": after.stage.value, "desk": after.desk}
+    changes: dict[str, Any] = {
+        "state": after.stage.value,
+        "desk": after.desk,
+        **_put_off(act, after),
+        **_asked(act, after),
+    }
     changes["ending"] = after.ending.value if after.ending else None
     if after.stage is not Stage.CLOSED:
         changes["officer_id"] = after.officer_id
@@ -108,6 +133,20 @@ def _changes(ticket: Ticket, act: Act, after: State, now: datetime) -> dict[str,
     if after.stage is Stage.CLOSED:
         changes["resolved_at"] = now
     return changes
+
+
+def _put_off(act: Act, after: State) -> dict[str, Any]:
+    """Until when the ticket is put off after an act; unsaid: as before."""
+    if act.event is Event.SNOOZED:
+        return {"snoozed_until": act.until}
+    return {"snoozed_until": None} if act.event in ENDS_SNOOZE or after.stage not in HELD else {}
+
+
+def _asked(act: Act, after: State) -> dict[str, Any]:
+    """What the citizen is asked to send after an act; unsaid: as before."""
+    if act.event is Event.ASKED:
+        return {"awaits": act.asked.value if act.asked else ""}
+    return {"awaits": ""} if act.event in ENDS_ASKING or after.stage not in HELD else {}
 
 
 def promise(connection: sa.Connection, ticket_id: int, at: datetime) -> None:
@@ -206,4 +245,7 @@ def _ticket(row: sa.RowMapping) -> Ticket:
         rank_at=row["rank_at"],
         promised_at=row["promised_at"],
         first_replied_at=row["first_replied_at"],
+        snoozed_until=row["snoozed_until"],
+        awaits=Asked(row["awaits"]) if row["awaits"] else None,
+        has_number=row["callback"] is not None,
     )

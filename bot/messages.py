@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+PLACE_DIGITS = 3
+# of a place in degrees: about a hundred metres
+
 
 class Kind(StrEnum):
     """What the citizen sent."""
@@ -13,6 +16,25 @@ class Kind(StrEnum):
     TEXT = "text"
     BUTTON = "button"
     ATTACHMENT = "attachment"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What came besides words, by name: the file itself stays with the channel."""
+
+    kind: str
+    # "photo", "file", "place", "sound", "video" or "other"
+    size_bytes: int | None = None
+    # None: the channel does not say
+    ref: str = ""
+    # by which the channel gives it out again; "" when it does not
+    place: tuple[float, float] | None = None
+    # latitude and longitude, rounded (PLACE_DIGITS)
+
+    @classmethod
+    def at(cls, latitude: float, longitude: float) -> Attachment:
+        """A place, no more exactly than a ward needs."""
+        return cls("place", place=(round(latitude, PLACE_DIGITS), round(longitude, PLACE_DIGITS)))
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,8 @@ class InboundMessage:
     kind: Kind = Kind.TEXT
     text: str = ""
     # for a button: the payload; for an attachment: its caption
+    attachment: Attachment | None = None
+    # also of a text: the codes on a photo are read as words
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,8 @@ class Reply:
     sources: tuple[Source, ...] = field(default=())
     author: str = "assistant"
     # "assistant" or "officer"
+    asks: str = ""
+    # "place": a channel that can ask for it by a key does
 
     @classmethod
     def of(cls, answer: Answer, buttons: tuple[Button, ...] = ()) -> Reply:

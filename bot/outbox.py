@@ -216,6 +216,7 @@ def from_json(content: dict[str, Any]) -> Reply:
         buttons=tuple(Button(**item) for item in content["buttons"]),
         sources=tuple(_source(item) for item in content["sources"]),
         author=content["author"],
+        asks=content.get("asks", ""),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import access_log, followers, ratings, tables
+from bot import access_log, callback, followers, ratings, tables
 from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.store import Store
@@ -53,6 +53,7 @@ def delete_old(store: Store, now: datetime) -> int:
         over = tables.officer_session.c.expires_at < now - KEEP_SIGN_INS
         connection.execute(sa.delete(tables.officer_session).where(over))
         access_log.delete_old(connection, now)
+        callback.delete_old(connection, now)
     return len(gone)
 
 
@@ -73,13 +74,14 @@ def forget(connection: sa.Connection, conversation_id: int, inbox_id: int, turn_
     connection.execute(
         sa.update(tables.inbox)
         .where(said.conversation_id == conversation_id, said.id <= inbox_id)
-        .values(kind=tables.FORGOTTEN, text="", masked=[], length=0, seal=None)
+        .values(kind=tables.FORGOTTEN, text="", masked=[], length=0, seal=None, attachment=None)
     )
 
 
 def _delete_tickets(connection: sa.Connection, conversation_ids: Sequence[int]) -> None:
     tickets = sa.select(tables.ticket.c.id).where(tables.ticket.c.conversation_id.in_(conversation_ids))
-    connection.execute(sa.delete(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(tickets)))
+    for table in (tables.mention, tables.ticket_event):
+        connection.execute(sa.delete(table).where(table.c.ticket_id.in_(tickets)))
     connection.execute(sa.delete(tables.ticket).where(tables.ticket.c.conversation_id.in_(conversation_ids)))
 
 

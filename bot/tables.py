@@ -67,6 +67,8 @@ inbox = sa.Table(
     # characters received, before a very long text was cut
     sa.Column("seal", sa.JSON(none_as_null=True)),
     # keyed digest of a second factor, until the turn that compares it; the text holds a placeholder
+    sa.Column("attachment", sa.JSON(none_as_null=True)),
+    # what a citizen sent besides words, by name only (bot/messages.py); the file itself is never kept
     sa.Column("received_at", UtcTime, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     # new, working, done, failed (set aside), discarded (by an officer)
@@ -143,6 +145,12 @@ ticket = sa.Table(
     sa.Column("first_replied_at", UtcTime),
     sa.Column("claimed_at", UtcTime),
     sa.Column("resolved_at", UtcTime),
+    sa.Column("snoozed_until", UtcTime),
+    # the officer who holds it put it off until then; none once it leaves them
+    sa.Column("awaits", sa.String(10), nullable=False, default="", server_default=""),
+    # what the citizen was asked to send: phone, paper, place (bot/ticket.py); empty: words
+    sa.Column("callback", sa.Text),
+    # the telephone number that the citizen gave for it, encrypted (bot/callback.py)
     sa.Index("uq_ticket_code", "code", unique=True),
     sa.Index("ix_ticket_state_desk", "state", "desk", "rank_at"),
     sa.Index(
@@ -170,6 +178,20 @@ ticket_event = sa.Table(
     sa.Column("desk", sa.String(40), nullable=False),
     sa.Column("holder_id", sa.ForeignKey("officer.id")),
     # where the ticket was after it
+)
+
+mention = sa.Table(
+    "mention",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("ticket_id", sa.ForeignKey("ticket.id"), nullable=False, index=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False, index=True),
+    # who is named in a note
+    sa.Column("by_id", sa.ForeignKey("officer.id"), nullable=False),
+    # who wrote it
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime),
+    # they opened the ticket
 )
 
 desk_member = sa.Table(
@@ -280,7 +302,7 @@ access_log = sa.Table(
     # no foreign key: who saw a conversation is known longer than the conversation is kept
     sa.Column("ticket_id", sa.Integer),
     sa.Column("why", sa.String(10), nullable=False),
-    # ticket, search, audit
+    # a Why of bot/access_log.py
     sa.Column("at", UtcTime, nullable=False, index=True),
     sa.Column("until", UtcTime, nullable=False),
     # the last look of the same sitting

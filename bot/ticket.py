@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.conversation import Owner
@@ -50,9 +51,17 @@ class Event(StrEnum):
     CLAIMED = "claimed"
     REPLIED = "replied"
     ASKED = "asked"
-    # replied, and the citizen has to answer
+    # replied, and the citizen has to answer; what is asked for is one of Asked, or words
     WROTE = "wrote"
+    GAVE = "gave"
+    # the telephone number that an officer asked for
+    DECLINED = "declined"
+    # to give it
     NOTE = "note"
+    SNOOZED = "snoozed"
+    # put off by whoever holds it
+    WOKEN = "woken"
+    # back among the active ones
     RETURNED = "returned"
     # to the queue of the same desk
     TRANSFERRED = "transferred"
@@ -89,6 +98,19 @@ class Ending(StrEnum):
     LEFT = "left"
 
 
+class Asked(StrEnum):
+    """What an officer may ask a citizen to send; the same names are in the templates `ticket_ask_*`."""
+
+    PHONE = "phone"
+    # a number to be called back on
+    PAPER = "paper"
+    PLACE = "place"
+
+
+ENDS_SNOOZE = frozenset({Event.WOKEN, Event.WROTE, Event.GAVE, Event.DECLINED, Event.HANDED})
+ENDS_ASKING = frozenset({Event.REPLIED, Event.GAVE, Event.DECLINED})
+# whatever takes a ticket from its holder ends both
+
 OFFICERS_ENDINGS = frozenset({Ending.ANSWERED, Ending.REFERRED, Ending.VISIT, Ending.IMPOSSIBLE})
 ENDINGS = {Event.CANCELLED: Ending.CANCELLED, Event.LEFT: Ending.LEFT, Event.SILENCE: Ending.NO_ANSWER}
 
@@ -108,7 +130,12 @@ ACTORS: Mapping[Event, Actor] = {
     Event.REPLIED: Actor.HOLDER,
     Event.ASKED: Actor.HOLDER,
     Event.WROTE: Actor.CITIZEN,
+    Event.GAVE: Actor.CITIZEN,
+    Event.DECLINED: Actor.CITIZEN,
     Event.NOTE: Actor.HOLDER,
+    Event.SNOOZED: Actor.HOLDER,
+    Event.WOKEN: Actor.CLOCK,
+    # or whoever holds it
     Event.RETURNED: Actor.HOLDER,
     Event.TRANSFERRED: Actor.HOLDER,
     Event.HANDED: Actor.HOLDER,
@@ -141,7 +168,11 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.REPLIED: Stage.OFFICER,
         Event.ASKED: Stage.CITIZEN,
         Event.WROTE: Stage.OFFICER,
+        Event.GAVE: Stage.OFFICER,
+        Event.DECLINED: Stage.OFFICER,
         Event.NOTE: Stage.OFFICER,
+        Event.SNOOZED: Stage.OFFICER,
+        Event.WOKEN: Stage.OFFICER,
         Event.HANDED: Stage.OFFICER,
         Event.WARNED: Stage.OFFICER,
         Event.BREACHED: Stage.OFFICER,
@@ -154,7 +185,11 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.REPLIED: Stage.CITIZEN,
         Event.ASKED: Stage.CITIZEN,
         Event.WROTE: Stage.OFFICER,
+        Event.GAVE: Stage.OFFICER,
+        Event.DECLINED: Stage.OFFICER,
         Event.NOTE: Stage.CITIZEN,
+        Event.SNOOZED: Stage.CITIZEN,
+        Event.WOKEN: Stage.CITIZEN,
         Event.HANDED: Stage.CITIZEN,
         Event.REMINDED: Stage.CITIZEN,
         Event.RETURNED: Stage.QUEUED,
@@ -194,6 +229,10 @@ class Act:
     # whom to: handed
     ending: Ending | None = None
     # resolved
+    asked: Asked | None = None
+    # asked: what to send; None: words
+    until: datetime | None = None
+    # snoozed (aware)
     text: str = ""
     # a note, a comment, a cause
 
@@ -227,7 +266,8 @@ class Refusal:
 def transition(state: State, act: Act) -> State | Refusal:
     """The state after an act, or why there is none. Total: every state, every act."""
     to = TABLE[state.stage].get(act.event)
-    of_holder = ACTORS[act.event] is Actor.HOLDER
+    by_hand = act.event is Event.WOKEN and act.officer_id is not None
+    of_holder = by_hand or ACTORS[act.event] is Actor.HOLDER
     if state.stage in HELD and (act.event is Event.CLAIMED or (of_holder and act.officer_id != state.officer_id)):
         return Refusal(Why.TAKEN, state.officer_id)
     if to is None:
@@ -256,6 +296,8 @@ def _complete(act: Act) -> bool:
             return bool(act.desk)
         case Event.CLAIMED:
             return act.officer_id is not None
+        case Event.SNOOZED:
+            return act.until is not None
         case Event.HANDED:
             return act.to_officer_id is not None
         case Event.RESOLVED:

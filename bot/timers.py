@@ -58,6 +58,8 @@ class Deed:
 
 def due(ticket: Ticket, history: Sequence[Entry], plan: DeskPlan, staff: Staff, now: datetime) -> Deed | None:
     """The first thing that is due on an open ticket; None when nothing is. Pure."""
+    if ticket.snoozed_until is not None and ticket.snoozed_until <= now:
+        return Deed(Act(Event.WOKEN))
     if ticket.state.stage is Stage.QUEUED:
         deed = _for_the_queued(ticket, history, plan, staff, now)
     elif ticket.state.stage is Stage.CITIZEN:

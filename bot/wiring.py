@@ -14,12 +14,14 @@ from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.board import Board
+from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.editions import Editions
+from bot.errands import Errands
 from bot.errors import BadSettings
 from bot.flood import Flood
 from bot.following import Plan
@@ -76,6 +78,7 @@ class Parts:
     # for every channel that strangers reach
     outbox: Outbox
     desk: Desk
+    errands: Errands
     board: Board
     cards: Cards
     search: Search
@@ -113,17 +116,19 @@ def build(settings: Settings) -> Parts:
     dossiers, lanes, plan = portals.dossiers(settings), Lanes(WORKERS), follow_plan(settings)
     editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now))
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store)
+    callbacks = Callbacks(secret_key(settings))
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
-        inbox=Inbox(store, sealer),
+        inbox=Inbox(store, sealer, callbacks),
         flood=kept_away,
-        door=Door(store, kept_away, now, sealer),
+        door=Door(store, kept_away, now, sealer, callbacks),
         outbox=Outbox(store),
         desk=Desk(store, served),
+        errands=Errands(store, callbacks, served),
         board=Board(store, served),
         search=Search(store),
         drafts=Drafts(store, editions.assistant, now),

@@ -6,6 +6,7 @@ Runs on Python 3.10 too. Patterns and placeholders: nlu/data/personal_data.yaml.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -61,17 +62,27 @@ class _Rules:
 
 def mask(text: str) -> Masked:
     """Put a placeholder in place of each personal number. Masking twice changes nothing."""
-    rules, folded = _rules(), fold_with_origins(text)
     pieces, found, done = [], [], 0
-    for match in rules.scanner.finditer(folded.text):
-        if match.lastgroup is None:
-            continue
-        kind, placeholder = rules.personal[int(match.lastgroup[1:])]
-        start, end = folded.span(*match.span())
+    for kind, placeholder, start, end in _spans(text):
         pieces += [text[done:start], placeholder]
         found.append(kind)
         done = end
     return Masked("".join([*pieces, text[done:]]), tuple(found))
+
+
+def of_kind(kind: str, text: str) -> list[str]:
+    """The personal numbers of one kind, as they are written: for the one use that a citizen agreed to."""
+    return [text[start:end] for found, _, start, end in _spans(text) if found == kind]
+
+
+def _spans(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Kind, placeholder, start and end of each personal number."""
+    rules, folded = _rules(), fold_with_origins(text)
+    for match in rules.scanner.finditer(folded.text):
+        if match.lastgroup is not None:
+            kind, placeholder = rules.personal[int(match.lastgroup[1:])]
+            start, end = folded.span(*match.span())
+            yield kind, placeholder, start, end
 
 
 def placeholders() -> dict[str, str]:

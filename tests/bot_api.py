@@ -20,6 +20,8 @@ def read_by_aiogram(call: dict[str, Any]) -> None:
     model.model_validate(parameters | dict.fromkeys(call["files"], "a file"))
     if "inline_keyboard" in (parameters.get("reply_markup") or {}):
         aiogram.types.InlineKeyboardMarkup.model_validate(parameters["reply_markup"])
+    if "keyboard" in (parameters.get("reply_markup") or {}):
+        aiogram.types.ReplyKeyboardMarkup.model_validate(parameters["reply_markup"])
     TypeAdapter(model.__returning__).validate_python(call["answer"]["result"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -10,8 +11,10 @@ import sqlalchemy as sa
 
 from bot import ledger, outbox, tables
 from bot.board import Board
+from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.drafts import Drafts
+from bot.errands import Errands
 from bot.handoff import Desk
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from bot.officers import Officers
@@ -149,6 +152,7 @@ class MemoryTown:
     store: Store = field(default_factory=temporary_store)
     numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
     aside: MemoryAside = field(default_factory=MemoryAside)
+    files: dict[str, Callable[[str], Awaitable[bytes]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.officers = Officers(self.store, QUICK)
@@ -156,6 +160,8 @@ class MemoryTown:
             self.officers.add(username, name, PASSWORD, [Role.OFFICER])
         self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
         self.desk, self.board = Desk(self.store), Board(self.store)
+        self.callbacks = Callbacks("secret")
+        self.errands = Errands(self.store, self.callbacks)
         wait(self.store, 7, "asked", "lam khai sinh cho con can giay to gi")
         answer(self.store, 7, FEE)
         write(self.store, 7, "Con tôi sinh ở nước ngoài thì sao? Cho tôi gặp cán bộ.")
@@ -163,7 +169,8 @@ class MemoryTown:
     def ports(self) -> Ports:
         drafts = Drafts(self.store, assistant, lambda: START)
         desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store), drafts)
-        return Ports(self.mailbox, self.mailbox, *desk, self.officers, self.numbers, self.aside, access(self.store))
+        who = (self.officers, self.numbers, self.aside, access(self.store))
+        return Ports(self.mailbox, self.mailbox, *desk, *who, self.errands, self.files)
 
 
 def wait(

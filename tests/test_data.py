@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from bot import commands, compose, notices, retention, rules
+from bot import callback, commands, compose, notices, retention, rules
 from bot.clocks import Cause, Limit
 from bot.conversation import Kept
 from bot.decide import LOOK_ALIKES, NEAR_MISSES, SMALL_TALK
@@ -246,19 +246,20 @@ def test_the_number_of_codes_is_said_as_it_is() -> None:
 
 
 def test_what_is_kept_is_told_as_it_is() -> None:
-    """The number of days that citizens are told is that of retention, and deleting is one button away."""
+    """The numbers of days that citizens are told are those of retention, and deleting is one button away."""
     reply = said(PlainFacts(Outcome.KEPT_TOLD))
-    assert re.findall(r"(\d+) ngày", reply.plain()) == [str(retention.KEEP.days)]
+    assert re.findall(r"(\d+) ngày", reply.plain()) == [str(callback.KEEP.days), str(retention.KEEP.days)]
     assert [button.payload for button in reply.buttons] == ["forget", "officer"]
 
 
 @pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("ticket_*.txt"))])
 def test_every_notice_is_said(notice: str) -> None:
     """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
-    for stands in standings():
+    for stands, sends in product(standings(), (True, False)):
         if notice in ("ticket_closed", "ticket_silence") and not stands.ending:
             continue
         values = {"name": "Lan", "closes_at": town.MORNING, "reopens_until": town.TODAY}
+        values |= {"days": callback.KEEP.days, "paper": "Giấy chứng sinh", "sends": sends}
         text = notices.tell(notice, standing=stands, **values).plain()
         assert text.strip() and not re.search(r"None|\{|\}|  |\(\)|Undefined", text), text
 

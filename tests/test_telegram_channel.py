@@ -18,7 +18,10 @@ from starlette.applications import Starlette
 from telegram.error import NetworkError, RetryAfter
 
 from bot import outbox, tables
+from bot.callback import Callbacks
 from bot.channels import telegram
+from bot.errands import Errands
+from bot.errors import NoFile
 from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.loop import Loop
@@ -387,6 +390,65 @@ def test_photo_that_cannot_be_fetched_gets_a_sentence(phone: Phone) -> None:
     phone.do("fault", mode="500_html", method="getFile", times=1)
     phone.do("photo", chat_id=CHAT, content=encoded(photo(town.DOSSIER_CODE)))
     assert "chưa xem được ảnh" in phone.sent()[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("order", "content", "kind", "named"),
+    [
+        ("photo", {}, "photo", True),
+        ("document", {}, "file", True),
+        ("document", {"name": "a.png", "mime": "image/png"}, "photo", True),
+        ("location", {"latitude": 10.776889, "longitude": 106.700806}, "place", False),
+    ],
+)
+def test_what_is_sent_is_named(phone: Phone, order: str, content: Json, kind: str, named: bool) -> None:
+    """What a citizen sends is named with its size; to the assistant alone no way to open it is kept, nor the place."""
+    phone.do(order, chat_id=CHAT, **content)
+    phone.sent()
+    [row] = town.rows(phone.store, tables.inbox)
+    sent = row["attachment"]
+    assert sent["kind"] == kind and bool(sent["size_bytes"]) is named and (sent["ref"], sent["place"]) == ("", None)
+
+
+def test_an_officer_asks_for_a_place_and_opens_a_photo(phone: Phone) -> None:
+    """The question brings a key that sends the place; the place is kept as asked, and a photo can be opened."""
+    with phone.store.writing() as connection:
+        connection.execute(sa.insert(tables.officer).values(username="lan", name="Lan", password_hash="-"))
+    phone.write("gặp cán bộ")
+    phone.sent()
+    errands = Errands(phone.store, Callbacks("secret"))
+    assert Desk(phone.store).claim(1, 1)
+    errands.ask_place(1, 1, "k")
+    assert "Anh/chị gửi vị trí" in phone.sent(3)[2]["text"]
+    [[key]] = phone.calls("sendMessage")[2]["parameters"]["reply_markup"]["keyboard"]
+    assert key == {"text": "Gửi vị trí của tôi", "request_location": True}
+    phone.do("location", chat_id=CHAT, latitude=10.776889, longitude=106.700806)
+    phone.do("photo", chat_id=CHAT, content=encoded(photo(IDENTITY_CARD)))
+    until(lambda: len(town.rows(phone.store, tables.inbox)) == 3)
+    place, sent = (row["attachment"] for row in town.rows(phone.store, tables.inbox)[1:])
+    assert place["place"] == [10.777, 106.701]
+    assert errands.attachment(1, 3) and asyncio.run(fetched(phone, sent["ref"])) == photo(IDENTITY_CARD)
+    with pytest.raises(NoFile):
+        asyncio.run(fetched(phone, "another"))
+
+
+@pytest.mark.parametrize("number", ["84901234567", "+84901234567", "0901234567"])
+def test_a_shared_number_is_as_good_as_a_typed_one(phone: Phone, number: str) -> None:
+    """A number that is shared is masked like a typed one; the name beside it is not kept."""
+    phone.do("contact", chat_id=CHAT, phone_number=number, name="Nguyễn Thị Lan")
+    phone.sent()
+    [row] = town.rows(phone.store, tables.inbox)
+    assert (row["kind"], row["text"], row["attachment"]) == ("text", "‹số điện thoại›", None)
+
+
+async def fetched(phone: Phone, ref: str) -> bytes:
+    """A file as the channel gives it out."""
+    bot = telegram.make_bot(TOKEN, str(phone.http.base_url).rstrip("/"))
+    await bot.initialize()
+    try:
+        return await telegram.Telegram(bot, Inbox(phone.store).accept, Outbox(phone.store)).fetch(ref)
+    finally:
+        await bot.shutdown()
 
 
 def test_too_many_requests_delays(phone: Phone) -> None:

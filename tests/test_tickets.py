@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot import desks, drawing, ledger, tables
+from bot.callback import Callbacks
 from bot.conversation import Owner
+from bot.errands import Errands
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
@@ -46,6 +48,7 @@ from nlu import personal_data
 from tests import town
 
 LAN, MINH = 1, 2
+NUMBER = "0901234567"
 OFFICERS = st.sampled_from([LAN, MINH])
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 # 9 in the morning
@@ -61,7 +64,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "tickets.md"
 
 def act(event: Event, officer_id: int = LAN) -> Act:
     """A complete act."""
-    return Act(event, officer_id, desk="two", to_officer_id=MINH, ending=Ending.VISIT)
+    return Act(event, officer_id, desk="two", to_officer_id=MINH, ending=Ending.VISIT, until=MONDAY)
 
 
 @pytest.mark.parametrize("event", Event)
@@ -97,6 +100,10 @@ def test_only_the_holder_acts(stage: Stage, event: Event) -> None:
         (Stage.OFFICER, Act(Event.TRANSFERRED, LAN), Why.INCOMPLETE),
         (Stage.OFFICER, Act(Event.HANDED, LAN), Why.INCOMPLETE),
         (Stage.OFFICER, Act(Event.RESOLVED, LAN), Why.INCOMPLETE),
+        (Stage.OFFICER, Act(Event.SNOOZED, LAN), Why.INCOMPLETE),
+        (Stage.QUEUED, Act(Event.SNOOZED, LAN, until=MONDAY), Why.NOT_HELD),
+        (Stage.OFFICER, Act(Event.WOKEN, MINH), Why.TAKEN),
+        (Stage.QUEUED, Act(Event.WOKEN), Why.NOT_NOW),
         (Stage.OFFICER, Act(Event.RESOLVED, LAN, ending=Ending.LEFT), Why.INCOMPLETE),
     ],
 )
@@ -170,7 +177,8 @@ class Life(RuleBasedStateMachine):
 
         self.desk = Desk(self.store, desks.load(), self.clock)
         self.worker = Worker(self.store, between, self.clock, desks.load())  # type: ignore[arg-type]
-        self.timers = Timers(self.store, desks.load(), self.clock)
+        self.timers, callbacks = Timers(self.store, desks.load(), self.clock), Callbacks("secret", self.clock)
+        self.inbox, self.errands = Inbox(self.store, None, callbacks), Errands(self.store, callbacks, None, self.clock)
 
     def teardown(self) -> None:
         """Give the database back."""
@@ -191,7 +199,7 @@ class Life(RuleBasedStateMachine):
         self.number += 1
         self.clock.move(1)
         sent = InboundMessage("webchat", str(self.number), address, self.clock(), kind, text)
-        Inbox(self.store).accept(sent)
+        self.inbox.accept(sent)
         owners = {row["address"]: row["owner"] for row in town.rows(self.store, tables.conversation)}
         while self.worker.step():
             pass
@@ -202,13 +210,13 @@ class Life(RuleBasedStateMachine):
 
     @rule(
         address=st.sampled_from(["an", "binh"]),
-        text=st.sampled_from(["gặp cán bộ", "khai sinh", "tôi 82 tuổi", "cháy nhà rồi", "xin chào"]),
+        text=st.sampled_from(["gặp cán bộ", "khai sinh", "tôi 82 tuổi", "cháy nhà rồi", f"số tôi {NUMBER}"]),
     )
     def writes(self, address: str, text: str) -> None:
         """A citizen writes."""
         self._say(address, text)
 
-    @rule(address=st.sampled_from(["an", "binh"]), button=st.sampled_from(["stay", "officer", "forget:yes"]))
+    @rule(address=st.sampled_from(["an", "binh"]), button=st.sampled_from(["stay", "officer", "forget:yes", "nocall"]))
     def presses(self, address: str, button: str) -> None:
         """A citizen presses a button, perhaps an old one."""
         self._say(address, button, Kind.BUTTON)
@@ -237,6 +245,22 @@ class Life(RuleBasedStateMachine):
             lambda: self.desk.hand_to(ticket_id, officer, 3 - officer),
             lambda: self.desk.reopen(ticket_id, officer),
             lambda: self.desk.note(ticket_id, officer, "khách cần gấp"),
+        ][what]()
+
+    @rule(officer=OFFICERS, what=st.integers(0, 4), which=st.integers(0, 9), hours=st.sampled_from([1, 5, 40]))
+    def has_errands(self, officer: int, what: int, which: int, hours: int) -> None:
+        """An officer puts some ticket off or asks its citizen for something, allowed or not."""
+        rows = town.rows(self.store, tables.ticket)
+        if not rows:
+            return
+        row, key = rows[which % len(rows)], f"errand-{self.number}-{officer}-{what}"
+        officer = row["officer_id"] or officer if which < 8 else officer
+        [
+            lambda: self.errands.snooze(row["id"], officer, self.clock() + timedelta(hours=hours), "gọi lại"),
+            lambda: self.errands.wake(row["id"], officer),
+            lambda: self.errands.ask_number(row["id"], officer, key),
+            lambda: self.errands.ask_paper(row["id"], officer, "Giấy chứng sinh", key),
+            lambda: self.errands.ask_place(row["id"], officer, key),
         ][what]()
 
     @rule(minutes=st.sampled_from([1, 20, 90, 400, 1440, 4320]))
@@ -274,6 +298,7 @@ class Life(RuleBasedStateMachine):
                 ticket, state = ledger.of(connection, row["id"]), State()
                 for entry in ledger.histories(connection, [ticket.id])[ticket.id]:
                     there = {"desk": entry.desk, "to_officer_id": entry.holder_id, "ending": Ending.ANSWERED}
+                    there |= {"until": entry.at}
                     wanted = Act(entry.event, entry.officer_id, **there)
                     after = transition(state, wanted)
                     assert isinstance(after, State)
@@ -284,6 +309,22 @@ class Life(RuleBasedStateMachine):
                     ticket.state.desk,
                     ticket.state.officer_id,
                 )
+
+    @invariant()
+    def what_is_put_off_is_held(self) -> None:
+        """Nothing in a queue or closed is put off, and nobody is asked there to send anything."""
+        for row in town.rows(self.store, tables.ticket):
+            if row["state"] not in HELD:
+                assert row["snoozed_until"] is None and row["awaits"] == ""
+
+    @invariant()
+    def numbers_are_nowhere(self) -> None:
+        """A telephone number is in no table, given or not; what was given is there encrypted, after a question."""
+        for table in tables.metadata.sorted_tables:
+            assert NUMBER not in str(town.rows(self.store, table))
+        events = town.rows(self.store, tables.ticket_event)
+        asked = {row["ticket_id"] for row in events if row["text"] == "phone"}
+        assert {row["id"] for row in town.rows(self.store, tables.ticket) if row["callback"]} <= asked
 
     @invariant()
     def whoever_waits_was_told(self) -> None:

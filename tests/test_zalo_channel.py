@@ -21,10 +21,10 @@ from starlette.applications import Starlette
 from bot import outbox, tables
 from bot.channels import zalo
 from bot.channels.zalo import Seal, inbound, render
-from bot.errors import BadSettings
+from bot.errors import BadSettings, NoFile
 from bot.inbox import MESSAGE, Inbox
 from bot.loop import Loop
-from bot.messages import Block, Button, Kind, Reply
+from bot.messages import Attachment, Block, Button, Kind, Reply
 from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.store import Store
@@ -32,6 +32,7 @@ from bot.wiring import zalo_oauth, zalo_seal
 from bot.worker import now
 from bot.zalo_tokens import ZaloTokens
 from bot.zalo_window import last_said_at, window
+from integrations.errors import Unavailable
 from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
 from integrations.zalo import ZaloClient, ZaloSettings
@@ -392,6 +393,62 @@ def test_events_become_messages(content: Json, kind: Kind, text: str) -> None:
     """What a citizen does on Zalo becomes a text, a button or an attachment."""
     message = inbound(content, "#", now())
     assert message is not None and (message.kind, message.text, message.address) == (kind, text, "lan")
+
+
+def sent(happened: str, kind: str, **payload: Any) -> Json:
+    """An event with one attachment."""
+    return event(happened, attachments=[{"type": kind, "payload": payload}])
+
+
+PLACE = {"latitude": "10.776889", "longitude": "106.700806"}
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (event(text="khai sinh"), None),
+        (
+            sent("user_send_image", "image", url="https://a.zdn.vn/1.jpg"),
+            Attachment("photo", None, "https://a.zdn.vn/1.jpg"),
+        ),
+        (
+            sent("user_send_file", "file", url="https://a.zdn.vn/1", size="2048", name="don.pdf"),
+            Attachment("file", 2048),
+        ),
+        (
+            sent("user_send_file", "file", url="https://a.zdn.vn/2", name="a.PNG"),
+            Attachment("photo", None, "https://a.zdn.vn/2"),
+        ),
+        (sent("user_send_location", "location", coordinates=PLACE), Attachment("place", place=(10.777, 106.701))),
+        (sent("user_send_location", "location", coordinates={"latitude": "x"}), Attachment("place")),
+        (sent("user_send_location", "location", coordinates={"latitude": 91, "longitude": 0}), Attachment("place")),
+        (sent("user_send_location", "location", coordinates="nan"), Attachment("place")),
+        (event("user_send_audio"), Attachment("sound")),
+        (event("user_send_sticker", attachments="none"), Attachment("other")),
+    ],
+)
+def test_what_is_sent_is_named(content: Json, named: Attachment | None) -> None:
+    """What a citizen sends is named with its size; only a photo has an address to open it at, a place is rounded."""
+    message = inbound(content, "#", now())
+    assert message is not None and message.attachment == named
+
+
+def test_a_photo_is_opened_through_the_channel(database: Store) -> None:
+    """A photo is given out again; where photos are not fetched, or Zalo gives none, the officer is told so."""
+
+    class Shelf:
+        async def fetch(self, address: str) -> bytes:
+            if address != "https://a.zdn.vn/1.jpg":
+                raise Unavailable("zalo photo: HTTP 404")
+            return b"a photo"
+
+    def channel(photos: Shelf | None) -> zalo.Zalo:
+        return zalo.Zalo(None, Inbox(database).accept, Outbox(database), SEAL, photos=photos)  # type: ignore[arg-type]
+
+    assert asyncio.run(channel(Shelf()).fetch("https://a.zdn.vn/1.jpg")) == b"a photo"
+    for shelf, address in ((Shelf(), "https://a.zdn.vn/2.jpg"), (None, "https://a.zdn.vn/1.jpg")):
+        with pytest.raises(NoFile):
+            asyncio.run(channel(shelf).fetch(address))
 
 
 @pytest.mark.parametrize("name", ["unfollow", "oa_send_text", "user_seen_message", "user_received_message", "", "new"])

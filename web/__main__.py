@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from bot import inbox, outbox, retention, settings, wiring
-from bot.channels import telegram
+from bot.channels import telegram, zalo
 from bot.crew import Crew
 from bot.errors import BadSettings, BotError
 from bot.figures import figures
@@ -47,6 +47,8 @@ from web.app import create_app
 from web.ports import Access, Ports
 from web.rasa_process import RasaProcess
 
+Files = dict[str, Callable[[str], Awaitable[bytes]]]
+# by channel: what a citizen sent, given out again
 ZALO_SENDERS = 2
 RASA_PORT = 5005
 DEMO_OFFICER = "canbo"
@@ -131,15 +133,17 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     workers, stop = _workers(parts), threading.Event()
     routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
     tasks: list[asyncio.Task[None]] = []
+    files: Files = {}
     if parts.settings.telegram_token:
-        tasks = _telegram(parts, routes)
+        tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
     pollers = Loop(parts.poller.step, parts.settings.follow_threads)
-    zalo = _zalo(parts, routes, stop) if parts.settings.zalo_app_id else ()
-    loops: list[Loop | Crew] = [workers, pollers, *zalo]
+    pushing = _zalo(parts, routes, files, stop) if parts.settings.zalo_app_id else ()
+    loops: list[Loop | Crew] = [workers, pollers, *pushing]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
     tickets = (parts.desk, parts.board, parts.cards, parts.search, parts.drafts)
-    ports = Ports(parts.door, mailbox, *tickets, parts.officers, numbers, parts.aside, _access(parts))
+    access = (parts.officers, numbers, parts.aside, _access(parts))
+    ports = Ports(parts.door, mailbox, *tickets, *access, parts.errands, files)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
@@ -181,11 +185,12 @@ def _workers(parts: Parts) -> Loop | Crew:
     return wiring.answering(parts)
 
 
-def _telegram(parts: Parts, routes: list[BaseRoute]) -> list[asyncio.Task[None]]:
+def _telegram(parts: Parts, routes: list[BaseRoute], files: Files) -> list[asyncio.Task[None]]:
     """The Telegram channel, by webhook or polling."""
     chosen = parts.settings
     bot = telegram.make_bot(chosen.telegram_token, chosen.telegram_api_url)
     channel = telegram.Telegram(bot, parts.door.push, parts.outbox)
+    files[telegram.CHANNEL] = channel.fetch
     work = [channel.deliver()]
     if chosen.telegram_mode == "webhook":
         secret = chosen.telegram_webhook_secret or secrets.token_urlsafe(32)
@@ -196,11 +201,12 @@ def _telegram(parts: Parts, routes: list[BaseRoute]) -> list[asyncio.Task[None]]
     return [asyncio.create_task(item) for item in work]
 
 
-def _zalo(parts: Parts, routes: list[BaseRoute], stop: threading.Event) -> list[Loop]:
+def _zalo(parts: Parts, routes: list[BaseRoute], files: Files, stop: threading.Event) -> list[Loop]:
     """The Zalo channel: its webhook route, the loop that sends, and somebody who keeps its tokens fresh."""
     channel, tokens = wiring.zalo(parts, parts.door.push)
     threading.Thread(target=keep_fresh, args=[tokens, stop], daemon=True).start()
     routes.append(webhooks.zalo(channel.receive))
+    files[zalo.CHANNEL] = channel.fetch
     senders = Loop(channel.step, ZALO_SENDERS)
     parts.outbox.listen(senders.ring)
     return [senders]

@@ -107,6 +107,13 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/hand": DESK,
     "POST /console/tickets/{id:int}/reopen": DESK,
     "POST /console/tickets/{id:int}/resolve": DESK,
+    "POST /console/tickets/{id:int}/snooze": DESK,
+    "POST /console/tickets/{id:int}/wake": DESK,
+    "POST /console/tickets/{id:int}/ask-number": DESK,
+    "POST /console/tickets/{id:int}/ask-paper": DESK,
+    "POST /console/tickets/{id:int}/ask-place": DESK,
+    "POST /console/tickets/{id:int}/number": DESK,  # the holder and leads: web/ticket_page.py records each look
+    "GET /console/tickets/{id:int}/file": of(OFFICER, LEAD, looks=Why.FILE),
     "GET /console/access-log": of(AUDITOR),
     "GET /console/access-log.csv": of(AUDITOR),
     "GET /console/officers": of(ADMINISTRATOR),

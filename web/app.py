@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from web.access import Gate
 from web.account import Account
 from web.administration import Administration
+from web.attachment import AttachmentPage
 from web.audit import Audit
 from web.chat import Chat
 from web.console import Console
@@ -42,7 +43,7 @@ def create_app(
     embedders: Sequence[str] = (),
     stream_age_s: float = 1800.0,
 ) -> Starlette:
-    """The whole application over its eleven neighbours; the embedders are sites that may frame the chat.
+    """The whole application over its neighbours; the embedders are sites that may frame the chat.
 
     `stream_age_s`: how long a page of the console listens before it connects again.
     """
@@ -57,6 +58,7 @@ def create_app(
         *Account.over(ports, pages, entrance).routes(),
         *Console.over(ports, pages, Pulse(lambda: f"{ports.board.mark()}-{presence.changes}", stream_age_s)).routes(),
         *TicketPage.over(ports, pages, presence).routes(),
+        *AttachmentPage(ports, pages).routes(),
         *SearchPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),

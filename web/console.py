@@ -18,7 +18,7 @@ from web.ports import Board, Desk, Ports, Session, SetAside, Sight
 from web.pulse import Pulse
 
 PING_S = 15
-VIEWS = ("waiting", "mine", "all")
+VIEWS = ("waiting", "mine", "snoozed", "all")
 BOXES = ("inbox", "outbox")
 
 
@@ -90,6 +90,7 @@ class Console:
         desk = desk if desk in {state.id for state in states} else ""
         listed, total = await run_in_threadpool(self.board.listed, view, session.officer_id, seen, desk)
         values: dict[str, Any] = {"view": view, "views": VIEWS, "desk": desk, "states": states, "error": error}
+        values["mentions"] = await run_in_threadpool(self.board.mentions, session.officer_id, seen)
         return self.pages.show(request, "queue.html", status, session=session, listed=listed, total=total, **values)
 
     async def _aside_page(self, request: Request, session: Session, status: int = 200, error: str = "") -> Response:

@@ -13,6 +13,10 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 INSIDE = re.compile(r"/console(/aside|/search|/account|/officers|/switches|/access-log|/tickets/[0-9]{1,18})?")
 
 
+class Unfit(ValueError):
+    """A form without what its act needs."""
+
+
 def inside(path: str) -> str:
     """The path if it leads into the console, else the queue."""
     return path if INSIDE.fullmatch(path) else "/console"

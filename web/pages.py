@@ -23,6 +23,7 @@ from bot.compose import ticket_words
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
 VIETNAM = timezone(timedelta(hours=7))
+MEGABYTE = 2**20
 LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]]")
 
 
@@ -58,6 +59,8 @@ def load_pages() -> Pages:
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.globals.update(words=words, static=static_url, ticket_words=ticket_words())
     environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
+    environment.filters["size"] = size
+    environment.filters["stated"] = lambda text: moment(datetime.fromisoformat(text))
     environment.filters["extract"] = lambda name, known: known.get(name, name)
     environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
     environment.filters["since"] = lambda at: span(datetime.now(VIETNAM) - at, words["spans"])
@@ -108,6 +111,13 @@ def span(passed: timedelta, words: Mapping[str, str]) -> str:
     sizes = {"day": minutes // 1440, "hour": minutes % 1440 // 60, "minute": minutes % 60}
     told = [words[unit].format(n=count) for unit, count in sizes.items() if count]
     return " ".join(told[:2]) or words["none"]
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: 240 KB; 1,5 MB."""
+    if count < MEGABYTE:
+        return f"{max(1, round(count / 1024))} KB"
+    return f"{count / MEGABYTE:.1f} MB".replace(".", ",")
 
 
 def links(text: str) -> Markup:

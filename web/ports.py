@@ -5,7 +5,8 @@ Every method is synchronous; the pages call them in the thread pool.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.access_log import AccessLog, Look, Why
@@ -16,7 +17,10 @@ from bot.cards import Cards
 from bot.conversation import Owner
 from bot.door import TooMany
 from bot.drafts import Drafts
+from bot.errands import Errands
+from bot.errors import NoFile
 from bot.handoff import Desk, Evidence, Line, TicketSummary, TicketView
+from bot.mentions import UnknownNames
 from bot.messages import InboundMessage
 from bot.officers import Officers, Session, Stage, TooManyAttempts
 from bot.outbox import Delivery
@@ -24,6 +28,7 @@ from bot.roles import Role, Sight
 from bot.search import Hit, Search
 from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
+from bot.snooze import Preset
 from bot.switch_book import SwitchBook
 from bot.switches import Mode
 from bot.ticket import OFFICERS_ENDINGS, Ending, Refusal, State
@@ -43,6 +48,7 @@ __all__ = [
     "Desk",
     "Drafts",
     "Ending",
+    "Errands",
     "Evidence",
     "IdentityProvider",
     "Hit",
@@ -54,11 +60,13 @@ __all__ = [
     "Look",
     "Mailbox",
     "Mode",
+    "NoFile",
     "Numbers",
     "Offer",
     "Officers",
     "Owed",
     "Owner",
+    "Preset",
     "Ports",
     "Refusal",
     "Role",
@@ -74,6 +82,7 @@ __all__ = [
     "TicketView",
     "TooMany",
     "TooManyAttempts",
+    "UnknownNames",
     "Why",
     "WhyNot",
 ]
@@ -137,7 +146,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Ports:
-    """The eleven neighbours of the pages."""
+    """The neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
@@ -153,3 +162,7 @@ class Ports:
     numbers: Numbers
     aside: SetAside
     access: Access
+    errands: Errands
+    # what officers put off and ask for
+    files: Mapping[str, Callable[[str], Awaitable[bytes]]] = field(default_factory=dict)
+    # by channel: what a citizen sent, as the channel gives it out again; raises NoFile

@@ -16,16 +16,19 @@ from starlette.routing import Route
 
 from bot.canned import load
 from bot.messages import Reply
-from web.forms import MAX_NUMBER, NUMBER, form_fields
+from web.errand_forms import paper, until
+from web.forms import MAX_NUMBER, NUMBER, Unfit, form_fields
 from web.pages import Pages
 from web.ports import (
     OFFICERS_ENDINGS,
+    AccessLog,
     Board,
     Cards,
     Case,
     Desk,
     Drafts,
     Ending,
+    Errands,
     Ports,
     Refusal,
     Role,
@@ -33,6 +36,8 @@ from web.ports import (
     Sight,
     State,
     TicketView,
+    UnknownNames,
+    Why,
     WhyNot,
 )
 from web.presence import Presence
@@ -45,15 +50,13 @@ Fields = dict[str, str]
 Verdict = bool | State | Refusal
 WRITTEN = {"reply": "reply", "ask": "reply", "note": "note"}
 # the field that an act sends on; it may not be empty
+TYPED = ("reply", "note", "why", "own")
+# fields that are kept when an act is refused
 EDIT = "edit"
 # the draft is asked for to be changed
-LEAVING = {"give-back", "transfer", "hand"}
-# after these the officer has the ticket no more
+LEAVING = {"give-back", "transfer", "hand", "snooze"}
+# after these the officer turns to another ticket
 CONFLICTS = {WhyNot.TAKEN, WhyNot.FULL, WhyNot.NOT_NOW}
-
-
-class Unfit(ValueError):
-    """A form without what its act needs."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +67,49 @@ class TicketPage:
     board: Board
     cards: Cards
     drafts: Drafts
+    errands: Errands
     sight: Sight
+    log: AccessLog
     presence: Presence
     pages: Pages
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages, presence: Presence) -> TicketPage:
         """The page over its neighbours."""
-        return cls(ports.desk, ports.board, ports.cards, ports.drafts, ports.access.sight, presence, pages)
+        desk = (ports.desk, ports.board, ports.cards, ports.drafts, ports.errands)
+        return cls(*desk, ports.access.sight, ports.access.log, presence, pages)
 
     def routes(self) -> list[Route]:
         """Where the page is found, and a route for each act."""
         acts = [Route(f"{ADDRESS}/{name}", self._acting(name), methods=["POST"]) for name in self._acts()]
         here = Route(f"{ADDRESS}/presence", self.note_presence, methods=["POST"])
-        return [here, Route(ADDRESS, self.show), Route(f"{ADDRESS}/transcript.txt", self.export), *acts]
+        number = Route(f"{ADDRESS}/number", self.show_number, methods=["POST"])
+        return [here, number, Route(ADDRESS, self.show), Route(f"{ADDRESS}/transcript.txt", self.export), *acts]
 
     async def show(self, request: Request) -> Response:
-        """One conversation."""
-        return await self._page(request)
+        """One conversation; whoever was told of it by a mention has seen it."""
+        session: Session = request.state.session
+        page = await self._page(request)
+        await run_in_threadpool(self.board.opened, ticket_number(request), session.officer_id)
+        return page
+
+    async def show_number(self, request: Request) -> Response:
+        """The number to call back on, this once: for the holder and for leads, and each look is recorded."""
+        session: Session = request.state.session
+        try:
+            number = await run_in_threadpool(self._number, session, ticket_number(request))
+        except KeyError as error:
+            raise HTTPException(404) from error
+        if not number:
+            return await self._page(request, 403, self.pages.words["console"]["no_number"])
+        return await self._page(request, number=number)
+
+    def _number(self, session: Session, ticket_id: int) -> str:
+        """Raises KeyError."""
+        number = self.errands.number(ticket_id, session.officer_id, leads=session.may(Role.LEAD))
+        if number:
+            self.log.note(session.officer_id, [ticket_id], Why.NUMBER)
+        return number
 
     async def note_presence(self, request: Request) -> Response:
         """The officer writes to the citizen, or has stopped."""
@@ -113,6 +141,22 @@ class TicketPage:
             "hand": lambda ticket, officer, form: desk.hand_to(ticket, officer, colleague(form), comment(form)),
             "resolve": lambda ticket, officer, form: self._close(ticket, officer, ending(form)),
             "reopen": lambda ticket, officer, _: desk.reopen(ticket, officer),
+            **self._errand_acts(),
+        }
+
+    def _errand_acts(self) -> dict[str, Callable[[int, int, Fields], Verdict]]:
+        """What an officer may put off and ask for."""
+        errands = self.errands
+        return {
+            "snooze": lambda ticket, officer, form: errands.snooze(
+                ticket, officer, until(form, errands, ticket), form.get("why", "")
+            ),
+            "wake": lambda ticket, officer, _: errands.wake(ticket, officer),
+            "ask-number": lambda ticket, officer, form: errands.ask_number(ticket, officer, form.get("key", "")),
+            "ask-paper": lambda ticket, officer, form: errands.ask_paper(
+                ticket, officer, paper(form), form.get("key", "")
+            ),
+            "ask-place": lambda ticket, officer, form: errands.ask_place(ticket, officer, form.get("key", "")),
         }
 
     def _claim(self, ticket_id: int, officer_id: int) -> Verdict:
@@ -149,13 +193,16 @@ class TicketPage:
         session: Session = request.state.session
         fields = await form_fields(request)
         field, ticket_id, words = WRITTEN.get(name), ticket_number(request), self.pages.words["console"]
-        draft = {field: fields.get(field, "")} if field else {}
-        if field and not (draft[field].strip() and len(draft[field]) <= MAX_TEXT):
+        draft = {name: text for name, text in fields.items() if name in TYPED}
+        if field and not (draft.get(field, "").strip() and len(draft[field]) <= MAX_TEXT):
             return await self._page(request, 400, words["bad_text"], draft)
         try:
             verdict = await run_in_threadpool(self._acts()[name], ticket_id, session.officer_id, fields)
         except Unfit:
             return await self._page(request, 400, words["incomplete"], draft)
+        except UnknownNames as error:
+            names = ", ".join(f"@{name}" for name in error.names)
+            return await self._page(request, 400, words["unknown_names"].format(names=names), draft)
         except KeyError as error:
             raise HTTPException(404) from error
         if verdict and not isinstance(verdict, Refusal):
@@ -177,7 +224,7 @@ class TicketPage:
             raise HTTPException(404) from error
 
     async def _page(
-        self, request: Request, status: int = 200, error: str = "", draft: Fields | None = None
+        self, request: Request, status: int = 200, error: str = "", draft: Fields | None = None, number: str = ""
     ) -> Response:
         session: Session = request.state.session
         ticket, case = await self._case(request)
@@ -185,7 +232,7 @@ class TicketPage:
         values |= await run_in_threadpool(self._aids, request, ticket, case)
         if draft is None:
             draft = {"reply": values["prepared"]}
-        values |= {"draft": draft or {}, "held": holds(session.officer_id, ticket), "key": uuid4()}
+        values |= {"draft": draft or {}, "held": holds(session.officer_id, ticket), "key": uuid4(), "number": number}
         return self.pages.show(request, "ticket.html", status, endings=sorted(OFFICERS_ENDINGS), **values)
 
     def _aids(self, request: Request, ticket: TicketView, case: Case) -> dict[str, Any]:
@@ -200,6 +247,7 @@ class TicketPage:
         _, prepared = sentences.get(request.query_params.get("canned", ""), ("", ""))
         return {
             "others": self.presence.others(ticket.summary.id, session.officer_id),
+            "papers": self.cards.papers(talked_about(ticket)),
             "wanted": wanted,
             "found": self.cards.find(wanted),
             "card": self.cards.card(wanted),
@@ -209,6 +257,11 @@ class TicketPage:
             "seal": seal(drafted) if drafted else "",
             "prepared": drafted.plain() if drafted and asked == EDIT else prepared,
         }
+
+
+def talked_about(ticket: TicketView) -> str:
+    """The code of the procedure that the assistant answered about last; "" when it answered about none."""
+    return next((turn.sources[-1].code for turn in reversed(ticket.evidence) if turn.sources), "")
 
 
 def seal(reply: Reply) -> str:

@@ -27,8 +27,9 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from bot import receipts
 from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
-from bot.compose import words
-from bot.messages import Button, InboundMessage, Kind, Reply
+from bot.compose import ticket_words, words
+from bot.errors import NoFile
+from bot.messages import Attachment, Button, InboundMessage, Kind, Reply
 from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
 from bot.worker import now
 from integrations import photos
@@ -49,6 +50,7 @@ UPDATES = ["message", "callback_query"]
 CALLBACK = re.compile(r"#(\d{1,18})\.(\d{1,3})", re.ASCII)
 
 Accept = Callable[[InboundMessage], bool]
+Keyboard = telegram.InlineKeyboardMarkup | telegram.ReplyKeyboardMarkup
 
 
 def make_bot(token: str, api_url: str) -> telegram.Bot:
@@ -98,13 +100,16 @@ class Telegram:
                 await self._receive_press(update.callback_query, chat.id)
             elif update.message is not None:
                 kind, text = await self._said(update.message)
-                message = InboundMessage(CHANNEL, str(update.update_id), str(chat.id), now(), kind, text)
+                names = (CHANNEL, str(update.update_id), str(chat.id))
+                message = InboundMessage(*names, now(), kind, text, _attached(update.message))
                 await asyncio.to_thread(self._accept, message)
 
     async def _said(self, message: telegram.Message) -> tuple[Kind, str]:
-        """What was sent, and its words; the dossier codes on a photo are as good as typed ones."""
+        """What was sent, and its words; the dossier codes on a photo and a shared number are as good as typed ones."""
         if message.text is not None:
             return Kind.TEXT, message.text
+        if message.contact is not None:
+            return Kind.TEXT, message.contact.phone_number
         caption = message.caption or ""
         read = await self._read(message)
         return (Kind.TEXT, f"{caption}\n{read}".strip()) if read else (Kind.ATTACHMENT, caption)
@@ -121,6 +126,14 @@ class Telegram:
         except (TelegramError, TimeoutError) as error:
             log.warning("a photo was not read: %s", type(error).__name__)
             return ""
+
+    async def fetch(self, ref: str) -> bytes:
+        """A file that a citizen sent. Raises NoFile."""
+        try:
+            async with asyncio.timeout(PHOTO_S), self._readers:
+                return bytes(await (await self._bot.get_file(ref)).download_as_bytearray())
+        except (TelegramError, TimeoutError) as error:
+            raise NoFile(type(error).__name__) from None
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Ask Telegram to push updates to us, until it agrees."""
@@ -303,10 +316,33 @@ def _photo(message: telegram.Message) -> telegram.PhotoSize | telegram.Document 
     return message.photo[-1] if message.photo else None
 
 
-def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, telegram.InlineKeyboardMarkup | None]]:
-    """The messages of a reply; the buttons stand under the last one."""
+def _attached(message: telegram.Message) -> Attachment | None:
+    """What a message carries besides words, by name."""
+    if message.location is not None:
+        return Attachment.at(message.location.latitude, message.location.longitude)
+    photo = _photo(message)
+    if photo is not None:
+        return Attachment("photo", photo.file_size, photo.file_id)
+    if message.document is not None:
+        return Attachment("file", message.document.file_size, message.document.file_id)
+    for kind, sent in (("sound", message.voice or message.audio), ("video", message.video or message.video_note)):
+        if sent is not None:
+            return Attachment(kind, sent.file_size, sent.file_id)
+    return Attachment("other") if message.text is None and message.contact is None else None
+
+
+def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, Keyboard | None]]:
+    """The messages of a reply; the buttons, or the key that sends a place, stand under the last one."""
     texts = pages(reply)
-    return [*((text, None) for text in texts[:-1]), (texts[-1], _keyboard(reply.buttons, delivery_id))]
+    keyboard = _place_key() if reply.asks == "place" else _keyboard(reply.buttons, delivery_id)
+    return [*((text, None) for text in texts[:-1]), (texts[-1], keyboard)]
+
+
+def _place_key() -> telegram.ReplyKeyboardMarkup:
+    """One key in place of the letters, gone after a press; whoever rather types may."""
+    label = str(ticket_words()["buttons"]["send_place"])
+    key = telegram.KeyboardButton(label, request_location=True)
+    return telegram.ReplyKeyboardMarkup([[key]], resize_keyboard=True, one_time_keyboard=True)
 
 
 def _keyboard(buttons: tuple[Button, ...], delivery_id: int) -> telegram.InlineKeyboardMarkup | None:

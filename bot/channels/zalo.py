@@ -14,14 +14,15 @@ import json
 import logging
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from bot import receipts
-from bot.messages import Block, Button, InboundMessage, Kind, Reply
+from bot.errors import NoFile
+from bot.messages import Attachment, Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
 from bot.worker import now as present
 from integrations.errors import BadAnswer, IntegrationError, Refused, Undeliverable
@@ -39,6 +40,15 @@ CLOCKS_APART = timedelta(hours=1)
 ATTACHMENTS = frozenset(
     f"user_send_{kind}" for kind in ("image", "file", "link", "sticker", "gif", "audio", "video", "business_card")
 )
+KINDS = {
+    "user_send_image": "photo",
+    "user_send_file": "file",
+    "user_send_location": "place",
+    "user_send_audio": "sound",
+    "user_send_video": "video",
+}
+SIZE = re.compile(r"[0-9]{1,12}")
+# bytes, as a text
 PHOTO_S = 1.5
 # for fetching and reading one: Zalo wants its answer within two seconds. Longer, and the citizen is asked to type
 PHOTOS_AT_ONCE = 2
@@ -149,6 +159,16 @@ class Zalo:
         read = await self._read(address, self._photos) if address and self._photos else ""
         return replace(message, kind=Kind.TEXT, text=f"{message.text}\n{read}".strip()) if read else message
 
+    async def fetch(self, ref: str) -> bytes:
+        """A photo that a citizen sent. Raises NoFile."""
+        if self._photos is None:
+            raise NoFile("no origin of photos is set")
+        try:
+            async with self._readers:
+                return await self._photos.fetch(ref)
+        except IntegrationError as error:
+            raise NoFile(type(error).__name__) from None
+
     async def _read(self, address: str, photos: Photos) -> str:
         """The dossier codes on a photo; "" when there are none, or the photo cannot be had in time."""
         try:
@@ -208,20 +228,47 @@ def inbound(event: Event, prefix: str, now: datetime) -> InboundMessage | None:
     if kind is None or not address:
         return None
     received_at = min(now, _moment(str(event["timestamp"])))
-    return InboundMessage(CHANNEL, _message_id(event, address), address, received_at, kind, text)
+    sent = _attached(event) if kind is Kind.ATTACHMENT else None
+    return InboundMessage(CHANNEL, _message_id(event, address), address, received_at, kind, text, sent)
 
 
 def photo_address(event: Event) -> str:
     """Where the photo of an event is, also when it was sent as a file; "" for every other event."""
     if event.get("event_name") not in ("user_send_image", "user_send_file"):
         return ""
+    photos = (payload for kind, payload in _payloads(event) if _is_photo(kind, payload))
+    return str(next(photos, {}).get("url") or "")
+
+
+def _payloads(event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Type and content of each attachment of an event."""
     message = event.get("message")
     found = message.get("attachments") if isinstance(message, dict) else None
     for item in found if isinstance(found, list) else ():
         payload = item.get("payload") if isinstance(item, dict) else None
-        if isinstance(payload, dict) and _is_photo(str(item.get("type")), payload):
-            return str(payload.get("url") or "")
-    return ""
+        if isinstance(payload, dict):
+            yield str(item.get("type")), payload
+
+
+def _attached(event: Event) -> Attachment:
+    """What an event carries besides words, by name; only photos are given out again (integrations/zalo_photos.py)."""
+    kind = KINDS.get(str(event.get("event_name")), "other")
+    payload: Mapping[str, Any] = next((content for _, content in _payloads(event)), {})
+    if kind == "place":
+        return _place(payload.get("coordinates")) or Attachment(kind)
+    address = photo_address(event)
+    size = str(payload.get("size", ""))
+    size_bytes = int(size) if SIZE.fullmatch(size) else None
+    return Attachment("photo" if address else kind, size_bytes, address)
+
+
+def _place(coordinates: object) -> Attachment | None:
+    """A place, when both numbers of it are there and on the earth."""
+    try:
+        found = [float(coordinates[name]) for name in ("latitude", "longitude")]  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Attachment.at(*found) if abs(found[0]) <= 90 and abs(found[1]) <= 180 else None
 
 
 def _is_photo(kind: str, payload: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyotp
@@ -11,13 +12,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.compose import notes
-from bot.messages import Block, Reply
+from bot.inbox import Inbox
+from bot.messages import Attachment, Block, InboundMessage, Kind, Reply
 from tests.memory_ports import FEE, PASSWORD, MemoryTown, wait, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+GIVEN = "0901234567"
 OFFICER = Reply((Block("paragraph", ("Chào anh/chị, tôi là cán bộ.",)),), author="officer")
 
 
@@ -150,6 +153,46 @@ def card(page: Page) -> None:
     expect(page.get_by_role("button", name="Gửi thẻ này")).to_be_visible()
 
 
+def errands(page: Page) -> None:
+    """A held ticket, put off, with every form of the errands open and a number that can be seen."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.get_by_text("Ẩn phiên đến một lúc").click()
+    page.get_by_label("Hẹn đến").select_option("morning")
+    page.get_by_label("Ghi chú cho lúc đó").fill("chờ phường trả lời")
+    page.get_by_role("button", name="Hẹn lại", exact=True).press("Enter")
+    page.get_by_role("link", name="Hẹn lại").click()
+    page.get_by_role("link", name="Phiên 7").click()
+    for name in ("Số gọi lại", "Ảnh một giấy tờ", "Vị trí, phường xã", "Đổi giờ hẹn"):
+        page.locator("summary", has_text=name).press("Enter")
+    expect(page.get_by_role("button", name="Bỏ hẹn, hiện lại ngay")).to_be_visible()
+    expect(page.get_by_role("button", name="Xin số gọi lại")).to_be_visible()
+
+
+def called_back(page: Page) -> None:
+    """The number that a citizen gave (see given), shown to whoever holds the ticket; what they sent besides."""
+    queue(page)
+    page.get_by_role("link", name="Của tôi").click()
+    page.get_by_role("link", name="Phiên 7").click()
+    expect(page.get_by_role("link", name="Mở xem (tab mới)")).to_be_visible()
+    page.get_by_role("button", name="Xem số gọi lại").press("Enter")
+    expect(page.locator("#number")).to_have_text(GIVEN)
+
+
+def mentioned(page: Page) -> None:
+    """The queue of a colleague who was named in a note."""
+    ticket(page)
+    page.get_by_label("Chỉ cán bộ thấy").fill("@minh xem giúp")
+    page.get_by_role("button", name="Lưu ghi chú").press("Enter")
+    expect(page.get_by_text("@minh xem giúp").first).to_be_visible()
+    page.get_by_role("button", name="Đăng xuất").click()
+    page.get_by_label("Tên đăng nhập").fill("minh")
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("heading", name="Bạn được nhắc: 1")).to_be_visible()
+
+
 def keys(page: Page) -> None:
     queue(page)
     page.get_by_role("button", name="Phím tắt").click()
@@ -157,7 +200,8 @@ def keys(page: Page) -> None:
 
 
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-PAGES = [empty_chat, chat, login, queue, ticket, card, search, keys, aside, *ADMINISTRATION, missing]
+DESK = [queue, ticket, card, errands, mentioned, search, keys, aside]
+PAGES = [empty_chat, chat, login, *DESK, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
@@ -196,6 +240,40 @@ def violations(
     found = page.evaluate("options => axe.run(options)", {"runOnly": RULES, "rules": rules})
     context.close()
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+
+
+def given(town: MemoryTown) -> None:
+    """Lan holds ticket 7; its citizen has given a number and sent a photo."""
+    assert town.desk.claim(7, 1)
+    town.errands.ask_number(7, 1, "k")
+    inbox, at = Inbox(town.store, None, town.callbacks), datetime.now(UTC)
+    inbox.accept(InboundMessage("webchat", "g1", "citizen-7", at, text=f"số em {GIVEN}"))
+    photo = Attachment("photo", 250_000, "ref")
+    inbox.accept(InboundMessage("webchat", "g2", "citizen-7", at, Kind.ATTACHMENT, "", photo))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_beside_a_number(browser: Browser, site: str, town: MemoryTown, scheme: str) -> None:
+    """axe-core finds no violation where a number is shown and a photo can be opened."""
+    given(town)
+    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
+    assert violations(context, called_back) == []
+
+
+def test_a_number_comes_by_itself(page: Page, town: MemoryTown) -> None:
+    """While the officer's page is open the number's button appears, by keyboard it is seen, and it hides again."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").click()
+    page.locator("summary", has_text="Số gọi lại").press("Enter")
+    page.get_by_role("button", name="Xin số gọi lại").press("Enter")
+    expect(page.locator("#facts")).to_contain_text("Đã xin số gọi lại")
+    said = InboundMessage("webchat", "g1", "citizen-7", datetime.now(UTC), text=GIVEN)
+    Inbox(town.store, None, town.callbacks).accept(said)
+    page.get_by_role("button", name="Xem số gọi lại").press("Enter")
+    expect(page.locator("#number")).to_have_text(GIVEN)
+    page.get_by_role("link", name="Ẩn số").press("Enter")
+    expect(page.locator("#number")).to_have_count(0)
 
 
 @every_page

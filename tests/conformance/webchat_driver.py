@@ -11,8 +11,10 @@ import httpx
 
 from bot.aside import SetAside
 from bot.board import Board
+from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.drafts import Drafts
+from bot.errands import Errands
 from bot.mailbox import Mailbox
 from bot.messages import Kind
 from bot.search import Search
@@ -61,6 +63,7 @@ class WebchatDriver(Driver):
                     numbers,
                     SetAside(place.store),
                     access(place.store),
+                    Errands(place.store, Callbacks("secret")),
                 ),
                 "secret",
             )

@@ -8,6 +8,8 @@ It is our reading of the Bot API: what passes here still needs one run with a re
     POST /__control/message  {chat_id, text, name?}         the user writes; opens the chat, ends a block
     POST /__control/photo    {chat_id, caption?, content?}  the user sends a picture (base64)
     POST /__control/document {chat_id, caption?, content?, name?, mime?}   the user sends a file
+    POST /__control/location {chat_id, latitude, longitude} the user sends a place
+    POST /__control/contact  {chat_id, phone_number, name?} the user shares a number
     POST /__control/callback {chat_id, message_id, data}    the user presses a button that is really there
     POST /__control/block    {chat_id}                      the user blocks the bot, or takes it out of the group
     POST /__control/fault    {mode: "429" | "500_html" | "timeout" | "ok", times?, method?, after?, retry_after_s?,

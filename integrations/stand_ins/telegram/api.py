@@ -95,7 +95,8 @@ class Api:
         self.methods: Mapping[str, Method] = {method.__name__.lower(): method for method in methods}
         self.orders: Mapping[str, Order] = {
             "message": chats.user_writes, "photo": chats.user_sends_photo,
-            "document": chats.user_sends_document, "callback": chats.user_presses,
+            "document": chats.user_sends_document, "location": chats.user_sends_location,
+            "contact": chats.user_sends_contact, "callback": chats.user_presses,
             "block": chats.user_blocks, "fault": self.set_fault,
         }  # fmt: skip
 

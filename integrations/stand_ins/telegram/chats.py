@@ -282,6 +282,16 @@ class Chats:
         document = self._file_card(file_id) | {"file_name": file.name, "mime_type": file.mime}
         return self._user_sends(order, {"document": document} | _users_caption(order))
 
+    def user_sends_location(self, order: Json) -> Json:
+        """A user sends where they are."""
+        place = {name: float(order[name]) for name in ("latitude", "longitude")}
+        return self._user_sends(order, {"location": place})
+
+    def user_sends_contact(self, order: Json) -> Json:
+        """A user shares a number out of their telephone book, or their own."""
+        contact = {"phone_number": str(order["phone_number"]), "first_name": str(order.get("name", "Lan"))}
+        return self._user_sends(order, {"contact": contact})
+
     def _user_sends(self, order: Json, content: Json) -> Json:
         """A user's message and its update."""
         chat = self._chat_of(order)
