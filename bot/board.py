@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from bot.store import Store
 from bot.ticket import Event, Stage
 from bot.zalo_window import Window
 
-MOST_LISTED = 200
+PAGE = 50
 # tickets on one page
 
 
@@ -90,38 +91,46 @@ class Board:
         self._clock = clock
 
     def listed(
-        self, view: str, officer_id: int, seen: frozenset[str] | None = None, desk: str = ""
+        self, view: str, officer_id: int, seen: frozenset[str] | None = None, desk: str = "", page: int = 1
     ) -> tuple[list[Listed], int]:
-        """The first MOST_LISTED tickets of a view (bot.handoff.in_view), and how many there are; of one desk or all."""
+        """One page of the tickets of a view (bot.handoff.in_view), and how many there are; of one desk or all.
+
+        A page after the last one is the last one (`at_most`).
+        """
         query = in_view(view, officer_id, seen)
         if desk:
             query = query.where(tables.ticket.c.desk == desk)
+        counted = query.with_only_columns(sa.func.count(), maintain_column_froms=True).order_by(None)
         now = self._clock()
         with self._store.reading() as connection:
-            total = connection.execute(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())).scalar()
-            tickets = summaries(connection, query.limit(MOST_LISTED))
+            total = int(connection.execute(counted).scalar_one())
+            first = (at_most(page, total) - 1) * PAGE
+            tickets = summaries(connection, query.limit(PAGE).offset(first))
             histories = ledger.histories(connection, [ticket.id for ticket in tickets])
-        return [self._listed(ticket, histories[ticket.id], now) for ticket in tickets], total or 0
+        return [self._listed(ticket, histories[ticket.id], now) for ticket in tickets], total
 
     def states(self, seen: frozenset[str] | None = None) -> list[DeskState]:
         """Every desk that is seen, with its counts."""
         now, counted = self._clock(), sa.func.count()
         query = sa.select(tables.ticket.c.desk, tables.ticket.c.state == Stage.QUEUED.value, counted)
         query = query.where(tables.ticket.c.state != Stage.CLOSED.value)
+        plans = [plan for plan in self._desks if seen is None or plan.id in seen]
         with self._store.reading() as connection:
-            found = connection.execute(query.group_by(tables.ticket.c.desk, tables.ticket.c.state)).all()
-            return [
-                DeskState(
-                    id=plan.id,
-                    name=plan.name,
-                    queued=sum(count for desk, queued, count in found if desk == plan.id and queued),
-                    held=sum(count for desk, queued, count in found if desk == plan.id and not queued),
-                    on_duty=len(roster.on_duty(connection, plan, now)),
-                    is_open=plan.calendar.is_open(now),
-                )
-                for plan in self._desks
-                if seen is None or plan.id in seen
-            ]
+            there = roster.all_on_duty(connection, plans, now)
+            counts: Counter[tuple[str, bool]] = Counter()
+            for desk, queued, count in connection.execute(query.group_by(tables.ticket.c.desk, tables.ticket.c.state)):
+                counts[desk, bool(queued)] += count
+        return [
+            DeskState(
+                id=plan.id,
+                name=plan.name,
+                queued=counts[plan.id, True],
+                held=counts[plan.id, False],
+                on_duty=len(there[plan.id]),
+                is_open=plan.calendar.is_open(now),
+            )
+            for plan in plans
+        ]
 
     def case(self, ticket_id: int, officer_id: int, seen: frozenset[str] | None = None) -> Case:
         """What stands around a ticket. Raises KeyError."""
@@ -173,6 +182,16 @@ class Board:
             holder=names.get(entry.holder_id or 0, ""),
             text=entry.text,
         )
+
+
+def pages(total: int) -> int:
+    """How many pages so many tickets fill; one when there are none."""
+    return max(1, -(-total // PAGE))
+
+
+def at_most(page: int, total: int) -> int:
+    """A page that there is."""
+    return min(max(page, 1), pages(total))
 
 
 _TOLD = (tables.ticket_event, tables.inbox, tables.outbox)

@@ -13,7 +13,7 @@ from bot.ticket import Event, Stage
 
 SPOKEN = frozenset({Event.REPLIED, Event.ASKED})
 BEGUN = frozenset({Event.OPENED, Event.REOPENED})
-PASSED_ON = frozenset({Event.RETURNED, Event.TRANSFERRED, Event.HANDED, Event.REROUTED})
+PASSED_ON = frozenset({Event.RETURNED, Event.FREED, Event.TRANSFERRED, Event.HANDED, Event.REROUTED})
 
 
 class Limit(StrEnum):

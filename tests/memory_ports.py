@@ -19,7 +19,7 @@ from bot.roles import Role
 from bot.search import Search
 from bot.store import Store
 from bot.ticket import Act, Event, Stage
-from tests.town import QUICK, access, assistant, catalogue, temporary_store
+from tests.town import QUICK, access, assistant, catalogue, oversight, temporary_store
 from web.ports import (
     Aside,
     Delivery,
@@ -163,7 +163,8 @@ class MemoryTown:
     def ports(self) -> Ports:
         drafts = Drafts(self.store, assistant, lambda: START)
         desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store), drafts)
-        return Ports(self.mailbox, self.mailbox, *desk, self.officers, self.numbers, self.aside, access(self.store))
+        entry = (self.officers, self.numbers, self.aside, access(self.store))
+        return Ports(self.mailbox, self.mailbox, *desk, *entry, oversight(self.store))
 
 
 def wait(

@@ -149,7 +149,7 @@ def in_memory() -> Store:
     of.close()
     with store.writing() as connection:
         for name in ("lan", "minh"):
-            connection.execute(sa.insert(tables.officer).values(username=name, name=name.title(), password_hash="-"))
+            town.hire(connection, name)
     return store
 
 
@@ -317,8 +317,7 @@ def test_of_fifty_officers_one_wins(tmp_path: Path) -> None:
     store = town.store(tmp_path)
     with store.writing() as connection:
         for number in range(50):
-            values = {"username": f"o{number}", "name": f"Officer {number}", "password_hash": "-"}
-            connection.execute(sa.insert(tables.officer).values(**values))
+            town.hire(connection, f"officer {number}")
     town.say(store, "gặp cán bộ")
     town.worker(store).step()
     desk, barrier, verdicts = Desk(store), threading.Barrier(50), {}

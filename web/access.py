@@ -107,6 +107,12 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/hand": DESK,
     "POST /console/tickets/{id:int}/reopen": DESK,
     "POST /console/tickets/{id:int}/resolve": DESK,
+    "GET /console/breaches": of(LEAD, ADMINISTRATOR),  # of the desks that are led (bot/roles.py)
+    "GET /console/breaches.csv": of(LEAD, ADMINISTRATOR),
+    "GET /console/desks": of(LEAD, ADMINISTRATOR),
+    "POST /console/desks": of(LEAD, ADMINISTRATOR),
+    "GET /console/catalogue": of(EDITOR),
+    "GET /console/record": of(EDITOR),
     "GET /console/access-log": of(AUDITOR),
     "GET /console/access-log.csv": of(AUDITOR),
     "GET /console/officers": of(ADMINISTRATOR),
@@ -115,7 +121,7 @@ RULES: Mapping[str, Rule] = {
     "GET /console/switches": of(ADMINISTRATOR),
     "POST /console/switches": of(ADMINISTRATOR),
 }
-HOMES = ("/console", "/console/officers", "/console/access-log", "/console/account")
+HOMES = ("/console", "/console/officers", "/console/access-log", "/console/catalogue", "/console/account")
 STEPS = {
     Stage.CODE: "/console/second-step",
     Stage.ENROL: "/console/account/second-step",

@@ -19,8 +19,11 @@ from web.access import Gate
 from web.account import Account
 from web.administration import Administration
 from web.audit import Audit
+from web.breaches_page import BreachesPage
+from web.catalogue_page import CataloguePage
 from web.chat import Chat
 from web.console import Console
+from web.desks_page import DesksPage
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
@@ -42,7 +45,7 @@ def create_app(
     embedders: Sequence[str] = (),
     stream_age_s: float = 1800.0,
 ) -> Starlette:
-    """The whole application over its eleven neighbours; the embedders are sites that may frame the chat.
+    """The whole application over its twelve neighbours; the embedders are sites that may frame the chat.
 
     `stream_age_s`: how long a page of the console listens before it connects again.
     """
@@ -60,6 +63,9 @@ def create_app(
         *SearchPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),
+        *BreachesPage.over(ports, pages).routes(),
+        *DesksPage.over(ports, pages).routes(),
+        *CataloguePage.over(ports, pages).routes(),
         *extra_routes,
         Route("/health", health),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -11,7 +11,8 @@ from typing import Protocol
 from bot.access_log import AccessLog, Look, Why
 from bot.accounts import Accounts, LastAdministrator
 from bot.aside import Aside
-from bot.board import Board, Case, Listed, Owed
+from bot.board import Board, Case, Listed, Owed, at_most, pages
+from bot.breaches import Breach, Breaches
 from bot.cards import Cards
 from bot.conversation import Owner
 from bot.door import TooMany
@@ -20,10 +21,14 @@ from bot.handoff import Desk, Evidence, Line, TicketSummary, TicketView
 from bot.messages import InboundMessage
 from bot.officers import Officers, Session, Stage, TooManyAttempts
 from bot.outbox import Delivery
+from bot.records import Records, Want
 from bot.roles import Role, Sight
+from bot.roster import Slot
+from bot.rota import Rotas, choices, half_day
 from bot.search import Hit, Search
 from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
+from bot.staffing import Staffing, Unfit
 from bot.switch_book import SwitchBook
 from bot.switches import Mode
 from bot.ticket import OFFICERS_ENDINGS, Ending, Refusal, State
@@ -37,6 +42,8 @@ __all__ = [
     "Accounts",
     "Aside",
     "Board",
+    "Breach",
+    "Breaches",
     "Cards",
     "Case",
     "Delivery",
@@ -57,16 +64,21 @@ __all__ = [
     "Numbers",
     "Offer",
     "Officers",
+    "Oversight",
     "Owed",
     "Owner",
     "Ports",
+    "Records",
     "Refusal",
     "Role",
+    "Rotas",
     "Search",
     "SecondSteps",
     "Session",
     "SetAside",
     "Sight",
+    "Slot",
+    "Staffing",
     "Stage",
     "State",
     "SwitchBook",
@@ -74,8 +86,14 @@ __all__ = [
     "TicketView",
     "TooMany",
     "TooManyAttempts",
+    "Unfit",
+    "Want",
     "Why",
     "WhyNot",
+    "at_most",
+    "choices",
+    "half_day",
+    "pages",
 ]
 
 
@@ -136,8 +154,21 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Oversight:
+    """What leads, administrators and editors look after."""
+
+    breaches: Breaches
+    rotas: Rotas
+    # who serves at the desks
+    staffing: Staffing
+    # changes it
+    records: Records
+    # of the catalogue
+
+
+@dataclass(frozen=True)
 class Ports:
-    """The eleven neighbours of the pages."""
+    """The twelve neighbours of the pages."""
 
     inbox: Inbox
     mailbox: Mailbox
@@ -153,3 +184,4 @@ class Ports:
     numbers: Numbers
     aside: SetAside
     access: Access
+    oversight: Oversight
