@@ -154,7 +154,7 @@ class MemoryTown:
         self.officers = Officers(self.store, QUICK)
         for username, (_, name) in OFFICERS.items():
             self.officers.add(username, name, PASSWORD, [Role.OFFICER])
-        self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
+        self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR, Role.EDITOR])
         self.desk, self.board = Desk(self.store), Board(self.store)
         wait(self.store, 7, "asked", "lam khai sinh cho con can giay to gi")
         answer(self.store, 7, FEE)

@@ -105,7 +105,7 @@ class DesksPage:
         }
 
     def _skills(self, form: Form) -> list[str]:
-        if not set(form.skills) <= set(self.records.fields()):
+        if not set(form.skills) <= {*self.records.fields(), *self.rotas.of(form.desk).plan.fields}:
             raise ValueError("skill")
         return form.skills
 
