@@ -54,9 +54,13 @@ def found_in(
     ticket_id: int, code: str, history: Sequence[Entry], served: Desks, names: Mapping[int, str], now: datetime
 ) -> Iterator[Breach]:
     """What a ticket's history says of its limits at a moment (aware). Pure."""
+    owed: dict[str, dict[str, Clock]] = {}
+    # the clocks by name, of each desk that wrote a row
     for name, entry in _noted(history).items():
         plan, is_passed = served[entry.desk], entry.event is Event.BREACHED
-        clock = next((clock for clock in clocks.clocks(history, plan) if clock.name == name), None)
+        if plan.id not in owed:
+            owed[plan.id] = {clock.name: clock for clock in clocks.clocks(history, plan)}
+        clock = owed[plan.id].get(name)
         if clock is None or clock.due_at is None or not (is_passed or clock.stopped_at is None):
             continue
         yield Breach(
