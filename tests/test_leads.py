@@ -24,6 +24,7 @@ from bot.clocks import Cause, Limit
 from bot.handoff import Desk
 from bot.ledger import Entry
 from bot.records import Records, Want
+from bot.retention import KEEP, delete_old
 from bot.roles import Role, Sight
 from bot.roster import Roster, Slot
 from bot.rota import Absence, Rotas, Watch, half_day
@@ -337,6 +338,14 @@ def test_who_is_there(
         days = [date.fromisoformat(f"2026-11-{day}") for day in (first, last)]
         place.staffing.away(LAN, *half_day(DESKS.everyone, days[0], days[1], half))
     assert place.on_duty() == there
+
+
+def test_an_old_absence_is_forgotten(place: Place) -> None:
+    """When somebody was away is deleted after the time for which conversations are kept."""
+    place.staffing.away(LAN, at("23 09:00"), at("25 09:00"))
+    for days, left in ((KEEP.days, 1), (KEEP.days + 1, 0)):
+        delete_old(place.store, at("25 09:00") + timedelta(days=days))
+        assert len(rows(place.store, tables.absence)) == left
 
 
 def test_the_coming_days(place: Place) -> None:

@@ -86,7 +86,7 @@ def as_csv(found: list[Breach], pages: Pages) -> str:
     """Lines with a heading; minutes of the desk's working time. Spreadsheets know the letters by the mark in front."""
     words, tickets, file = pages.words["breaches"], pages.ticket_words, io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(words["columns"].values())
+    writer.writerow({**words["columns"], "over": words["minutes"]}.values())
     for item in found:
         cause = tickets["causes"][item.cause] if item.cause else ""
         writer.writerow(
