@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot import clocks, desks, ledger, roster, tables, zalo_window
 from bot.clocks import Clock, Limit
 from bot.desks import DeskPlan, Desks
-from bot.handoff import DeskState, TicketSummary, in_view, summaries
+from bot.handoff import DeskState, TicketSummary, belongs, in_view, order, summaries
 from bot.ledger import Entry
 from bot.roles import Role
 from bot.store import Store
@@ -97,15 +97,16 @@ class Board:
 
         A page after the last one is the last one (`at_most`).
         """
-        query = in_view(view, officer_id, seen)
-        if desk:
-            query = query.where(tables.ticket.c.desk == desk)
-        counted = query.with_only_columns(sa.func.count(), maintain_column_froms=True).order_by(None)
-        now = self._clock()
+        row, now = tables.ticket.c, self._clock()
+        wanted = sa.and_(belongs(view, officer_id, seen), row.desk == desk if desk else sa.true())
+        counted = sa.select(sa.func.count()).select_from(tables.ticket).where(wanted)
+        # the page is chosen before anything is joined to it: closed tickets are many
         with self._store.reading() as connection:
             total = int(connection.execute(counted).scalar_one())
             first = (at_most(page, total) - 1) * PAGE
-            tickets = summaries(connection, query.limit(PAGE).offset(first))
+            chosen = sa.select(row.id).where(wanted).order_by(*order(view)).limit(PAGE).offset(first)
+            here = row.id.in_(connection.execute(chosen).scalars().all())
+            tickets = summaries(connection, in_view(view, officer_id, seen).where(here))
             histories = ledger.histories(connection, [ticket.id for ticket in tickets])
         return [self._listed(ticket, histories[ticket.id], now) for ticket in tickets], total
 

@@ -280,12 +280,24 @@ def in_view(view: str, officer_id: int, seen: frozenset[str] | None = None) -> s
 
     `seen`: of these desks only.
     """
-    query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
-    if view == "waiting":
-        query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
-    elif view == "mine":
-        query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
-    return query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
+    return _summaries().where(belongs(view, officer_id, seen)).order_by(*order(view))
+
+
+def belongs(view: str, officer_id: int, seen: frozenset[str] | None = None) -> sa.ColumnElement[bool]:
+    """Whether a ticket is in a view."""
+    row = tables.ticket.c
+    views = {
+        "waiting": row.state == Stage.QUEUED.value,
+        "mine": sa.and_(row.state.in_(HELD), row.officer_id == officer_id),
+    }
+    return sa.and_(views.get(view, sa.true()), sa.true() if seen is None else row.desk.in_(seen))
+
+
+def order(view: str) -> list[sa.ColumnElement[Any]]:
+    """In which order the tickets of a view are."""
+    row = tables.ticket.c
+    first: list[sa.ColumnElement[Any]] = [row.rank_at] if view == "waiting" else []
+    return [*first, row.state == Stage.CLOSED.value, row.id]
 
 
 def summaries(connection: sa.Connection, query: sa.Select[tuple[Any, ...]]) -> list[TicketSummary]:

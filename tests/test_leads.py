@@ -438,6 +438,17 @@ def test_a_lead_names_no_leads(place: Place) -> None:
     assert whose.desks_of(LAN) == {OFFICE}
 
 
+def test_a_lead_keeps_to_their_officers(place: Place) -> None:
+    """Whoever serves another desk is neither sent away nor brought back by this desk's lead."""
+    place.staffing.join(LAND, MINH)
+    place.staffing.away(MINH, at("25 00:00"), at("26 00:00"))
+    lan, before = place.browser("lan"), rows(place.store, tables.absence)
+    away = {"act": "away", "first": "2026-11-27", "last": "2026-11-27", "half": ""}
+    for fields in (away, {"act": "back", "absence": "1"}, {"act": "plan"}, {"act": "leave", "why": "x"}):
+        assert post(lan, desk=OFFICE, officer=str(MINH), **fields).status_code == 409
+    assert rows(place.store, tables.absence) == before
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot import desks, drawing, ledger, tables
+from bot import desks, drawing, ledger, roster, tables
 from bot.conversation import Owner
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
 from bot.outbox import Outbox
+from bot.staffing import Staffing
 from bot.store import Store
 from bot.ticket import (
     ACTORS,
@@ -171,6 +173,7 @@ class Life(RuleBasedStateMachine):
         self.desk = Desk(self.store, desks.load(), self.clock)
         self.worker = Worker(self.store, between, self.clock, desks.load())  # type: ignore[arg-type]
         self.timers = Timers(self.store, desks.load(), self.clock)
+        self.staffing = Staffing(self.store, desks.load(), self.clock)
 
     def teardown(self) -> None:
         """Give the database back."""
@@ -238,6 +241,16 @@ class Life(RuleBasedStateMachine):
             lambda: self.desk.reopen(ticket_id, officer),
             lambda: self.desk.note(ticket_id, officer, "khách cần gấp"),
         ][what]()
+
+    @rule(officer=OFFICERS, desk=st.sampled_from(["dat_dai", "thanh_pho"]), joins=st.booleans())
+    def moves(self, officer: int, desk: str, joins: bool) -> None:
+        """An officer is put at a desk or leaves one: what they may not hold any more is somebody else's to take."""
+        with suppress(KeyError):
+            self.staffing.join(desk, officer) if joins else self.staffing.leave(desk, officer, "")
+            with self.store.reading() as connection:
+                served = roster.serves(connection, desks.load(), officer)
+            held = [row for row in town.rows(self.store, tables.ticket) if row["state"] in HELD]
+            assert {row["desk"] for row in held if row["officer_id"] == officer} <= served
 
     @rule(minutes=st.sampled_from([1, 20, 90, 400, 1440, 4320]))
     def passes(self, minutes: int) -> None:

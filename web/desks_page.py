@@ -101,7 +101,7 @@ class DesksPage:
             "release": lambda: staffing.release(*here, form.why, by),
             "plan": lambda: staffing.plan(*here, [slot(text) for text in form.slots], by),
             "away": lambda: self._away(form, by),
-            "back": lambda: staffing.back(form.number("absence"), form.officer_id, by),
+            "back": lambda: self._back(form, by),
         }
 
     def _skills(self, form: Form) -> list[str]:
@@ -114,8 +114,18 @@ class DesksPage:
         half = form.fields.get("half", "")
         if half not in HALVES:
             raise ValueError("half")
+        self._must_serve(form)
         starts_at, ends_at = half_day(self.rotas.of(form.desk).plan, first, last, half)
         self.staffing.away(form.officer_id, starts_at, ends_at, by)
+
+    def _back(self, form: Form, by: str) -> None:
+        self._must_serve(form)
+        self.staffing.back(form.number("absence"), form.officer_id, by)
+
+    def _must_serve(self, form: Form) -> None:
+        """Raises KeyError: a lead says nothing of other desks' officers."""
+        if form.officer_id not in {one.officer_id for one in self.rotas.of(form.desk).serving}:
+            raise KeyError(form.officer_id)
 
     def _led(self, session: Session) -> list[DeskPlan]:
         return self.rotas.desks(self.sight.led(session.officer_id, session.roles))
