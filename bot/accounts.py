@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot import second_step, tables
+from bot import desks, roster, second_step, tables
+from bot.desks import Desks
 from bot.officers import end_all, give, record
 from bot.passwords import Passwords, draw
 from bot.roles import Role
+from bot.staffing import hand_back
 from bot.store import Store
 
 MOST_EVENTS = 50
@@ -54,8 +56,10 @@ class Accounts:
         store: Store,
         passwords: Passwords | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        served: Desks | None = None,
     ) -> None:
         self._store = store
+        self._desks = served or desks.load()
         self._passwords = passwords or Passwords()
         self._clock = clock
 
@@ -81,15 +85,19 @@ class Accounts:
             return [Event(row["at"], row["by"], row["username"], row["kind"], row["text"]) for row in rows]
 
     def set_roles(self, officer_id: int, roles: Collection[Role], by: str) -> None:
-        """These roles from now on, also in sessions that are open. Raises LastAdministrator."""
+        """These roles from now on, also in sessions that are open; who answers no more gives their tickets back.
+
+        Raises LastAdministrator.
+        """
         with self._store.writing() as connection:
             _must_exist(connection, officer_id)
             with _keeping_an_administrator(connection):
                 give(connection, officer_id, roles)
             record(connection, officer_id, by, "roles", " ".join(sorted(roles)), self._clock())
+            self._hand_back(connection, officer_id, by)
 
     def disable(self, officer_id: int, by: str) -> None:
-        """No sign-in any more, and the open sessions end now. Raises LastAdministrator."""
+        """No sign-in any more, the open sessions end now, tickets go back to their queues. Raises LastAdministrator."""
         now = self._clock()
         with self._store.writing() as connection:
             _must_exist(connection, officer_id)
@@ -97,6 +105,7 @@ class Accounts:
                 _set(connection, officer_id, disabled_at=now)
             end_all(connection, officer_id, now)
             record(connection, officer_id, by, "disabled", "", now)
+            self._hand_back(connection, officer_id, by)
 
     def enable(self, officer_id: int, by: str) -> None:
         """May sign in again."""
@@ -124,6 +133,10 @@ class Accounts:
             end_all(connection, officer_id, now)
             record(connection, officer_id, by, "password", "", now)
         return password
+
+    def _hand_back(self, connection: sa.Connection, officer_id: int, by: str) -> None:
+        kept = roster.serves(connection, self._desks, officer_id)
+        hand_back(connection, self._desks, officer_id, kept, by, "", self._clock())
 
 
 def _account(row: sa.RowMapping, roles: frozenset[Role]) -> Account:

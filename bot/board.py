@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from bot import clocks, desks, ledger, mentions, ratings, roster, snooze, tables, zalo_window
 from bot.clocks import Clock, Limit
 from bot.desks import DeskPlan, Desks
-from bot.handoff import DeskState, TicketSummary, in_view, summaries
+from bot.handoff import DeskState, TicketSummary, belongs, in_view, order, summaries
 from bot.ledger import Entry, Ticket
 from bot.mentions import Mention
 from bot.ratings import Given
@@ -21,7 +22,7 @@ from bot.store import Store
 from bot.ticket import Event, Stage
 from bot.zalo_window import Window
 
-MOST_LISTED = 200
+PAGE = 50
 # tickets on one page
 
 
@@ -107,23 +108,27 @@ class Board:
         self._clock = clock
 
     def listed(
-        self, view: str, officer_id: int, seen: frozenset[str] | None = None, desk: str = ""
+        self, view: str, officer_id: int, seen: frozenset[str] | None = None, desk: str = "", page: int = 1
     ) -> tuple[list[Listed], int]:
-        """The first MOST_LISTED tickets of a view (bot.handoff.in_view), and how many there are; of one desk or all.
+        """One page of the tickets of a view (bot.handoff.in_view), and how many there are; of one desk or all.
 
-        An officer's own list leaves out what they put off, unless a limit has passed: a snooze hides no breach.
+        A page after the last one is the last one (`at_most`). An officer's own list leaves out what they put off,
+        unless a limit has passed: a snooze hides no breach.
         """
-        query = in_view(view, officer_id, seen)
-        if desk:
-            query = query.where(tables.ticket.c.desk == desk)
-        now = self._clock()
+        row, now = tables.ticket.c, self._clock()
+        wanted = sa.and_(belongs(view, officer_id, seen), row.desk == desk if desk else sa.true())
+        counted = sa.select(sa.func.count()).select_from(tables.ticket).where(wanted)
+        # the page is chosen before anything is joined to it: closed tickets are many
         with self._store.reading() as connection:
-            total = connection.execute(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())).scalar()
-            tickets = summaries(connection, query.limit(MOST_LISTED))
+            total = int(connection.execute(counted).scalar_one())
+            first = (at_most(page, total) - 1) * PAGE
+            chosen = sa.select(row.id).where(wanted).order_by(*order(view)).limit(PAGE).offset(first)
+            here = row.id.in_(connection.execute(chosen).scalars().all())
+            tickets = summaries(connection, in_view(view, officer_id, seen).where(here))
             histories = ledger.histories(connection, [ticket.id for ticket in tickets])
         found = [self._listed(ticket, histories[ticket.id], now) for ticket in tickets]
         shown = [item for item in found if view != "mine" or not item.is_hidden]
-        return shown, (total or 0) - len(found) + len(shown)
+        return shown, total - len(found) + len(shown)
 
     def mentions(self, officer_id: int, seen: frozenset[str] | None = None) -> list[Mention]:
         """The notes that name the officer, at the desks they see, until they open the ticket."""
@@ -143,20 +148,23 @@ class Board:
         now, counted = self._clock(), sa.func.count()
         query = sa.select(tables.ticket.c.desk, tables.ticket.c.state == Stage.QUEUED.value, counted)
         query = query.where(tables.ticket.c.state != Stage.CLOSED.value)
+        plans = [plan for plan in self._desks if seen is None or plan.id in seen]
         with self._store.reading() as connection:
-            found = connection.execute(query.group_by(tables.ticket.c.desk, tables.ticket.c.state)).all()
-            return [
-                DeskState(
-                    id=plan.id,
-                    name=plan.name,
-                    queued=sum(count for desk, queued, count in found if desk == plan.id and queued),
-                    held=sum(count for desk, queued, count in found if desk == plan.id and not queued),
-                    on_duty=len(roster.on_duty(connection, plan, now)),
-                    is_open=plan.calendar.is_open(now),
-                )
-                for plan in self._desks
-                if seen is None or plan.id in seen
-            ]
+            there = roster.all_on_duty(connection, plans, now)
+            counts: Counter[tuple[str, bool]] = Counter()
+            for desk, queued, count in connection.execute(query.group_by(tables.ticket.c.desk, tables.ticket.c.state)):
+                counts[desk, bool(queued)] += count
+        return [
+            DeskState(
+                id=plan.id,
+                name=plan.name,
+                queued=counts[plan.id, True],
+                held=counts[plan.id, False],
+                on_duty=len(there[plan.id]),
+                is_open=plan.calendar.is_open(now),
+            )
+            for plan in plans
+        ]
 
     def case(self, ticket_id: int, officer_id: int, seen: frozenset[str] | None = None) -> Case:
         """What stands around a ticket. Raises KeyError."""
@@ -213,6 +221,16 @@ class Board:
             holder=names.get(entry.holder_id or 0, ""),
             text=entry.text,
         )
+
+
+def pages(total: int) -> int:
+    """How many pages so many tickets fill; one when there are none."""
+    return max(1, -(-total // PAGE))
+
+
+def at_most(page: int, total: int) -> int:
+    """A page that there is."""
+    return min(max(page, 1), pages(total))
 
 
 _TOLD = (tables.ticket_event, tables.inbox, tables.outbox)

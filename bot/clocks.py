@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from bot.desks import DeskPlan
 from bot.ledger import Entry
@@ -13,7 +14,7 @@ from bot.ticket import Event, Stage
 
 SPOKEN = frozenset({Event.REPLIED, Event.ASKED})
 BEGUN = frozenset({Event.OPENED, Event.REOPENED})
-PASSED_ON = frozenset({Event.RETURNED, Event.TRANSFERRED, Event.HANDED, Event.REROUTED})
+PASSED_ON = frozenset({Event.RETURNED, Event.FREED, Event.TRANSFERRED, Event.HANDED, Event.REROUTED})
 
 
 class Limit(StrEnum):
@@ -108,17 +109,23 @@ def _resolutions(history: Sequence[Entry], plan: DeskPlan) -> Iterator[Clock]:
     for start, end in zip(starts, [*starts[1:], len(history)], strict=True):
         part = history[start:end]
         stopped_at = part[-1].at if part[-1].stage is Stage.CLOSED else None
-        ends = [_reached(part, plan, plan.limits.resolution * share) for share in (plan.limits.warn_at, 1.0)]
+        worked = _worked(part, plan)
+        ends = [_reached(part, worked, plan, plan.limits.resolution * share) for share in (plan.limits.warn_at, 1.0)]
         yield Clock(Limit.RESOLUTION, part[0].at, ends[0], ends[1], stopped_at)
 
 
-def _reached(part: Sequence[Entry], plan: DeskPlan, left: timedelta) -> datetime | None:
+def _worked(part: Sequence[Entry], plan: DeskPlan) -> list[timedelta]:
+    """How much was worked on a ticket after each of its rows but the last; nothing while it rested."""
+    return [
+        timedelta() if entry.stage is Stage.CITIZEN else plan.calendar.worked_between(entry.at, following.at)
+        for entry, following in pairwise(part)
+    ]
+
+
+def _reached(part: Sequence[Entry], worked: Sequence[timedelta], plan: DeskPlan, left: timedelta) -> datetime | None:
     """When so much time has been worked on a ticket; None when it rests before."""
-    for entry, following in zip(part, part[1:], strict=False):
-        if entry.stage is Stage.CITIZEN:
-            continue
-        worked = plan.calendar.worked_between(entry.at, following.at)
-        if left <= worked:
+    for entry, span in zip(part, worked, strict=False):
+        if entry.stage is not Stage.CITIZEN and left <= span:
             return plan.calendar.add_worked(entry.at, left)
-        left -= worked
+        left -= span
     return None if part[-1].stage in (Stage.CITIZEN, Stage.CLOSED) else plan.calendar.add_worked(part[-1].at, left)

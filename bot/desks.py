@@ -51,8 +51,6 @@ class DeskPlan:
     calendar: WorkCalendar
     # the working days, at the desk's own hours
     capacity: int
-    lead: str
-    # user name
     fallback: str
     limits: Limits
     telegram_group: str = ""
@@ -130,7 +128,6 @@ def _plan(item: Mapping[str, Any], calendar: WorkCalendar) -> DeskPlan:
         units=frozenset(item["units"]),
         calendar=calendar.with_hours(shifts),
         capacity=item["capacity"],
-        lead=item["lead"],
         fallback=item["fallback"],
         limits=_limits(item["limits"]),
         telegram_group=_group(item.get("telegram_group", "")),

@@ -107,24 +107,6 @@ class DeskState:
     is_open: bool
 
 
-@dataclass(frozen=True)
-class Breach:
-    """A limit that was passed or is about to be: for the desk's lead."""
-
-    ticket_id: int
-    code: str
-    desk: str
-    lead: str
-    # user name; empty when the desk has none
-    limit: str
-    # of bot/clocks.py
-    cause: str
-    # of bot/clocks.py; empty: a warning
-    at: datetime
-    is_open: bool
-    # the ticket
-
-
 class Desk:
     """What officers do with tickets. Each act is one transaction: the ticket, its row, and what the citizen is told."""
 
@@ -161,36 +143,6 @@ class Desk:
         with self._store.reading() as connection:
             plan = self._desks[ledger.of(connection, ticket_id).state.desk]
             return clocks.clocks(ledger.histories(connection, [ticket_id])[ticket_id], plan)
-
-    def states(self) -> list[DeskState]:
-        """Every desk with its counts."""
-        now = self._clock()
-        with self._store.reading() as connection:
-            tickets = ledger.all_open(connection)
-            return [
-                DeskState(
-                    id=plan.id,
-                    name=plan.name,
-                    queued=sum(at.state.desk == plan.id and at.state.stage is Stage.QUEUED for at in tickets),
-                    held=sum(at.state.desk == plan.id and at.state.stage is not Stage.QUEUED for at in tickets),
-                    on_duty=len(roster.on_duty(connection, plan, now)),
-                    is_open=plan.calendar.is_open(now),
-                )
-                for plan in self._desks
-            ]
-
-    def breaches(self, since: datetime, lead: str | None = None) -> list[Breach]:
-        """Warnings and breaches since a moment (aware), the newest first; of one lead's desks when a lead is named."""
-        kinds = (Event.WARNED.value, Event.BREACHED.value)
-        query = (
-            sa.select(tables.ticket_event, tables.ticket.c.code, tables.ticket.c.state)
-            .join(tables.ticket, tables.ticket.c.id == tables.ticket_event.c.ticket_id)
-            .where(tables.ticket_event.c.kind.in_(kinds), tables.ticket_event.c.at >= since)
-            .order_by(tables.ticket_event.c.id.desc())
-        )
-        with self._store.reading() as connection:
-            found = [self._breach(row) for row in connection.execute(query).mappings()]
-        return [item for item in found if lead is None or item.lead == lead]
 
     def claim(self, ticket_id: int, officer_id: int) -> bool:
         """Take a waiting ticket; False when somebody else was quicker, or the officer has no room."""
@@ -314,19 +266,6 @@ class Desk:
                 ledger.write(connection, ticket_id, act, now)
         return True
 
-    def _breach(self, row: sa.RowMapping) -> Breach:
-        plan, (limit, _, cause) = self._desks[row["desk"]], row["text"].split(" ")
-        return Breach(
-            ticket_id=row["ticket_id"],
-            code=row["code"],
-            desk=plan.id,
-            lead=plan.lead,
-            limit=limit,
-            cause=cause,
-            at=row["at"],
-            is_open=row["state"] != Stage.CLOSED.value,
-        )
-
 
 def with_holder(connection: sa.Connection, refusal: Refusal) -> Refusal:
     """A refusal that says by name who holds the ticket."""
@@ -356,13 +295,26 @@ def in_view(view: str, officer_id: int, seen: frozenset[str] | None = None) -> s
 
     `seen`: of these desks only.
     """
-    query = _summaries() if seen is None else _summaries().where(tables.ticket.c.desk.in_(seen))
-    if view == "waiting":
-        query = query.where(tables.ticket.c.state == Stage.QUEUED.value).order_by(tables.ticket.c.rank_at)
-    elif view in ("mine", "snoozed"):
-        query = query.where(tables.ticket.c.state.in_(HELD), tables.ticket.c.officer_id == officer_id)
-        query = query.where(tables.ticket.c.snoozed_until.is_not(None)) if view == "snoozed" else query
-    return query.order_by(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.id)
+    return _summaries().where(belongs(view, officer_id, seen)).order_by(*order(view))
+
+
+def belongs(view: str, officer_id: int, seen: frozenset[str] | None = None) -> sa.ColumnElement[bool]:
+    """Whether a ticket is in a view."""
+    row = tables.ticket.c
+    held = sa.and_(row.state.in_(HELD), row.officer_id == officer_id)
+    views = {
+        "waiting": row.state == Stage.QUEUED.value,
+        "mine": held,
+        "snoozed": sa.and_(held, row.snoozed_until.is_not(None)),
+    }
+    return sa.and_(views.get(view, sa.true()), sa.true() if seen is None else row.desk.in_(seen))
+
+
+def order(view: str) -> list[sa.ColumnElement[Any]]:
+    """In which order the tickets of a view are."""
+    row = tables.ticket.c
+    first: list[sa.ColumnElement[Any]] = [row.rank_at] if view == "waiting" else []
+    return [*first, row.state == Stage.CLOSED.value, row.id]
 
 
 def summaries(connection: sa.Connection, query: sa.Select[tuple[Any, ...]]) -> list[TicketSummary]:

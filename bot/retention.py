@@ -52,6 +52,7 @@ def delete_old(store: Store, now: datetime) -> int:
         connection.execute(sa.update(tables.outbox).where(unsent).values(**KEPT))
         over = tables.officer_session.c.expires_at < now - KEEP_SIGN_INS
         connection.execute(sa.delete(tables.officer_session).where(over))
+        connection.execute(sa.delete(tables.absence).where(tables.absence.c.ends_at < now - KEEP))
         access_log.delete_old(connection, now)
         callback.delete_old(connection, now)
     return len(gone)

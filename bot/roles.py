@@ -13,13 +13,13 @@ class Role(StrEnum):
     OFFICER = "officer"
     # answers citizens
     LEAD = "lead"
-    # looks after a desk
+    # looks after the desks where it is said so (bot/staffing.py)
     EDITOR = "editor"
     # of the catalogue
     AUDITOR = "auditor"
     # reads who saw what, and any conversation; changes nothing
     ADMINISTRATOR = "administrator"
-    # accounts and switches; no conversations
+    # accounts, desks and switches; no conversations
 
 
 def everywhere(officer_id: int) -> frozenset[str] | None:
@@ -40,10 +40,18 @@ class Sight:
     # officer -> the desks they belong to; None for all
     desk_of: Callable[[int], str] = nowhere
     # ticket -> its desk
+    led_by: Callable[[int], frozenset[str] | None] = everywhere
+    # officer -> the desks they look after; None for all
 
     def seen(self, officer_id: int, roles: Collection[Role]) -> frozenset[str] | None:
         """The desks whose tickets the officer may list; None for all."""
         return None if Role.AUDITOR in roles else self.desks_of(officer_id)
+
+    def led(self, officer_id: int, roles: Collection[Role]) -> frozenset[str] | None:
+        """The desks whose breaches and officers the officer looks after; None for all."""
+        if Role.ADMINISTRATOR in roles:
+            return None
+        return self.led_by(officer_id) if Role.LEAD in roles else frozenset()
 
     def reaches(self, officer_id: int, roles: Collection[Role], ticket_id: int) -> bool:
         """Whether the officer may open that ticket."""

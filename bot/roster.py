@@ -1,12 +1,12 @@
-"""The roster: who serves at which desk, with which skills, and who is on duty when.
+"""The roster: who serves at which desk, with which skills, and who is on duty when. It changes nothing.
 
 An officer who is assigned to no desk serves the one for everyone. A desk without a rota has all its officers on duty in
-all its hours.
+all its hours, those who are away left out. Only an officer who answers citizens and may sign in serves anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -14,8 +14,12 @@ import sqlalchemy as sa
 
 from bot import desks, tables
 from bot.desks import DeskPlan, Desks
+from bot.roles import Role
 from bot.store import Store
 from bot.ticket import Stage
+from knowledge.calendar import Shift
+
+ANSWERING = (Role.OFFICER.value, Role.LEAD.value)
 
 
 @dataclass(frozen=True)
@@ -27,35 +31,117 @@ class Member:
     # fields of procedures; empty: all
     capacity: int
     # tickets held at a time
+    is_lead: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """One stretch of the weekly rota."""
+
+    weekday: int
+    # 0 is Monday
+    opens: time
+    closes: time
+    # of the clock on the wall
+
+    def covers(self, local: datetime) -> bool:
+        """Whether a local moment lies in it."""
+        return self.weekday == local.weekday() and self.opens <= local.time() < self.closes
+
+    def meets(self, weekday: int, shift: Shift) -> bool:
+        """Whether it has time in common with a stretch of a working day."""
+        return self.weekday == weekday and self.opens < shift.closes and shift.opens < self.closes
+
+
+Rota = Mapping[int, Sequence[Slot]]
+# officer -> their stretches
 
 
 def members(connection: sa.Connection, plan: DeskPlan) -> list[Member]:
     """The officers of a desk."""
-    query = sa.select(tables.desk_member).where(tables.desk_member.c.desk == plan.id)
-    found = [
-        Member(row["officer_id"], frozenset(row["skills"]), row["capacity"] or plan.capacity)
-        for row in connection.execute(query).mappings()
-    ]
-    return [*found, *_unassigned(connection, plan)] if plan.everyone else found
+    return all_members(connection, [plan])[plan.id]
 
 
 def on_duty(connection: sa.Connection, plan: DeskPlan, at: datetime) -> list[Member]:
     """Who is there at a moment (aware): nobody outside the desk's hours."""
-    if not plan.calendar.is_open(at):
-        return []
-    slots = connection.execute(sa.select(tables.duty).where(tables.duty.c.desk == plan.id)).mappings().all()
-    here = [member for member in members(connection, plan)]
-    if not slots:
-        return here
+    return all_on_duty(connection, [plan], at)[plan.id]
+
+
+def all_on_duty(connection: sa.Connection, plans: Collection[DeskPlan], at: datetime) -> dict[str, list[Member]]:
+    """Who is there at a moment (aware), desk by desk; as many questions for a hundred desks as for one."""
+    is_open = [plan for plan in plans if plan.calendar.is_open(at)]
+    here: dict[str, list[Member]] = {plan.id: [] for plan in plans}
+    if is_open:
+        serving, lines, away = all_members(connection, is_open), rotas(connection, is_open), absent(connection, at)
+        here |= {plan.id: there(plan, serving[plan.id], lines[plan.id], away, at) for plan in is_open}
+    return here
+
+
+def there(plan: DeskPlan, serving: Sequence[Member], rota: Rota, away: Collection[int], at: datetime) -> list[Member]:
+    """Of a desk's officers those who are on duty at a moment (aware) of its hours. Pure."""
     local = at.astimezone(plan.calendar.zone)
-    there = {row["officer_id"] for row in slots if _covers(row, local)}
-    return [member for member in here if member.officer_id in there]
+    lines = {member.officer_id: rota.get(member.officer_id, ()) for member in serving}
+    everyone = not any(lines.values())
+    present = [member for member in serving if member.officer_id not in away]
+    return [member for member in present if everyone or any(slot.covers(local) for slot in lines[member.officer_id])]
+
+
+def all_members(connection: sa.Connection, plans: Collection[DeskPlan]) -> dict[str, list[Member]]:
+    """The officers of each desk."""
+    by_id, row = {plan.id: plan for plan in plans}, tables.desk_member.c
+    found: dict[str, list[Member]] = {desk: [] for desk in by_id}
+    query = sa.select(tables.desk_member).where(row.desk.in_(by_id), row.officer_id.in_(answering()))
+    for line in connection.execute(query.order_by(row.officer_id)).mappings():
+        most = line["capacity"] or by_id[line["desk"]].capacity
+        member = Member(line["officer_id"], frozenset(line["skills"]), most, line["is_lead"])
+        found[line["desk"]].append(member)
+    for plan in plans:
+        if plan.everyone:
+            found[plan.id] += _unassigned(connection, plan)
+    return found
+
+
+def rotas(connection: sa.Connection, plans: Collection[DeskPlan]) -> dict[str, dict[int, list[Slot]]]:
+    """The weekly rota of each desk."""
+    found: dict[str, dict[int, list[Slot]]] = {plan.id: {} for plan in plans}
+    query = sa.select(tables.duty).where(tables.duty.c.desk.in_(found))
+    for row in connection.execute(query.order_by(tables.duty.c.weekday, tables.duty.c.opens)).mappings():
+        slot = Slot(row["weekday"], time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"]))
+        found[row["desk"]].setdefault(row["officer_id"], []).append(slot)
+    return found
+
+
+def absent(connection: sa.Connection, at: datetime) -> set[int]:
+    """The officers who are away at a moment (aware)."""
+    row = tables.absence.c
+    query = sa.select(row.officer_id).where(row.starts_at <= at, row.ends_at > at)
+    return set(connection.execute(query).scalars())
+
+
+def serves(connection: sa.Connection, served: Desks, officer_id: int) -> frozenset[str]:
+    """The desks whose tickets an officer may hold; none for whoever does not answer citizens or cannot sign in."""
+    if connection.execute(answering().where(tables.officer.c.id == officer_id)).first() is None:
+        return frozenset()
+    return assigned(connection, officer_id) or frozenset({served.everyone.id})
+
+
+def assigned(connection: sa.Connection, officer_id: int) -> frozenset[str]:
+    """The desks that an officer was put at."""
+    query = sa.select(tables.desk_member.c.desk).where(tables.desk_member.c.officer_id == officer_id)
+    return frozenset(connection.execute(query).scalars())
 
 
 def held(connection: sa.Connection, officer_id: int) -> int:
     """How many tickets an officer works on; those that wait for the citizen do not count."""
     mine = sa.and_(tables.ticket.c.officer_id == officer_id, tables.ticket.c.state == Stage.OFFICER.value)
     return int(connection.execute(sa.select(sa.func.count()).where(mine)).scalar_one())
+
+
+def all_held(connection: sa.Connection) -> dict[int, int]:
+    """The same of every officer who has any."""
+    row = tables.ticket.c
+    query = sa.select(row.officer_id, sa.func.count()).where(row.state == Stage.OFFICER.value).group_by(row.officer_id)
+    return {number: count for number, count in connection.execute(query)}
 
 
 def capacity(connection: sa.Connection, plan: DeskPlan, officer_id: int) -> int:
@@ -65,7 +151,7 @@ def capacity(connection: sa.Connection, plan: DeskPlan, officer_id: int) -> int:
 
 
 class Roster:
-    """What administrators change."""
+    """What the gate asks."""
 
     def __init__(self, store: Store, served: Desks | None = None) -> None:
         self._store = store
@@ -73,10 +159,15 @@ class Roster:
 
     def desks_of(self, officer_id: int) -> frozenset[str]:
         """Where an officer serves: at the desk for everyone when nowhere else."""
-        query = sa.select(tables.desk_member.c.desk).where(tables.desk_member.c.officer_id == officer_id)
         with self._store.reading() as connection:
-            found = frozenset(connection.execute(query).scalars())
-        return found or frozenset({self._desks.everyone.id})
+            return assigned(connection, officer_id) or frozenset({self._desks.everyone.id})
+
+    def led_by(self, officer_id: int) -> frozenset[str]:
+        """The desks that an officer looks after."""
+        row = tables.desk_member.c
+        query = sa.select(row.desk).where(row.officer_id == officer_id, row.is_lead)
+        with self._store.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def desk_of(self, ticket_id: int) -> str:
         """The desk of a ticket; "" when there is no such ticket."""
@@ -84,34 +175,14 @@ class Roster:
         with self._store.reading() as connection:
             return connection.execute(query).scalar() or ""
 
-    def join(self, desk: str, officer_id: int, skills: Sequence[str] = (), capacity: int | None = None) -> None:
-        """An officer serves at a desk from now on, with these skills."""
-        with self._store.writing() as connection:
-            this = sa.and_(tables.desk_member.c.desk == desk, tables.desk_member.c.officer_id == officer_id)
-            connection.execute(sa.delete(tables.desk_member).where(this))
-            values = {"desk": desk, "officer_id": officer_id, "skills": list(skills), "capacity": capacity}
-            connection.execute(sa.insert(tables.desk_member).values(**values))
 
-    def leave(self, desk: str, officer_id: int) -> None:
-        """An officer serves there no longer, and is in no rota of it."""
-        with self._store.writing() as connection:
-            for table in (tables.desk_member, tables.duty):
-                connection.execute(sa.delete(table).where(table.c.desk == desk, table.c.officer_id == officer_id))
-
-    def on(self, desk: str, officer_id: int, weekday: int, opens: time, closes: time) -> None:
-        """One line of the weekly rota; weekday 0 is Monday."""
-        with self._store.writing() as connection:
-            hours = {"opens": f"{opens:%H:%M}", "closes": f"{closes:%H:%M}"}
-            values = {"desk": desk, "officer_id": officer_id, "weekday": weekday, **hours}
-            connection.execute(sa.insert(tables.duty).values(**values))
-
-
-def _covers(slot: sa.RowMapping, local: datetime) -> bool:
-    opens, closes = time.fromisoformat(slot["opens"]), time.fromisoformat(slot["closes"])
-    return bool(slot["weekday"] == local.weekday()) and opens <= local.time() < closes
+def answering() -> sa.Select[int]:
+    """The officers who answer citizens and may sign in."""
+    roles = sa.select(tables.officer_role.c.officer_id).where(tables.officer_role.c.role.in_(ANSWERING))
+    return sa.select(tables.officer.c.id).where(tables.officer.c.disabled_at.is_(None), tables.officer.c.id.in_(roles))
 
 
 def _unassigned(connection: sa.Connection, plan: DeskPlan) -> list[Member]:
-    assigned = sa.select(tables.desk_member.c.officer_id)
-    free = sa.select(tables.officer.c.id).where(tables.officer.c.id.not_in(assigned))
+    put = sa.select(tables.desk_member.c.officer_id)
+    free = answering().where(tables.officer.c.id.not_in(put)).order_by(tables.officer.c.id)
     return [Member(number, frozenset(), plan.capacity) for number in connection.execute(free).scalars()]

@@ -153,6 +153,7 @@ ticket = sa.Table(
     # the telephone number that the citizen gave for it, encrypted (bot/callback.py)
     sa.Index("uq_ticket_code", "code", unique=True),
     sa.Index("ix_ticket_state_desk", "state", "desk", "rank_at"),
+    sa.Index("ix_ticket_officer_id_state", "officer_id", "state"),
     sa.Index(
         "uq_ticket_open",
         "conversation_id",
@@ -178,6 +179,7 @@ ticket_event = sa.Table(
     sa.Column("desk", sa.String(40), nullable=False),
     sa.Column("holder_id", sa.ForeignKey("officer.id")),
     # where the ticket was after it
+    sa.Index("ix_ticket_event_kind_at", "kind", "at"),
 )
 
 mention = sa.Table(
@@ -203,6 +205,8 @@ desk_member = sa.Table(
     # fields of procedures; none: all
     sa.Column("capacity", sa.Integer),
     # none: the desk's
+    sa.Column("is_lead", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    # sees the breaches of this desk and may change who serves here; needs the role too
 )
 
 duty = sa.Table(
@@ -216,6 +220,16 @@ duty = sa.Table(
     sa.Column("opens", sa.String(5), nullable=False),
     sa.Column("closes", sa.String(5), nullable=False),
     # "07:30", of the clock on the wall
+)
+
+absence = sa.Table(
+    "absence",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("officer_id", sa.ForeignKey("officer.id"), nullable=False, index=True),
+    sa.Column("starts_at", UtcTime, nullable=False),
+    sa.Column("ends_at", UtcTime, nullable=False),
+    # no reason is kept: it is nobody's business here
 )
 
 officer = sa.Table(
@@ -254,7 +268,7 @@ officer_event = sa.Table(
     sa.Column("by", sa.String(60), nullable=False),
     # username of whoever did it, or "command"
     sa.Column("kind", sa.String(20), nullable=False),
-    # added, roles, disabled, enabled, reset, password, enrolled
+    # added, roles, disabled, enabled, reset, password, enrolled, joined, left, released, duty, away, back
     sa.Column("text", sa.String(200), nullable=False),
     sa.Column("at", UtcTime, nullable=False),
 )

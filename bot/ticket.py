@@ -68,6 +68,8 @@ class Event(StrEnum):
     # to another desk
     HANDED = "handed"
     # to a colleague
+    FREED = "freed"
+    # its holder serves the desk no longer: to the queue of the same desk
     RESOLVED = "resolved"
     CANCELLED = "cancelled"
     LEFT = "left"
@@ -121,6 +123,7 @@ class Actor(StrEnum):
     CITIZEN = "citizen"
     OFFICER = "any officer"
     HOLDER = "the officer who holds it"
+    LEAD = "whoever looks after the desk"
     CLOCK = "the clock"
 
 
@@ -139,6 +142,7 @@ ACTORS: Mapping[Event, Actor] = {
     Event.RETURNED: Actor.HOLDER,
     Event.TRANSFERRED: Actor.HOLDER,
     Event.HANDED: Actor.HOLDER,
+    Event.FREED: Actor.LEAD,
     Event.RESOLVED: Actor.HOLDER,
     Event.CANCELLED: Actor.CITIZEN,
     Event.LEFT: Actor.CITIZEN,
@@ -177,6 +181,7 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.WARNED: Stage.OFFICER,
         Event.BREACHED: Stage.OFFICER,
         Event.RETURNED: Stage.QUEUED,
+        Event.FREED: Stage.QUEUED,
         Event.TRANSFERRED: Stage.QUEUED,
         Event.RESOLVED: Stage.CLOSED,
         Event.LEFT: Stage.CLOSED,
@@ -193,6 +198,7 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.HANDED: Stage.CITIZEN,
         Event.REMINDED: Stage.CITIZEN,
         Event.RETURNED: Stage.QUEUED,
+        Event.FREED: Stage.QUEUED,
         Event.TRANSFERRED: Stage.QUEUED,
         Event.RESOLVED: Stage.CLOSED,
         Event.SILENCE: Stage.CLOSED,

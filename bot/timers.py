@@ -25,7 +25,7 @@ LOOK_EVERY_S = 15.0
 MOST_DEEDS = 10
 # that one look does to one ticket
 MISSED = "promise_missed"
-PROMISED = frozenset({Event.OPENED, Event.REOPENED, Event.TOLD, Event.RETURNED, Event.TRANSFERRED})
+PROMISED = frozenset({Event.OPENED, Event.REOPENED, Event.TOLD, Event.RETURNED, Event.FREED, Event.TRANSFERRED})
 # the citizen was told when to expect an answer
 
 
@@ -38,6 +38,10 @@ class Staff:
     # one of them has room
     takes_over: str = ""
     # id of the desk that would take it instead; empty when none is staffed
+
+
+Asked = dict[tuple[str, bool], Staff]
+# what was asked in one look, by desk and whether for the queue: once a desk, not once a ticket
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,11 @@ class Timers:
         with self._store.reading() as connection:
             tickets = ledger.all_open(connection)
             histories = ledger.histories(connection, [ticket.id for ticket in tickets])
+            asked: Asked = {}
             pressing = [
-                ticket.id for ticket in tickets if self._due(connection, ticket, histories[ticket.id], now) is not None
+                ticket.id
+                for ticket in tickets
+                if self._due(connection, ticket, histories[ticket.id], now, asked) is not None
             ]
         return sum(self._settle(ticket_id, now) for ticket_id in pressing)
 
@@ -163,24 +170,32 @@ class Timers:
                     return done
                 # forgotten since it was looked at
                 history = ledger.histories(connection, [ticket_id])[ticket_id]
-                deed = self._due(connection, ticket, history, now)
+                deed = self._due(connection, ticket, history, now, {})
                 if deed is None:
                     return done
                 self._do(connection, ticket, deed, now)
         return MOST_DEEDS
 
-    def _due(self, connection: sa.Connection, ticket: Ticket, history: list[Entry], now: datetime) -> Deed | None:
+    def _due(
+        self, connection: sa.Connection, ticket: Ticket, history: list[Entry], now: datetime, asked: Asked
+    ) -> Deed | None:
         if ticket.state.stage is Stage.CLOSED:
             return None
-        plan = self._desks[ticket.state.desk]
-        deed = due(ticket, history, plan, self._staff(connection, ticket, plan, now), now)
+        desk, queued = where = ticket.state.desk, ticket.state.stage is Stage.QUEUED
+        if where not in asked:
+            asked[where] = self._staff(connection, desk, queued, now)
+        deed = due(ticket, history, self._desks[desk], asked[where], now)
         unread = deed is not None and deed.act.event is Event.SILENCE and _has_unread(connection, ticket)
         return None if unread else deed
 
-    def _staff(self, connection: sa.Connection, ticket: Ticket, plan: DeskPlan, now: datetime) -> Staff:
-        there = roster.on_duty(connection, plan, now)
-        free = any(roster.held(connection, member.officer_id) < member.capacity for member in there)
-        if there or ticket.state.stage is not Stage.QUEUED:
+    def _staff(self, connection: sa.Connection, desk: str, queued: bool, now: datetime) -> Staff:
+        """Who could take a ticket; a queued one of a desk that there is no more goes to the one for everyone."""
+        plan = self._desks[desk]
+        there, busy = roster.on_duty(connection, plan, now), roster.all_held(connection)
+        free = any(busy.get(member.officer_id, 0) < member.capacity for member in there)
+        if queued and desk not in self._desks:
+            return Staff(bool(there), free, plan.id)
+        if there or not queued:
             return Staff(bool(there), free)
         other = reception.taking_over(connection, plan, self._desks, now)
         return Staff(False, False, other.id if other.id != plan.id else "")

@@ -14,6 +14,7 @@ from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
 from bot.board import Board
+from bot.breaches import Breaches
 from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
@@ -34,12 +35,15 @@ from bot.outbox import Outbox
 from bot.passwords import Passwords
 from bot.poller import Poller
 from bot.ratings import Survey
+from bot.records import Records
 from bot.roles import Role, Sight
 from bot.roster import Roster
+from bot.rota import Rotas
 from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
+from bot.staffing import Staffing
 from bot.standing import NoTickets, TicketBook, Tickets
 from bot.store import Store, open_store
 from bot.switch_book import SwitchBook
@@ -90,7 +94,10 @@ class Parts:
     access_log: AccessLog
     sight: Sight
     switch_book: SwitchBook
-    roster: Roster
+    breaches: Breaches
+    rotas: Rotas
+    staffing: Staffing
+    records: Records
     worker: Worker
     lanes: Lanes
     # of the threads that run the worker
@@ -135,12 +142,15 @@ def build(settings: Settings) -> Parts:
         cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
         officers=Officers(store, passwords, second_step_roles(settings)),
-        accounts=Accounts(store, passwords),
+        accounts=Accounts(store, passwords, served=served),
         second_steps=SecondSteps(store, secret_key(settings)),
         access_log=AccessLog(store),
-        sight=Sight(roster.desks_of, roster.desk_of),
+        sight=Sight(roster.desks_of, roster.desk_of, roster.led_by),
         switch_book=switch_book,
-        roster=roster,
+        breaches=Breaches(store, served),
+        rotas=Rotas(store, served),
+        staffing=Staffing(store, served),
+        records=Records(lambda: editions.assistant().catalogue, now),
         worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
         lanes=lanes,
         timers=Timers(store, served, now),

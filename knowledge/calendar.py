@@ -71,6 +71,8 @@ class WorkCalendar:
         self.rules: Mapping[str, str] = content["rules"]
         self._announced = {item.day: item.working for item in self.overrides}
         self._by_rule = country_holidays("VN")
+        self._asked: dict[date, bool] = {}
+        # days are asked for again and again; desks with other hours share the answers
 
     @classmethod
     def load(cls, path: Path = HOLIDAYS_FILE) -> WorkCalendar:
@@ -112,12 +114,17 @@ class WorkCalendar:
             if opens >= end:
                 return total
             total += min(closes, end) - opens
+            if end <= closes:
+                return total
         raise AssertionError("the stretches never end")
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on a day."""
-        announced = self._announced.get(day)
-        return self._by_rule.is_working_day(day) if announced is None else announced
+        known = self._asked.get(day)
+        if known is None:
+            announced = self._announced.get(day)
+            known = self._asked[day] = self._by_rule.is_working_day(day) if announced is None else announced
+        return known
 
     def working_day_from(self, day: date) -> date:
         """The day itself when it is worked, otherwise the next one that is."""

@@ -22,7 +22,7 @@ from bot.roles import Role
 from bot.search import Search
 from bot.store import Store
 from bot.ticket import Act, Event, Stage
-from tests.town import QUICK, access, assistant, catalogue, temporary_store
+from tests.town import QUICK, access, assistant, catalogue, oversight, temporary_store
 from web.ports import (
     Aside,
     Delivery,
@@ -158,7 +158,7 @@ class MemoryTown:
         self.officers = Officers(self.store, QUICK)
         for username, (_, name) in OFFICERS.items():
             self.officers.add(username, name, PASSWORD, [Role.OFFICER])
-        self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
+        self.officers.add("quan", "Phạm Minh Quân", PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR, Role.EDITOR])
         self.desk, self.board = Desk(self.store), Board(self.store)
         self.callbacks = Callbacks("secret")
         self.errands = Errands(self.store, self.callbacks)
@@ -170,7 +170,7 @@ class MemoryTown:
         drafts = Drafts(self.store, assistant, lambda: START)
         desk = (self.desk, self.board, Cards(catalogue, lambda: START), Search(self.store), drafts)
         who = (self.officers, self.numbers, self.aside, access(self.store))
-        return Ports(self.mailbox, self.mailbox, *desk, *who, self.errands, self.files)
+        return Ports(self.mailbox, self.mailbox, *desk, *who, oversight(self.store), self.errands, self.files)
 
 
 def wait(

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import desks, roster, tables, urgency
+from bot import desks, roster, urgency
 from bot.conversation import Conversation
 from bot.errors import BadData
 from bot.facts import DossierFacts, Facts, PlainFacts, ProcedureFacts
@@ -21,7 +20,9 @@ from bot.hearing import hear
 from bot.messages import Kind
 from bot.outcomes import Outcome
 from bot.progress import Clock, Progress
+from bot.roster import Slot
 from bot.routing import Matter, proper, route
+from bot.staffing import Staffing
 from bot.store import Store
 from bot.utterance import Utterance
 from integrations.dossiers import Found
@@ -130,7 +131,7 @@ def staff(database: Store) -> Store:
     """Lan and Minh, assigned nowhere."""
     with database.writing() as connection:
         for name in ("lan", "minh"):
-            connection.execute(sa.insert(tables.officer).values(username=name, name=name.title(), password_hash="-"))
+            town.hire(connection, name)
     return database
 
 
@@ -144,9 +145,9 @@ def on_duty(store: Store, desk: str, local: str = "2026-11-23 09:00") -> list[in
 def test_whoever_is_assigned_nowhere_serves_everyone(staff: Store) -> None:
     """An officer without a desk serves the desk for everyone, until they get one."""
     assert (on_duty(staff, OFFICE), on_duty(staff, WARD)) == ([1, 2], [])
-    roster.Roster(staff).join(WARD, 1, ["ho_tich"], 2)
+    Staffing(staff).join(WARD, 1, ["ho_tich"], 2)
     assert (on_duty(staff, OFFICE), on_duty(staff, WARD)) == ([2], [1])
-    roster.Roster(staff).leave(WARD, 1)
+    Staffing(staff).leave(WARD, 1, "nghỉ")
     assert (on_duty(staff, OFFICE), on_duty(staff, WARD)) == ([1, 2], [])
 
 
@@ -164,15 +165,15 @@ def test_whoever_is_assigned_nowhere_serves_everyone(staff: Store) -> None:
 )
 def test_the_rota_says_who_is_there(staff: Store, local: str, there: list[int]) -> None:
     """A desk with a rota has on duty who stands in it, within the desk's hours."""
-    rota = roster.Roster(staff)
-    rota.on(OFFICE, 1, 0, time(7), time(12))
-    rota.on(OFFICE, 2, 0, time(13), time(17))
+    rota = Staffing(staff)
+    rota.plan(OFFICE, 1, [Slot(0, time(7), time(12))])
+    rota.plan(OFFICE, 2, [Slot(0, time(13), time(17))])
     assert on_duty(staff, OFFICE, local) == there
 
 
 def test_capacity_is_the_officer_s_own_or_the_desk_s(staff: Store) -> None:
     """An officer may hold as many as their desk allows, or as is agreed with them."""
-    roster.Roster(staff).join(WARD, 1, (), 1)
+    Staffing(staff).join(WARD, 1, (), 1)
     with staff.reading() as connection:
         assert roster.capacity(connection, DESKS[WARD], 1) == 1
         assert roster.capacity(connection, DESKS[WARD], 2) == DESKS[WARD].capacity == 3

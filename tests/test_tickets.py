@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot import desks, drawing, ledger, tables
+from bot import desks, drawing, ledger, roster, tables
 from bot.callback import Callbacks
 from bot.conversation import Owner
 from bot.errands import Errands
@@ -21,6 +22,7 @@ from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
 from bot.outbox import Outbox
+from bot.staffing import Staffing
 from bot.store import Store
 from bot.ticket import (
     ACTORS,
@@ -156,7 +158,7 @@ def in_memory() -> Store:
     of.close()
     with store.writing() as connection:
         for name in ("lan", "minh"):
-            connection.execute(sa.insert(tables.officer).values(username=name, name=name.title(), password_hash="-"))
+            town.hire(connection, name)
     return store
 
 
@@ -179,6 +181,7 @@ class Life(RuleBasedStateMachine):
         self.worker = Worker(self.store, between, self.clock, desks.load())  # type: ignore[arg-type]
         self.timers, callbacks = Timers(self.store, desks.load(), self.clock), Callbacks("secret", self.clock)
         self.inbox, self.errands = Inbox(self.store, None, callbacks), Errands(self.store, callbacks, None, self.clock)
+        self.staffing = Staffing(self.store, desks.load(), self.clock)
 
     def teardown(self) -> None:
         """Give the database back."""
@@ -262,6 +265,16 @@ class Life(RuleBasedStateMachine):
             lambda: self.errands.ask_paper(row["id"], officer, "Giấy chứng sinh", key),
             lambda: self.errands.ask_place(row["id"], officer, key),
         ][what]()
+
+    @rule(officer=OFFICERS, desk=st.sampled_from(["dat_dai", "thanh_pho"]), joins=st.booleans())
+    def moves(self, officer: int, desk: str, joins: bool) -> None:
+        """An officer is put at a desk or leaves one: what they may not hold any more is somebody else's to take."""
+        with suppress(KeyError):
+            self.staffing.join(desk, officer) if joins else self.staffing.leave(desk, officer, "")
+            with self.store.reading() as connection:
+                served = roster.serves(connection, desks.load(), officer)
+            held = [row for row in town.rows(self.store, tables.ticket) if row["state"] in HELD]
+            assert {row["desk"] for row in held if row["officer_id"] == officer} <= served
 
     @rule(minutes=st.sampled_from([1, 20, 90, 400, 1440, 4320]))
     def passes(self, minutes: int) -> None:
@@ -358,8 +371,7 @@ def test_of_fifty_officers_one_wins(tmp_path: Path) -> None:
     store = town.store(tmp_path)
     with store.writing() as connection:
         for number in range(50):
-            values = {"username": f"o{number}", "name": f"Officer {number}", "password_hash": "-"}
-            connection.execute(sa.insert(tables.officer).values(**values))
+            town.hire(connection, f"officer {number}")
     town.say(store, "gặp cán bộ")
     town.worker(store).step()
     desk, barrier, verdicts = Desk(store), threading.Barrier(50), {}

@@ -10,11 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot import desks, ledger, tables
+from bot.board import Board
+from bot.breaches import Breaches
+from bot.clocks import Cause, Limit
 from bot.desks import Desks
 from bot.handoff import Desk
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
-from bot.roster import Roster
+from bot.roster import Slot
+from bot.staffing import Staffing
 from bot.standing import TicketBook
 from bot.store import Store
 from bot.ticket import Act, Ending, Event, Refusal, Stage, State, Why, find_code
@@ -37,13 +41,12 @@ class Place:
     def __init__(self, store: Store, served: Desks, officers: int = 2) -> None:
         self.store, self.clock, self.number = store, town.Clock(at("23 09:00")), 0
         self.desk, self.timers = Desk(store, served, self.clock), Timers(store, served, self.clock)
-        self.roster = Roster(store)
+        self.staffing, self.breaches = Staffing(store, served, self.clock), Breaches(store, served, self.clock)
         assistant = replace(town.assistant(), tickets=TicketBook(store, served, self.clock))
         self.worker = Worker(store, lambda: assistant, self.clock, served)
         with store.writing() as connection:
             for name in ("lan", "minh")[:officers]:
-                values = {"username": name, "name": name.title(), "password_hash": "-"}
-                connection.execute(sa.insert(tables.officer).values(**values))
+                town.hire(connection, name)
 
     def says(self, text: str, who: str = "an", kind: Kind = Kind.TEXT) -> str:
         """What is answered to a citizen."""
@@ -128,8 +131,7 @@ def test_a_desk_without_anybody_says_so(database: Store) -> None:
     said = place.says("gặp cán bộ")
     assert "chưa có cán bộ trực" in said and "ngoài giờ" not in said and find_code(said)
     place.until("23 09:40")
-    causes = [breach.cause for breach in place.desk.breaches(at("23 00:00")) if breach.cause]
-    assert causes == ["nobody_on_duty"]
+    assert [breach.cause for breach in place.breaches.running()] == [Cause.NOBODY_ON_DUTY]
 
 
 def past(place: Place, count: int, minutes: int, hour: int = 9) -> None:
@@ -311,9 +313,9 @@ def test_the_end_says_what_was_decided(place: Place) -> None:
 
 
 def test_breaches_are_written_once_with_their_cause(place: Place) -> None:
-    """A warning before, a breach after, each one row; listed for the lead with the cause, the newest first."""
-    place.roster.join(OFFICE, LAN, (), 1)
-    place.roster.join(WARD, MINH)
+    """A warning before, a breach after, each one row; listed with the cause and how long it is overdue."""
+    place.staffing.join(OFFICE, LAN, (), 1)
+    place.staffing.join(WARD, MINH)
     place.says("gặp cán bộ")
     place.says("gặp cán bộ", "binh")
     place.desk.claim(1, LAN)
@@ -321,16 +323,15 @@ def test_breaches_are_written_once_with_their_cause(place: Place) -> None:
     place.until("23 09:25")
     assert place.events().count("warned") == 1
     place.until("23 11:00")
-    found = [(one.ticket_id, one.limit, one.cause) for one in place.desk.breaches(at("23 00:00"))]
-    assert found == [(2, "first_reply", "at_capacity"), (2, "first_reply", "")]
-    assert place.desk.breaches(at("23 00:00"), lead="nobody") == []
-    assert place.desk.breaches(at("23 11:00")) == []
+    assert (place.events().count("warned"), place.events().count("breached")) == (1, 1)
+    found = [(one.ticket_id, one.limit, one.cause, one.over) for one in place.breaches.running()]
+    assert found == [(2, Limit.FIRST_REPLY, Cause.AT_CAPACITY, timedelta(minutes=90))]
 
 
 def test_another_desk_takes_over(place: Place) -> None:
     """A ticket of a desk that nobody is at any more goes to the desk it falls back to, and keeps its place."""
-    place.roster.join(WARD, MINH)
-    place.roster.on(WARD, MINH, 0, time(7), time(10))
+    place.staffing.join(WARD, MINH)
+    place.staffing.plan(WARD, MINH, [Slot(0, time(7), time(10))])
     place.says("phường Bến Thành")
     place.says("khai sinh")
     place.says("gặp cán bộ")
@@ -354,7 +355,7 @@ def test_a_transfer_tells_where_to(place: Place) -> None:
 
 def test_a_colleague_needs_room(place: Place) -> None:
     """A ticket goes to a colleague who has room; who has none, or is nobody, does not get it."""
-    place.roster.join(OFFICE, MINH, (), 1)
+    place.staffing.join(OFFICE, MINH, (), 1)
     for who in ("an", "binh"):
         place.says("gặp cán bộ", who)
     place.desk.claim(1, LAN)
@@ -367,15 +368,15 @@ def test_a_colleague_needs_room(place: Place) -> None:
 
 def test_skills_choose_the_next_ticket(place: Place) -> None:
     """The next ticket is one of the officer's desks that fits their skills; what fits nobody's field fits all."""
-    place.roster.join(LAND, LAN, ["xay_dung"])
-    place.roster.join(LAND, MINH, ["dat_dai"])
+    place.staffing.join(LAND, LAN, ["xay_dung"])
+    place.staffing.join(LAND, MINH, ["dat_dai"])
     with place.store.writing() as connection:
         for number, field in enumerate(("dat_dai", "xay_dung"), 1):
             values = {"channel": "webchat", "address": str(number), "owner": "queue", "state": {}}
             connection.execute(sa.insert(tables.conversation).values(**values, updated_at=place.clock()))
             ledger.open_ticket(connection, number, ledger.Matter("asked", field), LAND, place.clock())
     assert place.desk.take_next(LAN) == 2 and place.desk.take_next(LAN) is None and place.desk.take_next(MINH) == 1
-    states = {state.id: state for state in place.desk.states()}
+    states = {state.id: state for state in Board(place.store, desks.load(), place.clock).states()}
     assert (states[LAND].queued, states[LAND].held, states[LAND].on_duty, states[OFFICE].on_duty) == (0, 2, 2, 0)
 
 

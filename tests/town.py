@@ -24,12 +24,16 @@ from bot import tables
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.assistant import Assistant
+from bot.breaches import Breaches
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind
 from bot.passwords import Passwords
-from bot.roles import Sight
+from bot.records import Records
+from bot.roles import Role, Sight
+from bot.rota import Rotas
 from bot.rules import Rules
 from bot.second_step import SecondSteps
+from bot.staffing import Staffing
 from bot.store import ROOT, Store, open_store
 from bot.switch_book import SwitchBook
 from bot.worker import Worker
@@ -39,7 +43,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
 from knowledge.record import procedure
 from nlu.understanding import Aspect, Candidate, Entity, Understanding
-from web.ports import Access
+from web.ports import Access, Oversight
 
 TODAY = date(2026, 11, 21)
 MORNING = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -357,6 +361,25 @@ def access(database: Store, clock: Callable[[], datetime] | None = None, **chang
         "sight": Sight(),
     }
     return Access(**{**parts, **changes})
+
+
+def oversight(database: Store, clock: Callable[[], datetime] | None = None) -> Oversight:
+    """What leads and editors of the town look after."""
+    now = clock or (lambda: datetime.now(UTC))
+    return Oversight(
+        Breaches(database, clock=now),
+        Rotas(database, clock=now),
+        Staffing(database, clock=now),
+        Records(catalogue, now),
+    )
+
+
+def hire(connection: sa.Connection, *usernames: str, role: Role = Role.OFFICER) -> None:
+    """Officers who answer citizens."""
+    for name in usernames:
+        values = {"username": name, "name": name.title(), "password_hash": "-"}
+        made = connection.execute(sa.insert(tables.officer).values(**values)).inserted_primary_key
+        connection.execute(sa.insert(tables.officer_role).values(officer_id=made[0], role=role.value))
 
 
 def migrate(connection: sa.Connection, revision: str, down: bool = False) -> None:

@@ -44,7 +44,7 @@ from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
 from web import metrics, webhooks
 from web.app import create_app
-from web.ports import Access, Ports
+from web.ports import Access, Oversight, Ports
 from web.rasa_process import RasaProcess
 
 Files = dict[str, Callable[[str], Awaitable[bytes]]]
@@ -143,7 +143,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
     tickets = (parts.desk, parts.board, parts.cards, parts.search, parts.drafts)
     access = (parts.officers, numbers, parts.aside, _access(parts))
-    ports = Ports(parts.door, mailbox, *tickets, *access, parts.errands, files)
+    ports = Ports(parts.door, mailbox, *tickets, *access, _oversight(parts), parts.errands, files)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
         app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
@@ -173,6 +173,10 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
 def _access(parts: Parts) -> Access:
     provider = wiring.identity_provider(parts.settings)
     return Access(parts.accounts, parts.second_steps, parts.access_log, parts.switch_book, parts.sight, provider)
+
+
+def _oversight(parts: Parts) -> Oversight:
+    return Oversight(parts.breaches, parts.rotas, parts.staffing, parts.records)
 
 
 def _workers(parts: Parts) -> Loop | Crew:

@@ -114,6 +114,12 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/ask-place": DESK,
     "POST /console/tickets/{id:int}/number": DESK,  # the holder and leads: web/ticket_page.py records each look
     "GET /console/tickets/{id:int}/file": of(OFFICER, LEAD, looks=Why.FILE),
+    "GET /console/breaches": of(LEAD, ADMINISTRATOR),  # of the desks that are led (bot/roles.py)
+    "GET /console/breaches.csv": of(LEAD, ADMINISTRATOR),
+    "GET /console/desks": of(LEAD, ADMINISTRATOR),
+    "POST /console/desks": of(LEAD, ADMINISTRATOR),
+    "GET /console/catalogue": of(EDITOR),
+    "GET /console/record": of(EDITOR),
     "GET /console/access-log": of(AUDITOR),
     "GET /console/access-log.csv": of(AUDITOR),
     "GET /console/officers": of(ADMINISTRATOR),
@@ -122,7 +128,7 @@ RULES: Mapping[str, Rule] = {
     "GET /console/switches": of(ADMINISTRATOR),
     "POST /console/switches": of(ADMINISTRATOR),
 }
-HOMES = ("/console", "/console/officers", "/console/access-log", "/console/account")
+HOMES = ("/console", "/console/officers", "/console/access-log", "/console/catalogue", "/console/account")
 STEPS = {
     Stage.CODE: "/console/second-step",
     Stage.ENROL: "/console/account/second-step",

@@ -20,8 +20,11 @@ from web.account import Account
 from web.administration import Administration
 from web.attachment import AttachmentPage
 from web.audit import Audit
+from web.breaches_page import BreachesPage
+from web.catalogue_page import CataloguePage
 from web.chat import Chat
 from web.console import Console
+from web.desks_page import DesksPage
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
@@ -62,6 +65,9 @@ def create_app(
         *SearchPage.over(ports, pages).routes(),
         *Administration.over(ports, pages).routes(),
         *Audit.over(ports, pages).routes(),
+        *BreachesPage.over(ports, pages).routes(),
+        *DesksPage.over(ports, pages).routes(),
+        *CataloguePage.over(ports, pages).routes(),
         *extra_routes,
         Route("/health", health),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from web.forms import NUMBER, form_fields
 from web.pages import Pages
-from web.ports import Board, Desk, Ports, Session, SetAside, Sight
+from web.ports import Board, Breaches, Desk, Ports, Role, Session, SetAside, Sight, at_most, pages
 from web.pulse import Pulse
 
 PING_S = 15
@@ -30,13 +30,15 @@ class Console:
     board: Board
     aside: SetAside
     sight: Sight
+    breaches: Breaches
     pulse: Pulse
     pages: Pages
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages, pulse: Pulse) -> Console:
         """The console over its neighbours."""
-        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, pulse, pages)
+        behind = ports.oversight.breaches
+        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, behind, pulse, pages)
 
     def routes(self) -> list[Route]:
         """Where the console is found."""
@@ -88,10 +90,32 @@ class Console:
         seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
         states = await run_in_threadpool(self.board.states, seen)
         desk = desk if desk in {state.id for state in states} else ""
-        listed, total = await run_in_threadpool(self.board.listed, view, session.officer_id, seen, desk)
-        values: dict[str, Any] = {"view": view, "views": VIEWS, "desk": desk, "states": states, "error": error}
-        values["mentions"] = await run_in_threadpool(self.board.mentions, session.officer_id, seen)
-        return self.pages.show(request, "queue.html", status, session=session, listed=listed, total=total, **values)
+        wanted = request.query_params.get("page", "")
+        page = int(wanted) if NUMBER.fullmatch(wanted) else 1
+        listed, total = await run_in_threadpool(self.board.listed, view, session.officer_id, seen, desk, page)
+        values: dict[str, Any] = {
+            "view": view,
+            "views": VIEWS,
+            "desk": desk,
+            "states": states,
+            "error": error,
+            "listed": listed,
+            "total": total,
+            "page": at_most(page, total),
+            "last_page": pages(total),
+            "mentions": await run_in_threadpool(self.board.mentions, session.officer_id, seen),
+            "alarms": await run_in_threadpool(self._alarms, session),
+        }
+        return self.pages.show(request, "queue.html", status, session=session, **values)
+
+    def _alarms(self, session: Session) -> tuple[int, int] | None:
+        """How many limits were passed and how many are near at the desks that the officer leads; None: leads none."""
+        led = self.sight.led(session.officer_id, session.roles)
+        if not session.may(Role.LEAD, Role.ADMINISTRATOR) or (led is not None and not led):
+            return None
+        running = self.breaches.running(led)
+        late = sum(item.is_passed for item in running)
+        return late, len(running) - late
 
     async def _aside_page(self, request: Request, session: Session, status: int = 200, error: str = "") -> Response:
         items = await run_in_threadpool(self.aside.all)

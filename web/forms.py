@@ -10,7 +10,9 @@ from starlette.requests import Request
 MAX_NUMBER = 2**31 - 1
 # of anything in the database
 NUMBER = re.compile(r"[0-9]{1,9}")
-INSIDE = re.compile(r"/console(/aside|/search|/account|/officers|/switches|/access-log|/tickets/[0-9]{1,18})?")
+INSIDE = re.compile(
+    r"/console(/aside|/search|/account|/officers|/switches|/access-log|/breaches|/desks|/catalogue|/tickets/[0-9]{1,18})?"
+)
 
 
 class Unfit(ValueError):

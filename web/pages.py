@@ -33,6 +33,8 @@ class Pages:
 
     templates: Jinja2Templates
     words: Mapping[str, Any]
+    ticket_words: Mapping[str, Any]
+    # of bot/data/tickets.yaml
 
     def show(
         self, request: Request, name: str, status: int = 200, media_type: str | None = None, **values: Any
@@ -62,10 +64,12 @@ def load_pages() -> Pages:
     environment.filters["size"] = size
     environment.filters["stated"] = lambda text: moment(datetime.fromisoformat(text))
     environment.filters["extract"] = lambda name, known: known.get(name, name)
+    environment.filters["part"] = lambda name: name.partition(".")[0]
+    environment.filters["lasts"] = lambda passed: span(passed, words["spans"])
     environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
     environment.filters["since"] = lambda at: span(datetime.now(VIETNAM) - at, words["spans"])
     environment.filters["left"] = lambda at: span(at - datetime.now(VIETNAM), words["spans"])
-    return Pages(Jinja2Templates(env=environment), words)
+    return Pages(Jinja2Templates(env=environment), words, ticket_words())
 
 
 @cache

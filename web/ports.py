@@ -12,7 +12,8 @@ from typing import Protocol
 from bot.access_log import AccessLog, Look, Why
 from bot.accounts import Accounts, LastAdministrator
 from bot.aside import Aside
-from bot.board import Board, Case, Listed, Owed
+from bot.board import Board, Case, Listed, Owed, at_most, pages
+from bot.breaches import Breach, Breaches
 from bot.cards import Cards
 from bot.conversation import Owner
 from bot.door import TooMany
@@ -24,11 +25,15 @@ from bot.mentions import UnknownNames
 from bot.messages import InboundMessage
 from bot.officers import Officers, Session, Stage, TooManyAttempts
 from bot.outbox import Delivery
+from bot.records import Records, Want
 from bot.roles import Role, Sight
+from bot.roster import Slot
+from bot.rota import Rotas, choices, half_day
 from bot.search import Hit, Search
 from bot.second_step import Offer, SecondSteps
 from bot.sessions import Known
 from bot.snooze import Preset
+from bot.staffing import Staffing, Unfit
 from bot.switch_book import SwitchBook
 from bot.switches import Mode
 from bot.ticket import OFFICERS_ENDINGS, Ending, Refusal, State
@@ -42,6 +47,8 @@ __all__ = [
     "Accounts",
     "Aside",
     "Board",
+    "Breach",
+    "Breaches",
     "Cards",
     "Case",
     "Delivery",
@@ -64,17 +71,22 @@ __all__ = [
     "Numbers",
     "Offer",
     "Officers",
+    "Oversight",
     "Owed",
     "Owner",
     "Preset",
     "Ports",
+    "Records",
     "Refusal",
     "Role",
+    "Rotas",
     "Search",
     "SecondSteps",
     "Session",
     "SetAside",
     "Sight",
+    "Slot",
+    "Staffing",
     "Stage",
     "State",
     "SwitchBook",
@@ -83,8 +95,14 @@ __all__ = [
     "TooMany",
     "TooManyAttempts",
     "UnknownNames",
+    "Unfit",
+    "Want",
     "Why",
     "WhyNot",
+    "at_most",
+    "choices",
+    "half_day",
+    "pages",
 ]
 
 
@@ -145,6 +163,19 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Oversight:
+    """What leads, administrators and editors look after."""
+
+    breaches: Breaches
+    rotas: Rotas
+    # who serves at the desks
+    staffing: Staffing
+    # changes it
+    records: Records
+    # of the catalogue
+
+
+@dataclass(frozen=True)
 class Ports:
     """The neighbours of the pages."""
 
@@ -162,6 +193,7 @@ class Ports:
     numbers: Numbers
     aside: SetAside
     access: Access
+    oversight: Oversight
     errands: Errands
     # what officers put off and ask for
     files: Mapping[str, Callable[[str], Awaitable[bytes]]] = field(default_factory=dict)

@@ -102,6 +102,34 @@ def access_log(page: Page) -> None:
     expect(page.get_by_text("0 lần xem")).to_be_visible()
 
 
+def breaches(page: Page) -> None:
+    entered(page, "/console/breaches")
+    page.get_by_label("Bàn").select_option("thanh_pho")
+    page.get_by_role("button", name="Lọc").press("Enter")
+    expect(page.get_by_role("heading", name="Quá hạn trong ngày")).to_be_visible()
+
+
+def staff(page: Page) -> None:
+    """A desk whose officer has a week and is away, every form open."""
+    entered(page, "/console/desks")
+    page.get_by_text("Vắng mặt của Nguyễn Thị Lan").click()
+    for name in ("Từ ngày", "Đến hết ngày"):
+        page.get_by_label(name).first.fill("2030-01-02")
+    page.get_by_role("button", name="Ghi lần vắng").first.press("Enter")
+    expect(page.get_by_text("Vắng từ 00:00 02/01/2030")).to_be_visible()
+    page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+
+
+def catalogue(page: Page) -> None:
+    entered(page, "/console/catalogue")
+
+
+def record(page: Page) -> None:
+    catalogue(page)
+    page.get_by_role("link", name="1.100003").press("Enter")
+    expect(page.get_by_role("heading", name="Nguồn bỏ ngỏ: 1 điểm")).to_be_visible()
+
+
 def account(page: Page) -> None:
     entered(page, "/console/account")
 
@@ -199,9 +227,10 @@ def keys(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
 
 
+OVERSIGHT = [breaches, staff, catalogue, record]
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
 DESK = [queue, ticket, card, errands, mentioned, search, keys, aside]
-PAGES = [empty_chat, chat, login, *DESK, *ADMINISTRATION, missing]
+PAGES = [empty_chat, chat, login, *DESK, *ADMINISTRATION, *OVERSIGHT, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 

@@ -21,7 +21,7 @@ from bot.search import Search
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
 from tests.serving import served
-from tests.town import Clock, access, assistant, catalogue
+from tests.town import Clock, access, assistant, catalogue, oversight
 from web.app import create_app
 from web.ports import Ports
 
@@ -63,6 +63,7 @@ class WebchatDriver(Driver):
                     numbers,
                     SetAside(place.store),
                     access(place.store),
+                    oversight(place.store),
                     Errands(place.store, Callbacks("secret")),
                 ),
                 "secret",
