@@ -8,7 +8,7 @@ from bot import desks, mentions, tables
 from bot.accounts import Accounts
 from bot.mentions import UnknownNames
 from bot.roles import Role
-from bot.roster import Roster
+from bot.staffing import Staffing
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import QUICK, rows
 
@@ -60,7 +60,7 @@ def test_who_is_not_there_is_refused(town: MemoryTown, name: str) -> None:
     """Nobody's name, an auditor's, one of another desk, one who may not sign in: the note is not written at all."""
     for username in ("binh", "off"):
         town.officers.add(username, username.title(), PASSWORD, [Role.OFFICER])
-    Roster(town.store).join("dat_dai", BINH)
+    Staffing(town.store).join("dat_dai", BINH)
     Accounts(town.store, QUICK).disable(OFF, "quan")
     before = rows(town.store, tables.ticket_event)
     with pytest.raises(UnknownNames) as refused:
