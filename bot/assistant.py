@@ -11,10 +11,12 @@ from datetime import date
 from typing import Protocol
 
 from bot import commands
+from bot.complaint import Form
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
-from bot.decisions import AskWhich, Decision, Forget, Stay
+from bot.decisions import AskWhich, Decision, Forget, Stay, TakeComplaint
 from bot.facts import (
+    ComplaintFacts,
     DetailsFacts,
     DossierFacts,
     DossiersFacts,
@@ -47,18 +49,18 @@ AWAITING = {
     Outcome.DOSSIER_INSISTED: Awaiting.OFFICER,
     Outcome.DOSSIER_NOT_FOUND: Awaiting.DOSSIER_CODE,
     Outcome.ASKED_COMPLAINT: Awaiting.COMPLAINT,
+    Outcome.COMPLAINT_SHOWN: Awaiting.COMPLAINT,
     Outcome.OFFICER_OFFERED: Awaiting.OFFICER,
     Outcome.FACTOR_LOCKED: Awaiting.OFFICER,
     Outcome.DOSSIER_KEPT: Awaiting.DOSSIER_NAME,
 }
 ASKS_FACTOR = {Outcome.FACTOR_ASKED, Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS}
 ENDS_FACTOR = {Outcome.DETAILS_SHOWN, Outcome.FACTOR_LOCKED, Outcome.HANDED_OFF, Outcome.ALARMED}
-ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
+ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.ASKED_COMPLAINT, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
 # after anything else digits are still awaited: they mean nothing else, and are never stored
 OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
     Outcome.ALARMED: Owner.QUEUE,
-    Outcome.COMPLAINT_TAKEN: Owner.QUEUE,
     Outcome.REOPENED: Owner.QUEUE,
     Outcome.LEFT_QUEUE: Owner.BOT,
 }
@@ -117,7 +119,8 @@ class Assistant:
         decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
         english = understanding is not None and understanding.first("english") is not None
-        reply = compose(facts, masked=bool(utterance.masked), english=english)
+        unsent = _form(conversation, decision, facts) is not None
+        reply = compose(facts, masked=bool(utterance.masked), english=english, unsent=unsent)
         after = remember(conversation, decision, facts, reply)
         if not isinstance(decision, Stay | Forget):
             after = hear(after, utterance, facts)
@@ -164,6 +167,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         failures=conversation.failures + 1 if outcome in FAILURES else 0,
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
         reopens="" if outcome in OWNERS else conversation.reopens,
+        form=_form(conversation, decision, facts),
     )
     match facts:
         case ProcedureFacts():
@@ -172,6 +176,18 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
             for part in reversed(parts):
                 after = after.about(part.procedure.code)
     return _remember_dossier(after, facts)
+
+
+def _form(conversation: Conversation, decision: Decision, facts: Facts) -> Form | None:
+    """The complaint that is not sent yet: kept through other questions until it is sent, dropped, or officers read."""
+    match facts:
+        case ComplaintFacts(Outcome.ASKED_COMPLAINT | Outcome.COMPLAINT_SHOWN, form):
+            return form
+        case ComplaintFacts() if isinstance(decision, TakeComplaint) and decision.form == conversation.form:
+            return None
+        case PlainFacts(outcome) if outcome in OWNERS or outcome is Outcome.COMPLAINT_DROPPED:
+            return None
+    return conversation.form
 
 
 def _remember_dossier(after: Conversation, facts: Facts) -> Conversation:

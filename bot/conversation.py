@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from bot.complaint import Form, Step
 from bot.messages import Button
 
 MOST_TOPICS = 5
@@ -83,6 +84,8 @@ class Conversation:
     # code of the ticket that was closed because the citizen did not answer
     reopens_until: str = ""
     # ISO date: the last day on which a message opens it again
+    form: Form | None = None
+    # a complaint that is being told and was not sent
 
     def on(self, day: date) -> Conversation:
         """The conversation without what has expired by a day."""
@@ -131,8 +134,13 @@ class Conversation:
             urgency=tuple(state.get("urgency", ())),
             reopens=state.get("reopens", ""),
             reopens_until=state.get("reopens_until", ""),
+            form=_form(state.get("form")),
         )
 
     def with_(self, **changes: Any) -> Conversation:
         """The conversation after a change."""
         return replace(self, **changes)
+
+
+def _form(stored: dict[str, Any] | None) -> Form | None:
+    return Form(**{**stored, "step": Step(stored["step"])}) if stored else None

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from bot import commands, dossier_talk
+from bot import commands, complaint, dossier_talk
 from bot.commands import Command
+from bot.complaint import Form, Step, Wish
 from bot.conversation import Awaiting, Conversation, Kept, Owner
 from bot.decisions import (
     Alarm,
     AnswerAbout,
     AnswerSeveral,
     AskAgain,
+    AskComplaint,
     AskFactor,
     AskSlot,
     AskWhich,
     CorrectPremise,
     Decision,
     Decline,
+    DropComplaint,
     ExplainCode,
     Follow,
     Forget,
@@ -43,6 +46,7 @@ from bot.messages import Kind
 from bot.rules import Rules
 from bot.second_factor import Attempt
 from bot.ticket import find_code
+from bot.utterance import Fault as Unread
 from bot.utterance import Utterance
 from nlu.dossier_codes import CODE, NORMAL, Fault
 from nlu.families import are_siblings
@@ -71,6 +75,8 @@ PERSONAL = frozenset(
 )
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
+SHORT_REPLY = 3
+# words of a bare yes or no
 
 
 def decide(
@@ -91,10 +97,13 @@ def decide(
         return _pressed(utterance.text, conversation)
     if command is not None:
         return _commanded(command, understanding, conversation, rules)
+    if utterance.fault is Unread.TOO_LONG and conversation.awaiting is Awaiting.COMPLAINT:
+        return AskComplaint((conversation.form or Form()).answered(utterance.text))
     if utterance.fault or understanding is None:
         return AskAgain(utterance.fault or "empty")
     return (
-        _danger(utterance, understanding, rules)
+        _danger(utterance, understanding, conversation, rules)
+        or _complaint(utterance, understanding, conversation, rules)
         or _stop_following(understanding, conversation)
         or _ticket(utterance, understanding, conversation, rules)
         or _code(understanding, conversation, rules)
@@ -102,7 +111,7 @@ def decide(
         or _known_dossier(utterance, understanding, conversation, rules)
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
-        or _reply_to_question(utterance, understanding, conversation, rules)
+        or _reply_to_question(understanding, conversation, rules)
         or _only_a_number(understanding, rules)
         or _intent(utterance, understanding, conversation, rules)
         or _procedure(understanding, conversation, rules)
@@ -153,6 +162,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
         case "b", bundle_id if bundle_id:
             return TellJourney(bundle_id)
+        case "complaint", wish:
+            return _pressed_of_complaint(wish, conversation)
         case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if NORMAL.fullmatch(code):
             return _about_dossier(kind, code)
         case "reopen", code if find_code(code):
@@ -180,13 +191,22 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
     return AskAgain("unknown_button")
 
 
+def _pressed_of_complaint(value: str, conversation: Conversation) -> Decision:
+    """A button under a complaint that is being told; one that skips names its question, so that twice is once."""
+    name, _, step = value.partition(":")
+    form = conversation.form
+    if form is None or name not in set(Wish):
+        return AskAgain("unknown_button")
+    return AskComplaint(form) if name == Wish.SKIP and step != form.step else _wished(Wish(name), form)
+
+
 def _about_dossier(kind: str, code: str) -> Decision:
     """What the buttons under a dossier do."""
     match kind:
         case "detail":
             return AskFactor(code)
         case "complain":
-            return TakeComplaint("", code)
+            return TakeComplaint(Form(dossier=code))
         case "keep":
             return KeepDossier(code)
         case "drop":
@@ -200,14 +220,76 @@ def _follow(code: str, conversation: Conversation) -> Decision:
     return Follow(code, conversation.channel, "already" if code in conversation.followed else full)
 
 
-def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
-    """Somebody is in danger, or about to be cheated: said before anything else."""
+def _danger(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """Somebody is in danger, or about to be cheated: said before anything else.
+
+    Whoever complains that somebody wanted money is heard, not warned.
+    """
     intent, sure = understanding.intent, understanding.intent_confidence
     if _best(understanding) >= rules.answer_at and sure < rules.intent_over_procedure_at:
         return None
     if intent == "emergency" and _sure(understanding, rules):
         return Alarm(utterance.text)
-    return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
+    is_told = conversation.awaiting is Awaiting.COMPLAINT
+    return Decline("scam") if intent == "scam" and not is_told and _sure(understanding, rules) else None
+
+
+def _complaint(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """A complaint that is being told: an answer to its question, or a wish what to do with it.
+
+    After something else was asked only a wish is heard, and more of the same complaint.
+    """
+    is_asked = conversation.awaiting is Awaiting.COMPLAINT
+    if conversation.form is None and not is_asked:
+        return None
+    form = conversation.form or Form()
+    wish = complaint.wish(utterance.text)
+    if is_asked and wish is None:
+        wish = _short_reply(understanding, form)
+    if wish is not None and (is_asked or wish is not Wish.SKIP):
+        return _wished(wish, form)
+    code = understanding.first(CODE)
+    if is_asked and not _asks_something_else(utterance, understanding, rules):
+        return AskComplaint(form.answered(utterance.text, code.value if code else ""))
+    more = understanding.intent == "complaint" and _sure(understanding, rules) and code is None
+    return AskComplaint(form.more(utterance.text)) if more else None
+
+
+def _short_reply(understanding: Understanding, form: Form) -> Wish | None:
+    """A bare yes or no: no to the whole at its beginning and its end, in between to one question."""
+    if len(understanding.text.split()) > SHORT_REPLY:
+        return None
+    if understanding.intent == "deny" or understanding.first("no"):
+        return Wish.SKIP if form.step in (Step.PLACE, Step.TIME) else Wish.DROP
+    is_yes = understanding.intent == "affirm" or understanding.first("yes") is not None
+    return Wish.SEND if is_yes and form.step is Step.CHECK else None
+
+
+def _wished(wish: Wish, form: Form) -> Decision:
+    """What a citizen wants done with a complaint that is being told."""
+    match wish:
+        case Wish.SEND:
+            return TakeComplaint(form)
+        case Wish.DROP:
+            return DropComplaint()
+        case Wish.SKIP:
+            return AskComplaint(form.passed())
+        case Wish.ON:
+            return AskComplaint(form)
+
+
+def _asks_something_else(utterance: Utterance, understanding: Understanding, rules: Rules) -> bool:
+    """Whether words in the middle of a complaint are a question of their own."""
+    own_data = any(understanding.first(kind) for kind in ("forget", "kept", "unfollow"))
+    sure, few = _sure(understanding, rules), len(utterance.text.split()) < complaint.LONG_ENOUGH
+    wants_officer = understanding.intent == "officer" and sure and few
+    names_aspect = understanding.intent.startswith("ask_") and sure and understanding.aspects
+    asks = names_aspect and _best(understanding) >= rules.answer_at
+    return bool(find_code(utterance.text) or own_data or wants_officer or asks)
 
 
 def _stop_following(understanding: Understanding, conversation: Conversation) -> Decision | None:
@@ -323,14 +405,10 @@ def _premise(understanding: Understanding, conversation: Conversation, rules: Ru
     return CorrectPremise(conversation.topic, int(claimed.value)) if conversation.topic else None
 
 
-def _reply_to_question(
-    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
-) -> Decision | None:
+def _reply_to_question(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
     """A reply to what the assistant asked last."""
     intent = understanding.intent
     match conversation.awaiting:
-        case Awaiting.COMPLAINT if intent != "deny":
-            return TakeComplaint(utterance.text)
         case Awaiting.OFFICER if intent == "affirm" or understanding.first("yes"):
             return HandOff("not_understood")
         case Awaiting.OFFICER if intent == "deny" or understanding.first("no"):
@@ -375,8 +453,7 @@ def _intent(
         case "officer":
             return HandOff("asked")
         case "complaint":
-            long_enough = len(utterance.text.split()) >= 6
-            return TakeComplaint(utterance.text) if long_enough else AskSlot("complaint")
+            return AskComplaint(complaint.begun(utterance.text))
         case "dossier_status":
             return AskSlot("dossier_code")
         case kind if kind in SMALL_TALK:

@@ -11,17 +11,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import clocks, ledger, notices, outbox, reception, roster, standing, tables
+from bot import clocks, forwarding, ledger, notices, outbox, reception, roster, standing, tables
 from bot.clocks import SPOKEN, Cause
 from bot.desks import DeskPlan, Desks
 from bot.ledger import Entry, Ticket
 from bot.messages import Button
 from bot.store import Store
-from bot.ticket import Act, Event, Stage
+from bot.ticket import WAITING, Act, Event, Stage
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 15.0
+AFTER_SILENCE = frozenset({Event.SILENCE, Event.RESUMED})
 MOST_DEEDS = 10
 # that one look does to one ticket
 MISSED = "promise_missed"
@@ -60,6 +61,8 @@ def due(ticket: Ticket, history: Sequence[Entry], plan: DeskPlan, staff: Staff, 
     """The first thing that is due on an open ticket; None when nothing is. Pure."""
     if ticket.state.stage is Stage.QUEUED:
         deed = _for_the_queued(ticket, history, plan, staff, now)
+    elif ticket.state.stage is Stage.FILED and staff.takes_over:
+        deed = Deed(Act(Event.REROUTED, desk=staff.takes_over))
     elif ticket.state.stage is Stage.CITIZEN:
         deed = _for_the_silent(ticket, history, plan, now)
     else:
@@ -89,8 +92,10 @@ def _for_the_queued(
 
 
 def _for_the_silent(ticket: Ticket, history: Sequence[Entry], plan: DeskPlan, now: datetime) -> Deed | None:
-    """Whoever does not answer an officer is reminded once, then the ticket is closed."""
+    """Whoever does not answer an officer is reminded once, then the ticket is closed; a complaint goes on without."""
     asked_at = max(entry.at for entry in history if entry.event in SPOKEN or entry.event is Event.HANDED)
+    if forwarding.track(history):
+        return Deed(Act(Event.RESUMED)) if now >= plan.calendar.add_worked(asked_at, plan.limits.close_after) else None
     reminded_at = max((entry.at for entry in history if entry.event is Event.REMINDED), default=None)
     if reminded_at is None or reminded_at < asked_at:
         if now < plan.calendar.add_worked(asked_at, plan.limits.remind_after):
@@ -172,13 +177,13 @@ class Timers:
             return None
         plan = self._desks[ticket.state.desk]
         deed = due(ticket, history, plan, self._staff(connection, ticket, plan, now), now)
-        unread = deed is not None and deed.act.event is Event.SILENCE and _has_unread(connection, ticket)
+        unread = deed is not None and deed.act.event in AFTER_SILENCE and _has_unread(connection, ticket)
         return None if unread else deed
 
     def _staff(self, connection: sa.Connection, ticket: Ticket, plan: DeskPlan, now: datetime) -> Staff:
         there = roster.on_duty(connection, plan, now)
         free = any(roster.held(connection, member.officer_id) < member.capacity for member in there)
-        if there or ticket.state.stage is not Stage.QUEUED:
+        if there or ticket.state.stage not in WAITING:
             return Staff(bool(there), free)
         other = reception.taking_over(connection, plan, self._desks, now)
         return Staff(False, False, other.id if other.id != plan.id else "")
