@@ -47,7 +47,7 @@ def test_only_a_complaint_has_the_panel(town: MemoryTown, lan: TestClient) -> No
 
 
 def test_a_complaint_from_desk_to_answer(town: MemoryTown, lan: TestClient) -> None:
-    """Taken, marked unclear, forwarded, answered: each is one form; the citizen is told each and keeps the assistant."""
+    """Taken, marked unclear, forwarded, answered: each is one form, and the citizen is told of it."""
     number = complain(town.store, 7, STORY)
     steps = [("claim", {}), ("unclear", {}), ("forward", {"agencies": " Sở Nội vụ \r\n\r\nUBND phường"})]
     for name, fields in [*steps, ("answer", {"answer": "Đã nhắc nhở.\r\nXin lỗi bà."})]:
