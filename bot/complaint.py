@@ -22,8 +22,8 @@ PATH = Path(__file__).parent / "data" / "complaints.yaml"
 
 LONG_ENOUGH = 6
 # words of a complaint that already tells what happened
-A_STORY = 12
-# words of an answer about the place that tells more than a place
+A_STORY, LONGEST_PLACE = 6, 20
+# words from which an answer that does not begin like a place tells more of the story; from the latter on any does
 SHORT = 12
 # words in which a wish for the form itself is looked for
 
@@ -91,7 +91,20 @@ class Form:
 
 def begun(text: str) -> Form:
     """The form of a first sentence: whoever has told the story is not asked for it again."""
-    return Form(what=text, step=Step.PLACE if len(text.split()) >= LONG_ENOUGH else Step.WHAT)
+    story = _pattern("preface").sub("", written_out(text))
+    return Form(what=text, step=Step.PLACE if len(story.split()) >= LONG_ENOUGH else Step.WHAT)
+
+
+def is_story(text: str) -> bool:
+    """Whether an answer about the place tells more than a place."""
+    words = len(text.split())
+    return words >= LONGEST_PLACE or (words >= A_STORY and not _pattern("place").search(written_out(text)))
+
+
+def is_question(text: str) -> bool:
+    """Whether a text is put as a question, or is too short to tell anything."""
+    asks = text.rstrip().endswith("?") or _pattern("question").search(written_out(text)) is not None
+    return asks or len(text.split()) < LONG_ENOUGH
 
 
 def wish(text: str) -> Wish | None:
@@ -100,6 +113,11 @@ def wish(text: str) -> Wish | None:
         return None
     folded = written_out(text)
     return next((name for name, said in _said().items() if said.fullmatch(folded)), None)
+
+
+@lru_cache(maxsize=8)
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(content()[name])
 
 
 @lru_cache(maxsize=1)

@@ -52,6 +52,7 @@ from nlu.dossier_codes import CODE, NORMAL, Fault
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
 
+POLITE = ("greet", "thanks", "goodbye")
 SMALL_TALK = ("greet", "thanks", "goodbye", "ask_bot", "insult")
 NEAR_MISSES = tuple(fault.value for fault in Fault)
 LOOK_ALIKES = (
@@ -287,9 +288,11 @@ def _asks_something_else(utterance: Utterance, understanding: Understanding, rul
     own_data = any(understanding.first(kind) for kind in ("forget", "kept", "unfollow"))
     sure, few = _sure(understanding, rules), len(utterance.text.split()) < complaint.LONG_ENOUGH
     wants_officer = understanding.intent == "officer" and sure and few
+    is_polite = understanding.intent in POLITE and sure and len(utterance.text.split()) <= SHORT_REPLY
     names_aspect = understanding.intent.startswith("ask_") and sure and understanding.aspects
-    asks = names_aspect and _best(understanding) >= rules.answer_at
-    return bool(find_code(utterance.text) or own_data or wants_officer or asks)
+    likely = rules.ask_at if utterance.text.endswith("?") else rules.answer_at
+    asks = names_aspect and _best(understanding) >= likely and complaint.is_question(utterance.text)
+    return bool(find_code(utterance.text) or own_data or wants_officer or is_polite or asks)
 
 
 def _stop_following(understanding: Understanding, conversation: Conversation) -> Decision | None:

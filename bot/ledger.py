@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import tables
-from bot.routing import Matter
+from bot.routing import COMPLAINT, Matter
 from bot.ticket import (
     HELD,
     OWNERS,
@@ -139,6 +139,12 @@ def _changes(ticket: Ticket, act: Act, after: State, now: datetime) -> dict[str,
     if after.stage is Stage.CLOSED:
         changes["resolved_at"] = now
     return changes
+
+
+def let_go(connection: sa.Connection, ticket: Ticket, event: Event, now: datetime) -> None:
+    """The citizen goes: the ticket ends with the event; a complaint stays, at its desk or with its officer."""
+    stays = Event.WENT_ON if ticket.state.stage is Stage.QUEUED else Event.RESUMED
+    write(connection, ticket.id, Act(stays if ticket.matter.reason == COMPLAINT else event), now)
 
 
 def promise(connection: sa.Connection, ticket_id: int, at: datetime) -> None:

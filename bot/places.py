@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from bot.complaint import A_STORY, Form, Step
+from bot.complaint import Form, is_story
 from bot.utterance import LONGEST_READ
 from knowledge.units import Current, Former, Resolution, Unit, Units
 from nlu.text import fold, written_out
@@ -40,16 +40,14 @@ def named(text: str, told: Resolution | None = None) -> str:
 
 
 def located(form: Form) -> Form:
-    """A form with the unit that its place or its story names, at the first question that is open.
+    """A form with the unit that its words name, at the first question that is open.
 
-    An answer about the place that names no unit and is long tells more of what happened: it belongs to the story.
+    An answer about the place that names no unit and tells more of what happened belongs to the story.
     """
-    place = form.place[:LONGEST_READ]
-    if place and not form.unit:
-        unit = named(place, all_units().resolve(place))
-        if not unit and len(place.split()) >= A_STORY:
-            return replace(form.more(form.place), place="").settled()
-        return replace(form, unit=unit).settled()
-    if form.step is Step.PLACE and not form.unit:
-        return replace(form, unit=named(form.what[:LONGEST_READ])).settled()
-    return form.settled()
+    if form.unit:
+        return form.settled()
+    place, what, time = (words[:LONGEST_READ] for words in (form.place, form.what, form.time))
+    there = named(place, all_units().resolve(place)) if place else ""
+    if place and not there and is_story(place):
+        form = replace(form.more(form.place), place="")
+    return replace(form, unit=there or named(what) or named(time)).settled()

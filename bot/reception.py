@@ -36,8 +36,7 @@ def attend(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, no
         case Outcome.LEFT_QUEUE:
             waiting = ledger.open_of(connection, taken.conversation_id)
             if waiting is not None:
-                stays = waiting.matter.reason == COMPLAINT
-                ledger.write(connection, waiting.id, Act(Event.WENT_ON if stays else Event.CANCELLED), now)
+                ledger.let_go(connection, waiting, Event.CANCELLED, now)
             return ()
         case outcome:
             ticket = added(connection, taken.conversation_id, now)

@@ -88,7 +88,7 @@ class Event(StrEnum):
     SILENCE = "silence"
     # the citizen did not answer
     RESUMED = "resumed"
-    # nor to what a complaint needed: it goes on without
+    # a complaint goes on without the citizen, who did not answer or has left
     WARNED = "warned"
     BREACHED = "breached"
     REOPENED = "reopened"
@@ -170,6 +170,7 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.HANDED: Stage.OFFICER,
         Event.UNCLEAR: Stage.BESIDE,
         Event.FORWARDED: Stage.BESIDE,
+        Event.RESUMED: Stage.BESIDE,
         Event.WARNED: Stage.OFFICER,
         Event.BREACHED: Stage.OFFICER,
         Event.RETURNED: Stage.QUEUED,

@@ -19,6 +19,7 @@ from bot.errors import BadData
 from bot.facts import ComplaintFacts
 from bot.forwarding import Counted, Span
 from bot.messages import Kind
+from bot.outbox import Outbox
 from bot.outcomes import Outcome
 from bot.places import located
 from bot.ticket import Ending, Refusal, Stage, Why, find_code
@@ -78,6 +79,7 @@ def test_a_wish_is_heard_alone(text: str, wish: Wish | None) -> None:
         (Form(f"ở Sài Gòn, {STORY}", step=Step.PLACE), Step.PLACE),  # the whole City, perhaps
         (Form("a", dossier=DOSSIER_CODE, step=Step.TIME), Step.CHECK),
         (Form(f"tại Phường Bến Thành, {STORY}", dossier=DOSSIER_CODE, step=Step.PLACE), Step.CHECK),
+        (Form("a", time="hôm qua ở phường Bến Thành", step=Step.PLACE), Step.CHECK),
         (Form("a", step=Step.WHAT), Step.WHAT),
     ],
 )
@@ -93,14 +95,48 @@ def test_what_was_told_is_not_asked_for(form: Form, step: Step) -> None:
         ("Bến Thành", "26743", "Bến Thành"),
         ("quầy số 2", "", "quầy số 2"),
         ("không ở phường nào", "", "không ở phường nào"),
-        ("tôi tới đó ba lần mà lần nào họ cũng bảo thiếu giấy rồi đuổi về", "", ""),
+        ("họ bảo thiếu giấy rồi đuổi về", "", ""),
+        ("ở ủy ban gần chợ, đi vào hẻm bên phải", "", "ở ủy ban gần chợ, đi vào hẻm bên phải"),
+        ("ở đó " + "tôi tới ba lần rồi mà " * 5, "", ""),
     ],
 )
 def test_a_place_is_named_or_more_of_the_story(answer: str, unit: str, shown: str) -> None:
     """A unit is found in the answer; a long answer that names none belongs to the story. Its words stay in any case."""
+    answer = answer.strip()
     form = located(Form("chậm", step=Step.PLACE).answered(answer))
     assert (form.unit, form.place, form.step) == (unit, shown, Step.TIME)
     assert answer in f"{form.what} {form.place}"
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("tôi muốn phản ánh cán bộ", Step.WHAT),
+        ("toi can khieu nai ve viec nay duoc khong", Step.WHAT),
+        ("tôi muốn khiếu nại cán bộ ở phường", Step.WHAT),
+        ("cán bộ phường để tôi chờ ba tiếng", Step.PLACE),
+        (f"tôi muốn phản ánh {STORY}", Step.PLACE),
+    ],
+)
+def test_saying_that_one_complains_tells_nothing(text: str, step: Step) -> None:
+    """Who only says that they complain is asked what happened; who tells it is not; the words stay in any case."""
+    assert complaint.begun(text) == Form(text, step=step)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_question"),
+    [
+        ("lệ phí khai sinh bao nhiêu vậy", True),
+        ("còn kết hôn thì nộp ở đâu ạ", True),
+        ("làm thẻ căn cước có phải đóng tiền?", True),
+        ("lệ phí thường trú", True),
+        ("phường không niêm yết lệ phí kết hôn, thu của tôi 200 nghìn", False),
+        ("hỏi nộp ở đâu thì họ bảo tự đi mà tìm", False),
+    ],
+)
+def test_a_story_is_no_question(text: str, is_question: bool) -> None:
+    """Words in the middle of a complaint are a question when they are put as one, or say next to nothing."""
+    assert complaint.is_question(text) is is_question
 
 
 sayings = st.text("abcđêơ số 2,.?", min_size=1, max_size=40).filter(str.strip) | st.sampled_from(
@@ -232,7 +268,7 @@ def owed(place: Place, ticket_id: int = 1) -> dict[str, datetime | None]:
 def test_the_limits_of_the_rules(
     place: Place, filed: str, unclear: str | None, agencies: int, due: dict[str, str]
 ) -> None:
-    """Forwarded in 5 minutes, in an hour where the authority is unclear; answered in 10 days, in 15 by several agencies.
+    """Forwarded in 5 minutes, in an hour where the authority is unclear; answered in 10 days, 15 by several agencies.
 
     Minutes are of the desk's working time, days of the calendar; nothing else is owed on a complaint.
     """
@@ -400,6 +436,25 @@ def test_who_stops_waiting_does_not_withdraw(place: Place) -> None:
     assert place.ticket().state.stage is Stage.QUEUED
     place.says("stay", kind=Kind.BUTTON)
     assert place.ticket().state.stage is Stage.FILED and place.desk.take_next(MINH) == 1
+
+
+@pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.CITIZEN, Stage.OFFICER])
+def test_whoever_leaves_does_not_withdraw(place: Place, stage: Stage) -> None:
+    """A citizen who shuts the channel leaves the complaint with its desk, or with the officer who has it."""
+    file(place)
+    place.desk.claim(1, LAN)
+    if stage is Stage.QUEUED:
+        place.desk.answer(1, LAN, "Đã xử lý.")
+        place.desk.reopen(1, LAN)
+    else:
+        place.desk.ask(1, LAN, "Ngày nào ạ?", "k")
+        place.says("hôm qua") if stage is Stage.OFFICER else None
+    assert place.ticket().state.stage is stage
+    outbox = Outbox(place.store)
+    delivery = outbox.take("webchat", place.clock(), "an")
+    assert delivery is not None
+    outbox.close_conversation(delivery, place.clock())
+    assert place.ticket().state.stage is (Stage.FILED if stage is Stage.QUEUED else Stage.BESIDE)
 
 
 def test_only_complaints_are_forwarded(place: Place) -> None:
