@@ -11,10 +11,12 @@ from datetime import date
 from typing import Protocol
 
 from bot import commands, satisfaction
+from bot.complaint import Form
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
-from bot.decisions import AskWhich, Decision, Forget, Stay
+from bot.decisions import AskWhich, Decision, Forget, Stay, TakeComplaint
 from bot.facts import (
+    ComplaintFacts,
     DetailsFacts,
     DossierFacts,
     DossiersFacts,
@@ -48,6 +50,7 @@ AWAITING = {
     Outcome.DOSSIER_INSISTED: Awaiting.OFFICER,
     Outcome.DOSSIER_NOT_FOUND: Awaiting.DOSSIER_CODE,
     Outcome.ASKED_COMPLAINT: Awaiting.COMPLAINT,
+    Outcome.COMPLAINT_SHOWN: Awaiting.COMPLAINT,
     Outcome.OFFICER_OFFERED: Awaiting.OFFICER,
     Outcome.FACTOR_LOCKED: Awaiting.OFFICER,
     Outcome.DOSSIER_KEPT: Awaiting.DOSSIER_NAME,
@@ -56,12 +59,11 @@ RATING_AWAITS = {Outcome.RATING_ASKED: satisfaction.STEP, Outcome.REASON_ASKED: 
 # what the next message may say about satisfaction
 ASKS_FACTOR = {Outcome.FACTOR_ASKED, Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS}
 ENDS_FACTOR = {Outcome.DETAILS_SHOWN, Outcome.FACTOR_LOCKED, Outcome.HANDED_OFF, Outcome.ALARMED}
-ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
+ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.ASKED_COMPLAINT, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
 # after anything else digits are still awaited: they mean nothing else, and are never stored
 OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
     Outcome.ALARMED: Owner.QUEUE,
-    Outcome.COMPLAINT_TAKEN: Owner.QUEUE,
     Outcome.REOPENED: Owner.QUEUE,
     Outcome.LEFT_QUEUE: Owner.BOT,
 }
@@ -120,7 +122,8 @@ class Assistant:
         decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
         english = understanding is not None and understanding.first("english") is not None
-        reply = compose(facts, masked=bool(utterance.masked), english=english)
+        unsent = _form(conversation, decision, facts) is not None
+        reply = compose(facts, masked=bool(utterance.masked), english=english, unsent=unsent)
         after = remember(conversation, decision, facts, reply)
         if not isinstance(decision, Stay | Forget):
             after = hear(after, utterance, facts)
@@ -170,6 +173,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
         reopens="" if outcome in OWNERS else conversation.reopens,
         rating_awaits="",
+        form=_form(conversation, decision, facts),
     )
     match facts:
         case ProcedureFacts():
@@ -184,6 +188,18 @@ def _remember_rating(conversation: Conversation, facts: RatingFacts) -> Conversa
     """What was talked about stays; a step may be changed until the end of the day on which it was chosen."""
     until = facts.on.isoformat() if facts.on and facts.outcome is Outcome.RATED else conversation.rating_until
     return conversation.with_(rating_until=until, rating_awaits=RATING_AWAITS.get(facts.outcome, ""))
+
+
+def _form(conversation: Conversation, decision: Decision, facts: Facts) -> Form | None:
+    """The complaint that is not sent yet: kept through other questions until it is sent, dropped, or officers read."""
+    match facts:
+        case ComplaintFacts(Outcome.ASKED_COMPLAINT | Outcome.COMPLAINT_SHOWN, form):
+            return form
+        case ComplaintFacts() if isinstance(decision, TakeComplaint) and decision.form == conversation.form:
+            return None
+        case PlainFacts(outcome) if outcome in OWNERS or outcome is Outcome.COMPLAINT_DROPPED:
+            return None
+    return conversation.form
 
 
 def _remember_dossier(after: Conversation, facts: Facts) -> Conversation:

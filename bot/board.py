@@ -19,7 +19,7 @@ from bot.ratings import Given
 from bot.roles import Role
 from bot.snooze import Preset
 from bot.store import Store
-from bot.ticket import Event, Stage
+from bot.ticket import WAITING, Event, Stage
 from bot.zalo_window import Window
 
 PAGE = 50
@@ -146,7 +146,7 @@ class Board:
     def states(self, seen: frozenset[str] | None = None) -> list[DeskState]:
         """Every desk that is seen, with its counts."""
         now, counted = self._clock(), sa.func.count()
-        query = sa.select(tables.ticket.c.desk, tables.ticket.c.state == Stage.QUEUED.value, counted)
+        query = sa.select(tables.ticket.c.desk, tables.ticket.c.state.in_(WAITING), counted)
         query = query.where(tables.ticket.c.state != Stage.CLOSED.value)
         plans = [plan for plan in self._desks if seen is None or plan.id in seen]
         with self._store.reading() as connection:
@@ -202,7 +202,7 @@ class Board:
         plan = self._desks[ticket.desk]
         running = [] if ticket.stage is Stage.CLOSED else clocks.clocks(history, plan)
         owed = _owed(running, now)
-        waits = (clock.started_at for clock in running if clock.limit is not Limit.RESOLUTION and not clock.stopped_at)
+        waits = (clock.started_at for clock in running if clock.limit in clocks.OURS and not clock.stopped_at)
         return Listed(
             ticket=ticket,
             desk=plan.name,

@@ -1,4 +1,7 @@
-"""Clocks: how soon a desk owes what, in its working time. Pure, over a ticket's history and the desk's plan."""
+"""Clocks: how soon a desk owes what, in its working time. Pure, over a ticket's history and the desk's plan.
+
+A complaint has limits of its own (bot/forwarding.py); only replies that are owed in the talk run as elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from bot import forwarding
 from bot.desks import DeskPlan
+from bot.forwarding import Span
 from bot.ledger import Entry
-from bot.ticket import Event, Stage
+from bot.ticket import WAITING, Event, Stage
 
 SPOKEN = frozenset({Event.REPLIED, Event.ASKED})
 BEGUN = frozenset({Event.OPENED, Event.REOPENED})
@@ -23,6 +28,15 @@ class Limit(StrEnum):
     FIRST_REPLY = "first_reply"
     NEXT_REPLY = "next_reply"
     RESOLUTION = "resolution"
+    FORWARDING = "forwarding"
+    # of a complaint
+    UNCLEAR_FORWARDING = "unclear_forwarding"
+    # where the authority had to be found out
+    AGENCY_ANSWER = "agency_answer"
+
+
+OURS = frozenset({Limit.FIRST_REPLY, Limit.NEXT_REPLY, Limit.FORWARDING, Limit.UNCLEAR_FORWARDING})
+# somebody waits for the desk itself
 
 
 class Cause(StrEnum):
@@ -35,6 +49,7 @@ class Cause(StrEnum):
     PASSED_ON = "passed_on"
     WAITED_FOR_CITIZEN = "waited_for_citizen"
     OFFICER_SILENT = "officer_silent"
+    AGENCY_SILENT = "agency_silent"
 
 
 @dataclass(frozen=True)
@@ -65,22 +80,24 @@ class Clock:
 
 def clocks(history: Sequence[Entry], plan: DeskPlan) -> list[Clock]:
     """Every clock of a ticket, in the order they started."""
-    found = [*_replies(history, plan), *_resolutions(history, plan)]
-    return sorted(found, key=lambda clock: clock.started_at)
+    others = _forwardings(history, plan) if forwarding.track(history) else _resolutions(history, plan)
+    return sorted([*_replies(history, plan), *others], key=lambda clock: clock.started_at)
 
 
 def cause(history: Sequence[Entry], clock: Clock, someone_on_duty: bool, someone_free: bool) -> Cause:
     """Why a limit was passed, as it looks when it was."""
     during = [entry for entry in history if entry.at >= clock.started_at]
-    if history[-1].stage is Stage.QUEUED and not someone_on_duty:
+    if clock.limit is Limit.AGENCY_ANSWER:
+        return Cause.AGENCY_SILENT
+    if history[-1].stage in WAITING and not someone_on_duty:
         return Cause.NOBODY_ON_DUTY
-    if history[-1].stage is Stage.QUEUED and not someone_free:
+    if history[-1].stage in WAITING and not someone_free:
         return Cause.AT_CAPACITY
     if any(entry.event in PASSED_ON for entry in during):
         return Cause.PASSED_ON
     if clock.limit is Limit.RESOLUTION and any(entry.stage is Stage.CITIZEN for entry in during):
         return Cause.WAITED_FOR_CITIZEN
-    return Cause.NOT_CLAIMED if history[-1].stage is Stage.QUEUED else Cause.OFFICER_SILENT
+    return Cause.NOT_CLAIMED if history[-1].stage in WAITING else Cause.OFFICER_SILENT
 
 
 def _replies(history: Sequence[Entry], plan: DeskPlan) -> Iterator[Clock]:
@@ -90,7 +107,7 @@ def _replies(history: Sequence[Entry], plan: DeskPlan) -> Iterator[Clock]:
         if owed_since is None and entry.event in (*BEGUN, Event.WROTE):
             owed_since = entry.at
             limit = Limit.FIRST_REPLY if entry.event is Event.OPENED else Limit.NEXT_REPLY
-        elif owed_since is not None and (entry.event in SPOKEN or entry.stage is Stage.CLOSED):
+        elif owed_since is not None and (entry.event in SPOKEN or entry.stage in (Stage.CLOSED, Stage.BESIDE)):
             yield _clock(limit, owed_since, entry.at, plan)
             owed_since = None
     if owed_since is not None:
@@ -129,3 +146,33 @@ def _reached(part: Sequence[Entry], worked: Sequence[timedelta], plan: DeskPlan,
             return plan.calendar.add_worked(entry.at, left)
         left -= span
     return None if part[-1].stage in (Stage.CITIZEN, Stage.CLOSED) else plan.calendar.add_worked(part[-1].at, left)
+
+
+def _forwardings(history: Sequence[Entry], plan: DeskPlan) -> Iterator[Clock]:
+    """A complaint is forwarded, later where the authority is unclear; then the agencies owe an answer.
+
+    The limits run on while the citizen is waited for: the rules know no rest.
+    """
+    limits, filed_at = forwarding.load(), history[0].at
+    gone_at = forwarding.first(history, Event.FORWARDED) or _closed_at(history)
+    unclear_at = forwarding.first(history, Event.UNCLEAR)
+    if unclear_at is not None and gone_at is not None and gone_at < unclear_at:
+        unclear_at = None
+    yield _limited(Limit.FORWARDING, filed_at, unclear_at or gone_at, limits.forward, plan)
+    if unclear_at is not None:
+        yield _limited(Limit.UNCLEAR_FORWARDING, filed_at, gone_at, limits.unclear, plan)
+    starts = [0, *(index for index, entry in enumerate(history) if entry.event is Event.REOPENED), len(history)]
+    for part in (history[start:end] for start, end in pairwise(starts)):
+        sent_at = forwarding.first(part, Event.FORWARDED)
+        if sent_at is not None:
+            span = limits.answer_by(forwarding.agencies(part))
+            yield _limited(Limit.AGENCY_ANSWER, sent_at, _closed_at(part), span, plan)
+
+
+def _closed_at(part: Sequence[Entry]) -> datetime | None:
+    return part[-1].at if part[-1].stage is Stage.CLOSED else None
+
+
+def _limited(limit: Limit, started_at: datetime, stopped_at: datetime | None, span: Span, plan: DeskPlan) -> Clock:
+    ends = [span.after(started_at, plan.calendar, share) for share in (forwarding.load().warn_at, 1.0)]
+    return Clock(limit, started_at, ends[0], ends[1], stopped_at)

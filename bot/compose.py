@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 import jinja2
 import yaml
 
-from bot import satisfaction, second_factor
+from bot import forwarding, satisfaction, second_factor
+from bot.complaint import Wish
 from bot.facts import (
     ChoiceFacts,
+    ComplaintFacts,
     DetailsFacts,
     DossierFacts,
     DossiersFacts,
@@ -52,6 +54,8 @@ MOST_LEGAL_BASES = 6
 MOST_DOCUMENTS_OF_ALL_CASES = 10
 MOST_BUTTONS = 5
 LONGEST_LABEL = 60
+LONGEST_SHOWN = 700
+# characters of each part of a complaint that is shown to be confirmed; it is kept whole
 SHARED_WORDS = 3
 # that names of a family must begin with to be asked about by what is left
 MARKS = {"# ": "heading", "- ": "bullets", "= ": "bullets", "! ": "warning", "~ ": "source"}
@@ -66,6 +70,9 @@ ENGLISH_FRAMES = {
     Outcome.DOSSIER_FOUND: "english_dossier",
     Outcome.HANDED_OFF: "english_officer",
     Outcome.ASKED_DOSSIER_CODE: "english_code",
+    Outcome.ASKED_COMPLAINT: "english_complaint",
+    Outcome.COMPLAINT_SHOWN: "english_complaint",
+    Outcome.COMPLAINT_TAKEN: "english_complaint_taken",
     Outcome.DOSSIER_EXPLAINED: "english_code",
     Outcome.DOSSIER_INSISTED: "english_code",
     Outcome.KEPT_TOLD: "english_kept",
@@ -84,11 +91,14 @@ ENGLISH_FRAMES = {
 WAITING = {
     Outcome.HANDED_OFF,
     Outcome.ALARMED,
-    Outcome.COMPLAINT_TAKEN,
     Outcome.QUEUED,
     Outcome.REOPENED,
 }
 # replies to somebody who waits for an officer: one tap ends it
+OF_COMPLAINTS = {Outcome.ASKED_COMPLAINT, Outcome.COMPLAINT_SHOWN, Outcome.COMPLAINT_TAKEN, Outcome.COMPLAINT_DROPPED}
+UNMENTIONED = OF_COMPLAINTS | WAITING | {Outcome.FORGET_ASKED, Outcome.FORGOTTEN, Outcome.FACTOR_ASKED}
+UNMENTIONED |= {Outcome.READ_ONLY, Outcome.SWITCHED_OFF}
+# replies under which a complaint that was begun is not offered to be gone on with
 OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
     Outcome.DOSSIER_NOT_FOUND,
@@ -104,13 +114,15 @@ OFFICER_AFTER = {
     Outcome.SCAM_WARNED,
     Outcome.SWITCHED_OFF,
     Outcome.TICKET_NOT_FOUND,
+    Outcome.COMPLAINT_TAKEN,
 }
 
 
-def compose(facts: Facts, masked: bool = False, english: bool = False) -> Reply | None:
+def compose(facts: Facts, masked: bool = False, english: bool = False, unsent: bool = False) -> Reply | None:
     """The reply for what was brought back; None when somebody else speaks.
 
     `masked`: a personal number was hidden. `english`: the question was, so a short frame says what stands below.
+    `unsent`: a complaint was begun: under another answer it is offered to go on with it.
     """
     if facts.outcome is Outcome.SILENT:
         return None
@@ -118,7 +130,10 @@ def compose(facts: Facts, masked: bool = False, english: bool = False) -> Reply 
     frame = _english_frame(facts) if english else None
     before = (Block("paragraph", (notes()[frame],)),) if frame else ()
     after = (Block("warning", (notes()["masked"],)),) if masked else ()
-    return replace(reply, blocks=(*before, *reply.blocks, *after))
+    offers = unsent and facts.outcome not in UNMENTIONED
+    offer = (Block("paragraph", (notes()["complaint_unsent"],)),) if offers else ()
+    ways = (_of_complaint(Wish.DROP), _of_complaint(Wish.ON)) if offers else ()
+    return replace(reply, blocks=(*before, *reply.blocks, *after, *offer), buttons=(*reply.buttons, *ways))
 
 
 def _english_frame(facts: Facts) -> str | None:
@@ -149,6 +164,8 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(outcome, kept=kept, about=about), _kept_buttons(facts))
         case PlainFacts(Outcome.DOSSIER_EXPLAINED | Outcome.DOSSIER_INSISTED as outcome, detail, value):
             return Reply(_render(outcome, detail=detail, value=value), _code_buttons(outcome, detail, value))
+        case ComplaintFacts():
+            return _complaint(facts)
         case FollowFacts(outcome, found, channel):
             values = {"dossier": found.dossier, "channel": channel, "days": LONGEST.days}
             values |= {"zalo_h": round(ZALO.total_seconds() / 3600)}
@@ -215,6 +232,25 @@ def _dossier_buttons(facts: DossierFacts) -> tuple[Button, ...]:
     remembered = () if facts.kept or facts.asked else (Button(words()["buttons"]["keep_dossier"], f"keep:{code}"),)
     follow = () if is_over(facts.dossier) else (_button("follow", code),)
     return (*shown, *follow, *remembered, _button("officer"))
+
+
+def _complaint(facts: ComplaintFacts) -> Reply:
+    """The next question, everything that was told, or that it was sent."""
+    form, send, drop = facts.form, _of_complaint(Wish.SEND), _of_complaint(Wish.DROP)
+    names = {"what": form.what, "place": form.place, "time": form.time}
+    told = {name: shorten(text, LONGEST_SHOWN) for name, text in names.items()}
+    rendered = _render(facts.outcome, step=form.step.value, told=told, unit=facts.unit, dossier=form.dossier)
+    if facts.outcome is Outcome.COMPLAINT_TAKEN:
+        return Reply(rendered, _plain_buttons(facts.outcome))
+    if facts.outcome is Outcome.COMPLAINT_SHOWN:
+        return Reply(rendered, (send, drop))
+    labels = words()["buttons"]
+    skip = Button(labels[f"complaint_skip_{form.step}"], f"complaint:{Wish.SKIP}:{form.step}")
+    return Reply(rendered, (skip, Button(labels["complaint_now"], send.payload), drop))
+
+
+def _of_complaint(wish: Wish) -> Button:
+    return Button(words()["buttons"][f"complaint_{wish}"], f"complaint:{wish}")
 
 
 def _kept_buttons(facts: KeptFacts) -> tuple[Button, ...]:
@@ -329,6 +365,7 @@ def templates() -> jinja2.Environment:
     environment.filters["received"] = received_on
     environment.filters["promise"] = promised
     environment.globals["endings"] = ticket_words()["endings"]
+    environment.globals["complaint_limits"] = forwarding.load()
     environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
     return environment
 

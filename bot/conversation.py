@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from bot.complaint import Form, Step
 from bot.messages import Button
 
 MOST_TOPICS = 5
@@ -89,6 +90,8 @@ class Conversation:
     # ISO date: the last day on which its buttons count
     rating_awaits: str = ""
     # what the next message may answer: "step", "words" (why); empty: nothing
+    form: Form | None = None
+    # a complaint that is being told and was not sent
 
     def on(self, day: date) -> Conversation:
         """The conversation without what has expired by a day."""
@@ -144,8 +147,13 @@ class Conversation:
             rating=state.get("rating", 0),
             rating_until=state.get("rating_until", ""),
             rating_awaits=state.get("rating_awaits", ""),
+            form=_form(state.get("form")),
         )
 
     def with_(self, **changes: Any) -> Conversation:
         """The conversation after a change."""
         return replace(self, **changes)
+
+
+def _form(stored: dict[str, Any] | None) -> Form | None:
+    return Form(**{**stored, "step": Step(stored["step"])}) if stored else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bot import commands, dossier_talk, satisfaction
+from bot import commands, complaint, dossier_talk, satisfaction
 from bot.commands import Command
+from bot.complaint import Form, Step, Wish
 from bot.conversation import Awaiting, Conversation, Kept, Owner
 from bot.decisions import (
     Alarm,
     AnswerAbout,
     AnswerSeveral,
     AskAgain,
+    AskComplaint,
     AskFactor,
     AskRating,
     AskSlot,
@@ -17,6 +19,7 @@ from bot.decisions import (
     CorrectPremise,
     Decision,
     Decline,
+    DropComplaint,
     ExplainCode,
     Follow,
     Forget,
@@ -47,10 +50,12 @@ from bot.rules import Rules
 from bot.second_factor import Attempt
 from bot.ticket import find_code
 from bot.utterance import LONGEST_READ, Utterance
+from bot.utterance import Fault as Unread
 from nlu.dossier_codes import CODE, NORMAL, Fault
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
 
+POLITE = ("greet", "thanks", "goodbye")
 SMALL_TALK = ("greet", "thanks", "goodbye", "ask_bot", "insult")
 NEAR_MISSES = tuple(fault.value for fault in Fault)
 LOOK_ALIKES = (
@@ -77,6 +82,8 @@ STEPS = (SKIP, "1", "2", "3", "4", "5")
 # the choices of a question how satisfied somebody is, by the step that they stand for
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
+SHORT_REPLY = 3
+# words of a bare yes or no
 
 
 def decide(
@@ -100,10 +107,13 @@ def decide(
     rated = _rated_in_words(utterance, conversation)
     if rated is not None:
         return rated
+    if utterance.fault is Unread.TOO_LONG and conversation.awaiting is Awaiting.COMPLAINT:
+        return AskComplaint((conversation.form or Form()).answered(utterance.text))
     if utterance.fault or understanding is None:
         return AskAgain(utterance.fault or "empty")
     return (
-        _danger(utterance, understanding, rules)
+        _danger(utterance, understanding, conversation, rules)
+        or _complaint(utterance, understanding, conversation, rules)
         or _stop_following(understanding, conversation)
         or _ticket(utterance, understanding, conversation, rules)
         or _code(understanding, conversation, rules)
@@ -112,7 +122,7 @@ def decide(
         or _unit(utterance, understanding, rules)
         or _premise(understanding, conversation, rules)
         or _reason_in_words(utterance, understanding, conversation, rules)
-        or _reply_to_question(utterance, understanding, conversation, rules)
+        or _reply_to_question(understanding, conversation, rules)
         or _only_a_number(understanding, rules)
         or _intent(utterance, understanding, conversation, rules)
         or _procedure(understanding, conversation, rules)
@@ -166,6 +176,8 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
         case "b", bundle_id if bundle_id:
             return TellJourney(bundle_id)
+        case "complaint", wish:
+            return _pressed_of_complaint(wish, conversation)
         case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if NORMAL.fullmatch(code):
             return _about_dossier(kind, code)
         case "reopen", code if find_code(code):
@@ -195,13 +207,22 @@ def _pressed(payload: str, conversation: Conversation) -> Decision:
     return AskAgain("unknown_button")
 
 
+def _pressed_of_complaint(value: str, conversation: Conversation) -> Decision:
+    """A button under a complaint that is being told; one that skips names its question, so that twice is once."""
+    name, _, step = value.partition(":")
+    form = conversation.form
+    if form is None or name not in set(Wish):
+        return AskAgain("unknown_button")
+    return AskComplaint(form) if name == Wish.SKIP and step != form.step else _wished(Wish(name), form)
+
+
 def _about_dossier(kind: str, code: str) -> Decision:
     """What the buttons under a dossier do."""
     match kind:
         case "detail":
             return AskFactor(code)
         case "complain":
-            return TakeComplaint("", code)
+            return TakeComplaint(Form(dossier=code))
         case "keep":
             return KeepDossier(code)
         case "drop":
@@ -254,14 +275,78 @@ def _reason_in_words(
     return GiveReason(conversation.rating, words=utterance.text[:LONGEST_READ])
 
 
-def _danger(utterance: Utterance, understanding: Understanding, rules: Rules) -> Decision | None:
-    """Somebody is in danger, or about to be cheated: said before anything else."""
+def _danger(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """Somebody is in danger, or about to be cheated: said before anything else.
+
+    Whoever complains that somebody wanted money is heard, not warned.
+    """
     intent, sure = understanding.intent, understanding.intent_confidence
     if _best(understanding) >= rules.answer_at and sure < rules.intent_over_procedure_at:
         return None
     if intent == "emergency" and _sure(understanding, rules):
         return Alarm(utterance.text)
-    return Decline("scam") if intent == "scam" and _sure(understanding, rules) else None
+    is_told = conversation.awaiting is Awaiting.COMPLAINT
+    return Decline("scam") if intent == "scam" and not is_told and _sure(understanding, rules) else None
+
+
+def _complaint(
+    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
+) -> Decision | None:
+    """A complaint that is being told: an answer to its question, or a wish what to do with it.
+
+    After something else was asked only a wish is heard, and more of the same complaint.
+    """
+    is_asked = conversation.awaiting is Awaiting.COMPLAINT
+    if conversation.form is None and not is_asked:
+        return None
+    form = conversation.form or Form()
+    wish = complaint.wish(utterance.text)
+    if is_asked and wish is None:
+        wish = _short_reply(understanding, form)
+    if wish is not None and (is_asked or wish is not Wish.SKIP):
+        return _wished(wish, form)
+    code = understanding.first(CODE)
+    if is_asked and not _asks_something_else(utterance, understanding, rules):
+        return AskComplaint(form.answered(utterance.text, code.value if code else ""))
+    more = understanding.intent == "complaint" and _sure(understanding, rules) and code is None
+    return AskComplaint(form.more(utterance.text)) if more else None
+
+
+def _short_reply(understanding: Understanding, form: Form) -> Wish | None:
+    """A bare yes or no: no to the whole at its beginning and its end, in between to one question."""
+    if len(understanding.text.split()) > SHORT_REPLY:
+        return None
+    if understanding.intent == "deny" or understanding.first("no"):
+        return Wish.SKIP if form.step in (Step.PLACE, Step.TIME) else Wish.DROP
+    is_yes = understanding.intent == "affirm" or understanding.first("yes") is not None
+    return Wish.SEND if is_yes and form.step is Step.CHECK else None
+
+
+def _wished(wish: Wish, form: Form) -> Decision:
+    """What a citizen wants done with a complaint that is being told."""
+    match wish:
+        case Wish.SEND:
+            return TakeComplaint(form)
+        case Wish.DROP:
+            return DropComplaint()
+        case Wish.SKIP:
+            return AskComplaint(form.passed())
+        case Wish.ON:
+            return AskComplaint(form)
+
+
+def _asks_something_else(utterance: Utterance, understanding: Understanding, rules: Rules) -> bool:
+    """Whether words in the middle of a complaint are a question of their own."""
+    own_data = any(understanding.first(kind) for kind in ("forget", "kept", "unfollow"))
+    sure, few = _sure(understanding, rules), len(utterance.text.split()) < complaint.LONG_ENOUGH
+    wants_officer = understanding.intent == "officer" and sure and few
+    is_polite = understanding.intent in POLITE and sure and len(utterance.text.split()) <= SHORT_REPLY
+    names_aspect = understanding.intent.startswith("ask_") and sure and understanding.aspects
+    likely = rules.ask_at if utterance.text.endswith("?") else rules.answer_at
+    asks = names_aspect and _best(understanding) >= likely and complaint.is_question(utterance.text)
+    return bool(find_code(utterance.text) or own_data or wants_officer or is_polite or asks)
 
 
 def _stop_following(understanding: Understanding, conversation: Conversation) -> Decision | None:
@@ -377,14 +462,10 @@ def _premise(understanding: Understanding, conversation: Conversation, rules: Ru
     return CorrectPremise(conversation.topic, int(claimed.value)) if conversation.topic else None
 
 
-def _reply_to_question(
-    utterance: Utterance, understanding: Understanding, conversation: Conversation, rules: Rules
-) -> Decision | None:
+def _reply_to_question(understanding: Understanding, conversation: Conversation, rules: Rules) -> Decision | None:
     """A reply to what the assistant asked last."""
     intent = understanding.intent
     match conversation.awaiting:
-        case Awaiting.COMPLAINT if intent != "deny":
-            return TakeComplaint(utterance.text)
         case Awaiting.OFFICER if intent == "affirm" or understanding.first("yes"):
             return HandOff("not_understood")
         case Awaiting.OFFICER if intent == "deny" or understanding.first("no"):
@@ -429,8 +510,7 @@ def _intent(
         case "officer":
             return HandOff("asked")
         case "complaint":
-            long_enough = len(utterance.text.split()) >= 6
-            return TakeComplaint(utterance.text) if long_enough else AskSlot("complaint")
+            return AskComplaint(complaint.begun(utterance.text))
         case "dossier_status":
             return AskSlot("dossier_code")
         case kind if kind in SMALL_TALK:

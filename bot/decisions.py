@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.complaint import Form
 from bot.conversation import Kept
 from bot.second_factor import Check
 
@@ -63,7 +64,7 @@ class AskSlot:
     """Ask for the one thing that is missing."""
 
     slot: str
-    # "dossier_code", "procedure" or "complaint"
+    # "dossier_code" or "procedure"
 
 
 @dataclass(frozen=True)
@@ -187,12 +188,22 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class TakeComplaint:
-    """Record a complaint and hand it to an officer."""
+class AskComplaint:
+    """Ask on for a complaint, or show it whole to be confirmed."""
 
-    text: str
-    about: str = ""
-    # code of the dossier it is about
+    form: Form
+
+
+@dataclass(frozen=True)
+class TakeComplaint:
+    """Send a complaint to the officers."""
+
+    form: Form
+
+
+@dataclass(frozen=True)
+class DropComplaint:
+    """Send no complaint, and keep nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -292,13 +303,13 @@ AboutDossier = (
     TellMore | AskFactor | OpenDetails | RefuseDetails | KeepDossier | ListDossiers | LetDossierGo | Follow | Unfollow
 )
 # about one dossier, or those that are remembered or followed
+AboutComplaint = AskComplaint | TakeComplaint | DropComplaint
 Plain = (
     AskSlot
     | AskAgain
     | ExplainCode
     | HandOff
     | Alarm
-    | TakeComplaint
     | SmallTalk
     | Decline
     | Forget
@@ -319,5 +330,6 @@ Decision = (
     | LookUpTicket
     | AboutDossier
     | AboutRating
+    | AboutComplaint
     | Plain
 )

@@ -25,7 +25,7 @@ from bot.ledger import Entry, Ticket
 from bot.messages import Reply
 from bot.retention import KEEP
 from bot.store import Store
-from bot.ticket import OPEN, Event, Stage
+from bot.ticket import HELD, WAITING, Event
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ CHANNEL = "telegram"
 LOOK_EVERY_S = 5.0
 NEAR = timedelta(hours=1)
 # a warning that is older is told no more
-ENTERED = frozenset({Event.OPENED, Event.RETURNED, Event.TRANSFERRED, Event.REROUTED, Event.REOPENED})
+ENTERED = frozenset(
+    {Event.OPENED, Event.FILED, Event.RETURNED, Event.FREED, Event.TRANSFERRED, Event.REROUTED, Event.REOPENED}
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ def news(ticket: Ticket, history: Sequence[Entry], now: datetime) -> list[News]:
     """What a desk is to be told of a ticket by now: that it came into the queue, if it waits; near limits. Pure."""
     found: list[News] = []
     came = max((number for number, entry in enumerate(history) if entry.event in ENTERED), default=0)
-    if ticket.state.stage is Stage.QUEUED:
+    if ticket.state.stage in WAITING:
         found.append(News(came, history[came].at))
     for number, entry in enumerate(history[came:], start=came):
-        if entry.event is Event.WARNED and entry.at > now - NEAR and ticket.state.stage in OPEN:
+        if entry.event is Event.WARNED and entry.at > now - NEAR and ticket.state.stage in WAITING | HELD:
             limit, since, _ = entry.text.split(" ")
             found.append(News(number, datetime.fromisoformat(since), limit))
     return found
@@ -148,7 +150,7 @@ def _untold(connection: sa.Connection, ticket: Ticket, history: Sequence[Entry],
 
 def _waiting(connection: sa.Connection, plan: DeskPlan) -> int:
     """How many wait at a desk."""
-    queued = sa.and_(tables.ticket.c.desk == plan.id, tables.ticket.c.state == Stage.QUEUED.value)
+    queued = sa.and_(tables.ticket.c.desk == plan.id, tables.ticket.c.state.in_(WAITING))
     return int(connection.execute(sa.select(sa.func.count()).select_from(tables.ticket).where(queued)).scalar_one())
 
 

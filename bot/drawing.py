@@ -13,6 +13,8 @@ NAMES = {
     Stage.QUEUED: "queued at a desk",
     Stage.OFFICER: "with an officer",
     Stage.CITIZEN: "waiting for the citizen",
+    Stage.FILED: "a complaint at a desk",
+    Stage.BESIDE: "a complaint beside the talk",
     Stage.CLOSED: "closed",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from bot.complaint import Form
 from bot.conversation import Kept
 from bot.outcomes import Outcome
 from bot.progress import Progress
@@ -158,8 +159,19 @@ class RatingFacts:
     # the day on which it was answered
 
 
+@dataclass(frozen=True)
+class ComplaintFacts:
+    """A complaint as it was told so far."""
+
+    outcome: Outcome
+    form: Form
+    unit: str = ""
+    # name of the ward or commune that it surely names
+
+
 Facts = (
     TicketFacts
+    | ComplaintFacts
     | UnitFacts
     | ProcedureFacts
     | SeveralFacts

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot import attachments, clocks, desks, ledger, mentions, notices, outbox, roster, rules, standing, tables
+from bot import (
+    attachments,
+    clocks,
+    complaints,
+    desks,
+    ledger,
+    mentions,
+    notices,
+    outbox,
+    roster,
+    rules,
+    standing,
+    tables,
+)
 from bot.clocks import Clock
+from bot.complaints import Complaint
 from bot.desks import Desks
 from bot.doubts import Doubt, doubts
 from bot.ledger import Entry, Ticket
@@ -18,11 +32,11 @@ from bot.messages import Attachment, Block, Reply, Source
 from bot.outcomes import Outcome, meanings
 from bot.rules import Rules
 from bot.store import Store
-from bot.ticket import HELD, Act, Ending, Event, Refusal, Stage, State, Why, transition
+from bot.ticket import HELD, WAITING, Act, Ending, Event, Refusal, Stage, State, Why
 
 LONGEST_REPLY = 4_000
 # characters of an officer's message
-SHOWN = {Stage.QUEUED: "waiting", Stage.OFFICER: "claimed", Stage.CITIZEN: "claimed", Stage.CLOSED: "resolved"}
+SHOWN = {stage: "claimed" for stage in HELD} | dict.fromkeys(WAITING, "waiting") | {Stage.CLOSED: "resolved"}
 # a stage as the console's pages name it
 
 
@@ -218,6 +232,33 @@ class Desk:
         """A closed ticket into the queue of its desk, unless the citizen has another open one."""
         return self._act(ticket_id, Act(Event.REOPENED, officer_id), "ticket_reopened")
 
+    def complaint(self, ticket_id: int) -> Complaint | None:
+        """What a complaint tells and where it is; None when the ticket is about something else."""
+        with self._store.reading() as connection:
+            return complaints.of(connection, ticket_id)
+
+    def mark_unclear(self, ticket_id: int, officer_id: int) -> State | Refusal:
+        """Whose matter a complaint is has to be found out: it may be forwarded later."""
+        return self._complain(ticket_id, Act(Event.UNCLEAR, officer_id), "complaint_unclear")
+
+    def forward(self, ticket_id: int, officer_id: int, agencies: Sequence[str]) -> State | Refusal:
+        """A complaint went to these agencies, besides those it went to before."""
+        return self._complain(
+            ticket_id, Act(Event.FORWARDED, officer_id, text="\n".join(agencies)), "complaint_forwarded"
+        )
+
+    def answer(self, ticket_id: int, officer_id: int, text: str) -> State | Refusal:
+        """An agency has answered a complaint: the citizen is told its words, and the ticket is closed."""
+        act = Act(Event.RESOLVED, officer_id, ending=Ending.ANSWERED, text=text.strip()[:LONGEST_REPLY])
+        return self._complain(ticket_id, act, "complaint_answered")
+
+    def _complain(self, ticket_id: int, act: Act, notice: str) -> State | Refusal:
+        """An act that only a complaint knows."""
+        with self._store.writing() as connection:
+            if complaints.of(connection, ticket_id) is None:
+                return Refusal(Why.NOT_NOW)
+            return self._done(connection, ticket_id, act, notice)
+
     def _take(self, connection: sa.Connection, ticket_id: int, officer_id: int) -> State | Refusal:
         act = Act(Event.CLAIMED, officer_id)
         return self._done(connection, ticket_id, act, "ticket_taken", receiver_id=officer_id)
@@ -231,7 +272,7 @@ class Desk:
     ) -> State | Refusal:
         """One act with what the citizen is told of it; whoever receives the ticket must have room for it."""
         now, ticket = self._clock(), ledger.of(connection, ticket_id)
-        verdict = transition(ticket.state, act)
+        verdict = ledger.verdict(connection, ticket, act)
         if not isinstance(verdict, Refusal):
             verdict = self._room(connection, ticket, receiver_id) or ledger.write(connection, ticket_id, act, now)
         if isinstance(verdict, Refusal):
@@ -260,7 +301,7 @@ class Desk:
         now = self._clock()
         with self._store.writing() as connection:
             ticket = ledger.of(connection, ticket_id)
-            if not reply.blocks or isinstance(transition(ticket.state, act), Refusal):
+            if not reply.blocks or isinstance(ledger.verdict(connection, ticket, act), Refusal):
                 return False
             if outbox.put(connection, ticket.conversation_id, f"officer:{key}", reply, now):
                 ledger.write(connection, ticket_id, act, now)
@@ -303,7 +344,7 @@ def belongs(view: str, officer_id: int, seen: frozenset[str] | None = None) -> s
     row = tables.ticket.c
     held = sa.and_(row.state.in_(HELD), row.officer_id == officer_id)
     views = {
-        "waiting": row.state == Stage.QUEUED.value,
+        "waiting": row.state.in_(WAITING),
         "mine": held,
         "snoozed": sa.and_(held, row.snoozed_until.is_not(None)),
     }
@@ -403,6 +444,6 @@ def _name(connection: sa.Connection, officer_id: int | None) -> str:
 
 def _fits(ticket: Ticket, skills: frozenset[str] | None) -> bool:
     """Whether a waiting ticket is one for these skills at its desk; None: not the officer's desk."""
-    if skills is None or ticket.state.stage is not Stage.QUEUED:
+    if skills is None or ticket.state.stage not in WAITING:
         return False
     return not skills or not ticket.matter.field or ticket.matter.field in skills

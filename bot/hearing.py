@@ -7,11 +7,9 @@ from bot.conversation import Conversation
 from bot.facts import DossierFacts, DossiersFacts, Facts, ProcedureFacts, SeveralFacts, UnitFacts
 from bot.messages import Kind
 from bot.outcomes import Outcome
-from bot.perform import all_units
+from bot.places import named
 from bot.progress import Clock
 from bot.utterance import LONGEST_READ, Utterance
-from knowledge.units import Current, Former, Resolution
-from nlu.text import fold, written_out
 
 
 def hear(conversation: Conversation, utterance: Utterance, facts: Facts) -> Conversation:
@@ -20,7 +18,7 @@ def hear(conversation: Conversation, utterance: Utterance, facts: Facts) -> Conv
     unit = ""
     if utterance.kind is Kind.TEXT and utterance.text:
         found += urgency.heard(utterance.text[:LONGEST_READ])
-        unit = _unit(facts.resolution if isinstance(facts, UnitFacts) else None, utterance.text)
+        unit = named(utterance.text, facts.resolution if isinstance(facts, UnitFacts) else None)
     told = facts.parts if isinstance(facts, DossiersFacts) else (facts,)
     if any(isinstance(part, DossierFacts) and part.progress.clock is Clock.LATE for part in told):
         found.append(urgency.LATE_DOSSIER)
@@ -31,22 +29,6 @@ def hear(conversation: Conversation, utterance: Utterance, facts: Facts) -> Conv
         unit=unit or conversation.unit,
         urgency=tuple(dict.fromkeys(found)),
     )
-
-
-def _unit(told: Resolution | None, text: str) -> str:
-    """The code of the unit that a text surely names; "" when it could be another.
-
-    With its type, unless the citizen asked about it: "Phường Sài Gòn" is a ward, "ở Sài Gòn" may be the whole City.
-    """
-    found = told or all_units().resolve(text)
-    match found:
-        case Current(unit):
-            name = unit.name
-        case Former(former, unit):
-            name = former.name
-        case _:
-            return ""
-    return unit.code if told or fold(name) in written_out(text) else ""
 
 
 def _field(facts: Facts) -> str:

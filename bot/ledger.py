@@ -7,19 +7,21 @@ so that of acts at the same moment one is first and the others see what it did.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot import tables
-from bot.routing import Matter
+from bot.routing import COMPLAINT, Matter
 from bot.ticket import (
     ENDS_ASKING,
     ENDS_SNOOZE,
     HELD,
     OWNERS,
+    TALKED,
+    WAITING,
     Act,
     Asked,
     Ending,
@@ -70,15 +72,22 @@ class Entry:
 
 
 def open_ticket(connection: sa.Connection, conversation_id: int, matter: Matter, desk: str, now: datetime) -> Ticket:
-    """A new ticket, queued at a desk; the one that is already open is kept."""
+    """A new ticket, queued at a desk; one in which the citizen already waits or is talked to is kept."""
     known = open_of(connection, conversation_id)
-    if known is not None:
-        return known
+    return known or _begun(connection, conversation_id, matter, Act(Event.OPENED, desk=desk), now)
+
+
+def file(connection: sa.Connection, conversation_id: int, matter: Matter, desk: str, now: datetime) -> Ticket:
+    """A complaint at a desk: a ticket of its own, beside the talk."""
+    return _begun(connection, conversation_id, matter, Act(Event.FILED, desk=desk), now)
+
+
+def _begun(connection: sa.Connection, conversation_id: int, matter: Matter, act: Act, now: datetime) -> Ticket:
     values = {
         "conversation_id": conversation_id,
         "code": _unused_code(connection),
         "state": Stage.BOT.value,
-        "desk": desk,
+        "desk": act.desk,
         "reason": matter.reason,
         "field": matter.field,
         "unit": matter.unit,
@@ -88,18 +97,27 @@ def open_ticket(connection: sa.Connection, conversation_id: int, matter: Matter,
     }
     made = connection.execute(sa.insert(tables.ticket).values(**values))
     ticket_id = int(made.inserted_primary_key[0])  # type: ignore[index]
-    write(connection, ticket_id, Act(Event.OPENED, desk=desk, text=matter.reason), now)
+    write(connection, ticket_id, replace(act, text=matter.reason), now)
     return of(connection, ticket_id)
+
+
+def verdict(connection: sa.Connection, ticket: Ticket, act: Act) -> State | Refusal:
+    """What an act would lead to: a conversation is taken from the assistant by one ticket at a time."""
+    after = transition(ticket.state, act)
+    if isinstance(after, Refusal):
+        return after
+    takes = after.stage in TALKED and ticket.state.stage not in TALKED
+    if takes and open_of(connection, ticket.conversation_id) is not None:
+        return Refusal(Why.NOT_NOW)
+    return after
 
 
 def write(connection: sa.Connection, ticket_id: int, act: Act, now: datetime) -> State | Refusal:
     """One act: the ticket, its owner and its row. A refusal changes nothing. Raises KeyError."""
     ticket = of(connection, ticket_id)
-    after = transition(ticket.state, act)
+    after = verdict(connection, ticket, act)
     if isinstance(after, Refusal):
         return after
-    if act.event is Event.REOPENED and open_of(connection, ticket.conversation_id) is not None:
-        return Refusal(Why.NOT_NOW)
     changes = _changes(ticket, act, after, now)
     connection.execute(sa.update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(**changes))
     entry = {"ticket_id": ticket_id, "officer_id": act.officer_id, "kind": act.event.value, "text": act.text, "at": now}
@@ -126,7 +144,8 @@ def _changes(ticket: Ticket, act: Act, after: State, now: datetime) -> dict[str,
         changes["officer_id"] = after.officer_id
     if act.event is Event.CLAIMED:
         changes["claimed_at"] = now
-    if act.event in (Event.REPLIED, Event.ASKED) and ticket.first_replied_at is None:
+    in_talk = ticket.state.stage in TALKED and act.event in (Event.REPLIED, Event.ASKED)
+    if in_talk and ticket.first_replied_at is None:
         changes["first_replied_at"] = now
     if act.event is Event.REOPENED:
         changes |= {"rank_at": now, "resolved_at": None}
@@ -146,7 +165,13 @@ def _asked(act: Act, after: State) -> dict[str, Any]:
     """What the citizen is asked to send after an act; unsaid: as before."""
     if act.event is Event.ASKED:
         return {"awaits": act.asked.value if act.asked else ""}
-    return {"awaits": ""} if act.event in ENDS_ASKING or after.stage not in HELD else {}
+    return {"awaits": ""} if act.event in ENDS_ASKING or after.stage not in TALKED & HELD else {}
+
+
+def let_go(connection: sa.Connection, ticket: Ticket, event: Event, now: datetime) -> None:
+    """The citizen goes: the ticket ends with the event; a complaint stays, at its desk or with its officer."""
+    stays = Event.WENT_ON if ticket.state.stage is Stage.QUEUED else Event.RESUMED
+    write(connection, ticket.id, Act(stays if ticket.matter.reason == COMPLAINT else event), now)
 
 
 def promise(connection: sa.Connection, ticket_id: int, at: datetime) -> None:
@@ -172,9 +197,9 @@ def of(connection: sa.Connection, ticket_id: int) -> Ticket:
 
 
 def open_of(connection: sa.Connection, conversation_id: int) -> Ticket | None:
-    """The open ticket of a conversation."""
+    """The open ticket that a conversation is about; complaints beside it are not meant."""
     here = tables.ticket.c.conversation_id == conversation_id
-    query = sa.select(tables.ticket).where(here, tables.ticket.c.state != Stage.CLOSED.value)
+    query = sa.select(tables.ticket).where(here, tables.ticket.c.state.in_(TALKED))
     row = connection.execute(query).mappings().first()
     return _ticket(row) if row else None
 
@@ -220,7 +245,7 @@ def ahead(connection: sa.Connection, ticket: Ticket) -> int:
     """How many wait before a ticket at its desk."""
     there, here = tables.ticket.c, ticket
     earlier = sa.or_(there.rank_at < here.rank_at, sa.and_(there.rank_at == here.rank_at, there.id < here.id))
-    queued = sa.and_(there.desk == here.state.desk, there.state == Stage.QUEUED.value)
+    queued = sa.and_(there.desk == here.state.desk, there.state.in_(WAITING))
     return int(connection.execute(sa.select(sa.func.count()).where(queued, earlier)).scalar_one())
 
 
@@ -233,7 +258,7 @@ def _unused_code(connection: sa.Connection) -> str:
 
 def _ticket(row: sa.RowMapping) -> Ticket:
     stage = Stage(row["state"])
-    holder = None if stage in (Stage.BOT, Stage.QUEUED, Stage.CLOSED) else row["officer_id"]
+    holder = row["officer_id"] if stage in HELD else None
     ending = Ending(row["ending"]) if row["ending"] else None
     return Ticket(
         id=row["id"],

@@ -15,7 +15,7 @@ from bot.compose import words
 from bot.conversation import Owner
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store, announce
-from bot.ticket import Act, Event
+from bot.ticket import Event
 
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0
@@ -107,7 +107,7 @@ class Outbox:
             connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT, **KEPT))
             ticket = ledger.open_of(connection, conversation_id) if conversation_id else None
             if ticket is not None:
-                ledger.write(connection, ticket.id, Act(Event.LEFT), now)
+                ledger.let_go(connection, ticket, Event.LEFT, now)
             connection.execute(
                 sa.update(tables.conversation).where(there).values(owner=Owner.CLOSED.value, updated_at=now)
             )

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import yaml
 
+from bot.complaint import Step
 from bot.conversation import Kept
 from bot.decisions import (
+    AboutComplaint,
     AboutDossier,
     AboutRating,
     Alarm,
     AnswerAbout,
     AnswerSeveral,
     AskAgain,
+    AskComplaint,
     AskFactor,
     AskRating,
     AskSlot,
@@ -26,6 +29,7 @@ from bot.decisions import (
     CorrectPremise,
     Decision,
     Decline,
+    DropComplaint,
     ExplainCode,
     Follow,
     Forget,
@@ -53,6 +57,7 @@ from bot.decisions import (
 )
 from bot.facts import (
     ChoiceFacts,
+    ComplaintFacts,
     DetailsFacts,
     DossierFacts,
     DossiersFacts,
@@ -69,6 +74,7 @@ from bot.facts import (
 )
 from bot.following import calendar, is_over
 from bot.outcomes import Outcome
+from bot.places import all_units, located, unit_of
 from bot.progress import progress
 from bot.second_factor import Check
 from bot.standing import NoTickets, Tickets
@@ -77,14 +83,12 @@ from integrations.dossiers import Dossiers
 from knowledge import bundles
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
-from knowledge.units import Units
 from nlu.text import written_out
 from nlu.understanding import Aspect
 
 SLOTS = {
     "dossier_code": Outcome.ASKED_DOSSIER_CODE,
     "procedure": Outcome.ASKED_PROCEDURE,
-    "complaint": Outcome.ASKED_COMPLAINT,
 }
 BAD_ANSWER = "bad_answer"
 MOST_DOSSIERS = 5
@@ -124,6 +128,8 @@ def perform(
         return _about_dossier(decision, portal, on)
     if isinstance(decision, AboutRating):
         return _about_rating(decision, on)
+    if isinstance(decision, AboutComplaint):
+        return _about_complaint(decision)
     if isinstance(decision, Plain):
         return _plain(decision)
     match decision:
@@ -188,6 +194,20 @@ def _about_rating(decision: AboutRating, on: date) -> Facts:
             return RatingFacts(RATING_AGAIN[what], number, channel=channel, about=about)
 
 
+def _about_complaint(decision: AboutComplaint) -> Facts:
+    """A complaint with the unit that its words name; what they already tell is not asked for."""
+    match decision:
+        case AskComplaint(form):
+            form = located(form)
+            outcome = Outcome.COMPLAINT_SHOWN if form.step is Step.CHECK else Outcome.ASKED_COMPLAINT
+        case TakeComplaint(form):
+            form, outcome = located(form), Outcome.COMPLAINT_TAKEN
+        case DropComplaint():
+            return PlainFacts(Outcome.COMPLAINT_DROPPED)
+    unit = unit_of(form.unit)
+    return ComplaintFacts(outcome, form, unit.name if unit else "")
+
+
 def _plain(decision: Plain) -> Facts:
     """What needs no neighbour."""
     match decision:
@@ -201,8 +221,6 @@ def _plain(decision: Plain) -> Facts:
             return PlainFacts(Outcome.HANDED_OFF, reason)
         case Alarm(text):
             return PlainFacts(Outcome.ALARMED, emergency(text))
-        case TakeComplaint(_, about):
-            return PlainFacts(Outcome.COMPLAINT_TAKEN, value=about)
         case SmallTalk(kind):
             return PlainFacts(Outcome.SMALL_TALK, kind)
         case Decline(reason):
@@ -244,12 +262,6 @@ def emergency(text: str) -> str:
     """The number to call first for what a text tells; "" when its words fit none of them."""
     folded = written_out(text)
     return next((number for number, said in _emergencies().items() if said.search(folded)), "")
-
-
-@lru_cache(maxsize=1)
-def all_units() -> Units:
-    """The units of the City, read once."""
-    return Units.load()
 
 
 def _journey(catalogue: Catalogue, bundle_id: str, on: date) -> Facts:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot import ledger, notices, roster, standing
+from bot import complaints, ledger, notices, roster, standing
 from bot.assistant import Turn
 from bot.decisions import HandOff, Reopen
 from bot.desks import DeskPlan, Desks
+from bot.facts import ComplaintFacts
 from bot.inbox import Taken
 from bot.ledger import Ticket
 from bot.messages import Block
 from bot.outcomes import Outcome
-from bot.routing import Matter, proper, route
+from bot.routing import COMPLAINT, Matter, proper, route
 from bot.satisfaction import RATINGS
 from bot.ticket import Act, Event, Refusal
 from bot.urgency import FAILURES, THIRD_FAILURE
 
-REASONS = {Outcome.COMPLAINT_TAKEN: "complaint", Outcome.ALARMED: "emergency"}
-OPENING = frozenset({Outcome.HANDED_OFF, Outcome.COMPLAINT_TAKEN, Outcome.ALARMED})
+REASONS = {Outcome.COMPLAINT_TAKEN: COMPLAINT, Outcome.ALARMED: "emergency"}
+OPENING = frozenset({Outcome.HANDED_OFF, Outcome.ALARMED})
 
 
 def attend(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, now: datetime) -> tuple[Block, ...]:
@@ -28,12 +30,14 @@ def attend(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, no
     match turn.facts.outcome:
         case outcome if outcome in OPENING:
             return _opened(connection, taken, turn, desks, now)
+        case Outcome.COMPLAINT_TAKEN:
+            return _filed(connection, taken, turn, desks, now)
         case Outcome.REOPENED:
             return _reopened(connection, taken, turn, desks, now)
         case Outcome.LEFT_QUEUE:
             waiting = ledger.open_of(connection, taken.conversation_id)
             if waiting is not None:
-                ledger.write(connection, waiting.id, Act(Event.CANCELLED), now)
+                ledger.let_go(connection, waiting, Event.CANCELLED, now)
             return ()
         case outcome if outcome in RATINGS:
             return ()
@@ -72,6 +76,18 @@ def _opened(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, n
     matter = _matter(taken, turn)
     desk = desk_for(connection, matter, desks, now)
     return _told(connection, ledger.open_ticket(connection, taken.conversation_id, matter, desk.id, now), desks, now)
+
+
+def _filed(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, now: datetime) -> tuple[Block, ...]:
+    """A complaint with what it tells: a ticket of its own, while the assistant goes on answering."""
+    if not isinstance(turn.facts, ComplaintFacts):
+        raise TypeError("a complaint is taken with what it tells")
+    form, matter = turn.facts.form, _matter(taken, turn)
+    matter = replace(matter, unit=form.unit or matter.unit)
+    desk = desk_for(connection, matter, desks, now)
+    ticket = ledger.file(connection, taken.conversation_id, matter, desk.id, now)
+    complaints.keep(connection, ticket.id, form)
+    return notices.blocks("complaint_filed", standing=standing.of(connection, ticket, desks, now))
 
 
 def _reopened(connection: sa.Connection, taken: Taken, turn: Turn, desks: Desks, now: datetime) -> tuple[Block, ...]:

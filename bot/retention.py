@@ -17,6 +17,7 @@ from bot import access_log, callback, followers, ratings, tables
 from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.store import Store
+from bot.ticket import Stage
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +30,17 @@ KEEP_SIGN_INS = timedelta(days=30)
 # officers' sessions that ended: they say from where an officer signs in
 KEEP_SESSIONS = timedelta(days=7)
 # longer than a cookie of the web chat can be good without being changed
+_UNFINISHED = tables.ticket.c.state != Stage.CLOSED.value
+# also a complaint that an agency has to answer while the assistant has the talk
 LOOK_EVERY_S = 24 * 3600.0
 
 
 def delete_old(store: Store, now: datetime) -> int:
-    """Delete what rested longer than KEEP; a conversation that waits for an officer or is held by one stays."""
+    """Delete what rested longer than KEEP; a conversation with a ticket that is not closed stays."""
     old = sa.and_(
         tables.conversation.c.updated_at < now - KEEP,
         tables.conversation.c.owner.in_((Owner.BOT.value, Owner.CLOSED.value)),
+        tables.conversation.c.id.not_in(sa.select(tables.ticket.c.conversation_id).where(_UNFINISHED)),
     )
     with store.writing() as connection:
         connection.execute(sa.delete(tables.factor_try).where(tables.factor_try.c.at < now - KEEP_TRIES))
@@ -81,7 +85,7 @@ def forget(connection: sa.Connection, conversation_id: int, inbox_id: int, turn_
 
 def _delete_tickets(connection: sa.Connection, conversation_ids: Sequence[int]) -> None:
     tickets = sa.select(tables.ticket.c.id).where(tables.ticket.c.conversation_id.in_(conversation_ids))
-    for table in (tables.mention, tables.ticket_event):
+    for table in (tables.mention, tables.complaint, tables.ticket_event):
         connection.execute(sa.delete(table).where(table.c.ticket_id.in_(tickets)))
     connection.execute(sa.delete(tables.ticket).where(tables.ticket.c.conversation_id.in_(conversation_ids)))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.desks import DeskPlan, Desks
 
-FOR_EVERYONE = frozenset({"complaint", "emergency"})
+COMPLAINT = "complaint"
+FOR_EVERYONE = frozenset({COMPLAINT, "emergency"})
 # reasons that go past the desk of the matter: nobody judges a complaint about themselves, and danger does not wait
 
 

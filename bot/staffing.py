@@ -16,7 +16,7 @@ from bot.officers import record, roles_of
 from bot.roles import Role
 from bot.roster import Slot
 from bot.store import Store
-from bot.ticket import HELD, Act, Event
+from bot.ticket import HELD, Act, Event, Stage
 
 MOST_CAPACITY = 50
 COMMAND = "command"
@@ -150,9 +150,13 @@ def hand_back(
     act = Act(Event.FREED, _number(connection, by), text=why)
     for ticket_id in lost:
         ledger.write(connection, ticket_id, act, now)
-        ticket = standing.promise(connection, ticket_id, served, now)
+        ticket = ledger.of(connection, ticket_id)
+        waits = ticket.state.stage is Stage.QUEUED
+        # a complaint waits beside the talk: nobody is promised a first word
+        ticket = standing.promise(connection, ticket_id, served, now) if waits else ticket
         stands = standing.of(connection, ticket, served, now)
-        told = notices.tell("ticket_returned", notices.leave_button(), standing=stands)
+        buttons = (notices.leave_button(),) if waits else ()
+        told = notices.tell("ticket_returned", *buttons, standing=stands)
         key = f"ticket:{ticket_id}:{act.event}:{ledger.last_event(connection, ticket_id)}"
         outbox.put(connection, ticket.conversation_id, key, told, now)
     return len(lost)

@@ -9,9 +9,11 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from bot import ledger, roster, waiting
+from bot import forwarding, ledger, roster, waiting
 from bot.desks import DeskPlan, Desks
+from bot.forwarding import Track
 from bot.ledger import Ticket
+from bot.routing import COMPLAINT
 from bot.store import Store
 from bot.ticket import Stage
 from bot.waiting import Wait
@@ -38,6 +40,10 @@ class Standing:
     # somebody is on duty
     ending: str = ""
     # an Ending, when it is closed
+    complaint: Track | None = None
+    # where it is, when it is one; an agency's answer is told in the talk, not to whoever has the code
+    answer_days: int = 0
+    # that the rules give the agencies
 
 
 class Tickets(Protocol):
@@ -73,6 +79,8 @@ def of(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime, *
     """Where a ticket stands at a moment (aware); the wait is measured only for whoever is told of it."""
     plan, queued = desks[ticket.state.desk], ticket.state.stage is Stage.QUEUED
     promised = ticket.promised_at.astimezone(plan.calendar.zone) if ticket.promised_at else None
+    is_complaint = ticket.matter.reason == COMPLAINT
+    track = forwarding.track(ledger.histories(connection, [ticket.id])[ticket.id]) if is_complaint else None
     return Standing(
         code=ticket.code,
         stage=ticket.state.stage.value,
@@ -84,6 +92,8 @@ def of(connection: sa.Connection, ticket: Ticket, desks: Desks, now: datetime, *
         is_open=plan.calendar.is_open(now),
         staffed=bool(roster.on_duty(connection, plan, now)),
         ending=ticket.state.ending.value if ticket.state.ending else "",
+        complaint=track,
+        answer_days=forwarding.load().answer_by(track.agencies).days if track else 0,
     )
 
 

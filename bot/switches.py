@@ -20,8 +20,8 @@ from bot.conversation import Conversation, Owner
 from bot.decide import decide
 from bot.decisions import (
     Alarm,
+    AskComplaint,
     AskRating,
-    AskSlot,
     Decision,
     Decline,
     Follow,
@@ -132,8 +132,6 @@ def _must_be_read(utterance: Utterance, conversation: Conversation) -> bool:
 
 def _takes_on(decision: Decision) -> bool:
     """Whether officers or the database would have to do something that lasts."""
-    if isinstance(decision, AskSlot):
-        return decision.slot == "complaint"
     if isinstance(decision, Forget):
         return decision.step != "held"
-    return isinstance(decision, Follow | HandOff | Reopen | TakeComplaint)
+    return isinstance(decision, Follow | HandOff | Reopen | AskComplaint | TakeComplaint)

@@ -158,10 +158,23 @@ ticket = sa.Table(
         "uq_ticket_open",
         "conversation_id",
         unique=True,
-        sqlite_where=sa.text("state != 'closed'"),
-        postgresql_where=sa.text("state != 'closed'"),
+        sqlite_where=sa.text("state IN ('queued', 'officer', 'citizen')"),
+        postgresql_where=sa.text("state IN ('queued', 'officer', 'citizen')"),
     ),
-    # a conversation has at most one open ticket
+    # a conversation is about at most one open ticket; complaints go on beside it
+)
+
+complaint = sa.Table(
+    "complaint",
+    metadata,
+    sa.Column("ticket_id", sa.ForeignKey("ticket.id"), primary_key=True),
+    sa.Column("what", sa.Text, nullable=False),
+    # all in the citizen's own masked words
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("unit", sa.String(10), nullable=False),
+    # code of the ward or commune that was surely named
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("dossier", sa.String(60), nullable=False),
 )
 
 ticket_event = sa.Table(

@@ -29,16 +29,25 @@ class Stage(StrEnum):
     OFFICER = "officer"
     CITIZEN = "citizen"
     # held by an officer who waits for the citizen
+    FILED = "filed"
+    # a complaint at a desk: nobody waits in the talk
+    BESIDE = "beside"
+    # a complaint held by an officer beside the talk, or with the agencies it was forwarded to
     CLOSED = "closed"
 
 
-OPEN = frozenset({Stage.QUEUED, Stage.OFFICER, Stage.CITIZEN})
-HELD = frozenset({Stage.OFFICER, Stage.CITIZEN})
+WAITING = frozenset({Stage.QUEUED, Stage.FILED})
+# for an officer
+TALKED = frozenset({Stage.QUEUED, Stage.OFFICER, Stage.CITIZEN})
+# the talk is somebody else's than the assistant's: one ticket of a conversation at most
+HELD = frozenset({Stage.OFFICER, Stage.CITIZEN, Stage.BESIDE})
 OWNERS: Mapping[Stage, Owner] = {
     Stage.BOT: Owner.BOT,
     Stage.QUEUED: Owner.QUEUE,
     Stage.OFFICER: Owner.OFFICER,
     Stage.CITIZEN: Owner.OFFICER,
+    Stage.FILED: Owner.BOT,
+    Stage.BESIDE: Owner.BOT,
     Stage.CLOSED: Owner.BOT,
 }
 # who answers the citizen's next message
@@ -48,6 +57,8 @@ class Event(StrEnum):
     """What can happen to a ticket; each becomes one row of `ticket_event`."""
 
     OPENED = "opened"
+    FILED = "filed"
+    # a complaint was sent
     CLAIMED = "claimed"
     REPLIED = "replied"
     ASKED = "asked"
@@ -70,10 +81,16 @@ class Event(StrEnum):
     # to a colleague
     FREED = "freed"
     # its holder serves the desk no longer: to the queue of the same desk
+    UNCLEAR = "unclear"
+    # whose matter a complaint is has to be found out first
+    FORWARDED = "forwarded"
+    # a complaint went to agencies: each a line of the text
     RESOLVED = "resolved"
     CANCELLED = "cancelled"
     LEFT = "left"
     # the citizen shut the channel
+    WENT_ON = "went_on"
+    # the citizen waits no longer, the complaint stays
     REROUTED = "rerouted"
     # nobody on duty: to the fallback desk
     TOLD = "told"
@@ -81,6 +98,8 @@ class Event(StrEnum):
     REMINDED = "reminded"
     SILENCE = "silence"
     # the citizen did not answer
+    RESUMED = "resumed"
+    # a complaint goes on without the citizen, who did not answer or has left
     WARNED = "warned"
     BREACHED = "breached"
     REOPENED = "reopened"
@@ -129,6 +148,7 @@ class Actor(StrEnum):
 
 ACTORS: Mapping[Event, Actor] = {
     Event.OPENED: Actor.CITIZEN,
+    Event.FILED: Actor.CITIZEN,
     Event.CLAIMED: Actor.OFFICER,
     Event.REPLIED: Actor.HOLDER,
     Event.ASKED: Actor.HOLDER,
@@ -143,13 +163,17 @@ ACTORS: Mapping[Event, Actor] = {
     Event.TRANSFERRED: Actor.HOLDER,
     Event.HANDED: Actor.HOLDER,
     Event.FREED: Actor.LEAD,
+    Event.UNCLEAR: Actor.HOLDER,
+    Event.FORWARDED: Actor.HOLDER,
     Event.RESOLVED: Actor.HOLDER,
     Event.CANCELLED: Actor.CITIZEN,
     Event.LEFT: Actor.CITIZEN,
+    Event.WENT_ON: Actor.CITIZEN,
     Event.REROUTED: Actor.CLOCK,
     Event.TOLD: Actor.CLOCK,
     Event.REMINDED: Actor.CLOCK,
     Event.SILENCE: Actor.CLOCK,
+    Event.RESUMED: Actor.CLOCK,
     Event.WARNED: Actor.CLOCK,
     Event.BREACHED: Actor.CLOCK,
     Event.REOPENED: Actor.CITIZEN,
@@ -157,11 +181,12 @@ ACTORS: Mapping[Event, Actor] = {
 }
 
 TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
-    Stage.BOT: {Event.OPENED: Stage.QUEUED},
+    Stage.BOT: {Event.OPENED: Stage.QUEUED, Event.FILED: Stage.FILED},
     Stage.QUEUED: {
         Event.CLAIMED: Stage.OFFICER,
         Event.WROTE: Stage.QUEUED,
         Event.REROUTED: Stage.QUEUED,
+        Event.WENT_ON: Stage.FILED,
         Event.TOLD: Stage.QUEUED,
         Event.WARNED: Stage.QUEUED,
         Event.BREACHED: Stage.QUEUED,
@@ -178,6 +203,9 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.SNOOZED: Stage.OFFICER,
         Event.WOKEN: Stage.OFFICER,
         Event.HANDED: Stage.OFFICER,
+        Event.UNCLEAR: Stage.BESIDE,
+        Event.FORWARDED: Stage.BESIDE,
+        Event.RESUMED: Stage.BESIDE,
         Event.WARNED: Stage.OFFICER,
         Event.BREACHED: Stage.OFFICER,
         Event.RETURNED: Stage.QUEUED,
@@ -196,17 +224,45 @@ TABLE: Mapping[Stage, Mapping[Event, Stage]] = {
         Event.SNOOZED: Stage.CITIZEN,
         Event.WOKEN: Stage.CITIZEN,
         Event.HANDED: Stage.CITIZEN,
+        Event.FORWARDED: Stage.BESIDE,
+        Event.WARNED: Stage.CITIZEN,
+        Event.BREACHED: Stage.CITIZEN,
         Event.REMINDED: Stage.CITIZEN,
         Event.RETURNED: Stage.QUEUED,
         Event.FREED: Stage.QUEUED,
         Event.TRANSFERRED: Stage.QUEUED,
         Event.RESOLVED: Stage.CLOSED,
         Event.SILENCE: Stage.CLOSED,
+        Event.RESUMED: Stage.BESIDE,
         Event.LEFT: Stage.CLOSED,
+    },
+    Stage.FILED: {
+        Event.CLAIMED: Stage.BESIDE,
+        Event.REROUTED: Stage.FILED,
+        Event.WARNED: Stage.FILED,
+        Event.BREACHED: Stage.FILED,
+    },
+    Stage.BESIDE: {
+        Event.REPLIED: Stage.BESIDE,
+        Event.ASKED: Stage.CITIZEN,
+        Event.NOTE: Stage.BESIDE,
+        Event.SNOOZED: Stage.BESIDE,
+        Event.WOKEN: Stage.BESIDE,
+        Event.HANDED: Stage.BESIDE,
+        Event.UNCLEAR: Stage.BESIDE,
+        Event.FORWARDED: Stage.BESIDE,
+        Event.WARNED: Stage.BESIDE,
+        Event.BREACHED: Stage.BESIDE,
+        Event.RETURNED: Stage.FILED,
+        Event.FREED: Stage.FILED,
+        Event.TRANSFERRED: Stage.FILED,
+        Event.RESOLVED: Stage.CLOSED,
     },
     Stage.CLOSED: {Event.REOPENED: Stage.QUEUED},
 }
 # what is not written here is refused
+MOVES = frozenset({Event.OPENED, Event.FILED, Event.TRANSFERRED, Event.REROUTED})
+# these say to which desk
 
 
 @dataclass(frozen=True)
@@ -230,7 +286,7 @@ class Act:
     officer_id: int | None = None
     # who acts, when it is an officer
     desk: str = ""
-    # where to: opened, transferred, rerouted
+    # where to: opened, filed, transferred, rerouted
     to_officer_id: int | None = None
     # whom to: handed
     ending: Ending | None = None
@@ -240,7 +296,7 @@ class Act:
     until: datetime | None = None
     # snoozed (aware)
     text: str = ""
-    # a note, a comment, a cause
+    # a note, a comment, a cause, agencies, an agency's answer
 
 
 class Why(StrEnum):
@@ -283,7 +339,7 @@ def transition(state: State, act: Act) -> State | Refusal:
     holders = {Event.CLAIMED: act.officer_id, Event.HANDED: act.to_officer_id}
     return State(
         stage=to,
-        desk=act.desk if act.event in (Event.OPENED, Event.TRANSFERRED, Event.REROUTED) else state.desk,
+        desk=act.desk if act.event in MOVES else state.desk,
         officer_id=holders.get(act.event, state.officer_id) if to in HELD else None,
         ending=ENDINGS.get(act.event, act.ending) if to is Stage.CLOSED else None,
     )
@@ -292,13 +348,13 @@ def transition(state: State, act: Act) -> State | Refusal:
 def _why(state: State, of_holder: bool) -> Why:
     if state.stage is Stage.CLOSED:
         return Why.CLOSED
-    return Why.NOT_HELD if of_holder and state.stage is Stage.QUEUED else Why.NOT_NOW
+    return Why.NOT_HELD if of_holder and state.stage in WAITING else Why.NOT_NOW
 
 
 def _complete(act: Act) -> bool:
     """Whether an act says all that it needs."""
     match act.event:
-        case Event.OPENED | Event.TRANSFERRED | Event.REROUTED:
+        case Event.OPENED | Event.FILED | Event.TRANSFERRED | Event.REROUTED:
             return bool(act.desk)
         case Event.CLAIMED:
             return act.officer_id is not None
@@ -308,6 +364,8 @@ def _complete(act: Act) -> bool:
             return act.to_officer_id is not None
         case Event.RESOLVED:
             return act.ending in OFFICERS_ENDINGS
+        case Event.FORWARDED:
+            return bool(act.text)
     return True
 
 

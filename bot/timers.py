@@ -11,17 +11,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import clocks, ledger, notices, outbox, reception, roster, standing, tables
+from bot import clocks, forwarding, ledger, notices, outbox, reception, roster, standing, tables
 from bot.clocks import SPOKEN, Cause
 from bot.desks import DeskPlan, Desks
 from bot.ledger import Entry, Ticket
 from bot.messages import Button
 from bot.store import Store
-from bot.ticket import Act, Event, Stage
+from bot.ticket import WAITING, Act, Event, Stage
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 15.0
+AFTER_SILENCE = frozenset({Event.SILENCE, Event.RESUMED})
 MOST_DEEDS = 10
 # that one look does to one ticket
 MISSED = "promise_missed"
@@ -66,6 +67,8 @@ def due(ticket: Ticket, history: Sequence[Entry], plan: DeskPlan, staff: Staff, 
         return Deed(Act(Event.WOKEN))
     if ticket.state.stage is Stage.QUEUED:
         deed = _for_the_queued(ticket, history, plan, staff, now)
+    elif ticket.state.stage is Stage.FILED and staff.takes_over:
+        deed = Deed(Act(Event.REROUTED, desk=staff.takes_over))
     elif ticket.state.stage is Stage.CITIZEN:
         deed = _for_the_silent(ticket, history, plan, now)
     else:
@@ -95,8 +98,10 @@ def _for_the_queued(
 
 
 def _for_the_silent(ticket: Ticket, history: Sequence[Entry], plan: DeskPlan, now: datetime) -> Deed | None:
-    """Whoever does not answer an officer is reminded once, then the ticket is closed."""
+    """Whoever does not answer an officer is reminded once, then the ticket is closed; a complaint goes on without."""
     asked_at = max(entry.at for entry in history if entry.event in SPOKEN or entry.event is Event.HANDED)
+    if forwarding.track(history):
+        return Deed(Act(Event.RESUMED)) if now >= plan.calendar.add_worked(asked_at, plan.limits.close_after) else None
     reminded_at = max((entry.at for entry in history if entry.event is Event.REMINDED), default=None)
     if reminded_at is None or reminded_at < asked_at:
         if now < plan.calendar.add_worked(asked_at, plan.limits.remind_after):
@@ -181,21 +186,21 @@ class Timers:
     ) -> Deed | None:
         if ticket.state.stage is Stage.CLOSED:
             return None
-        desk, queued = where = ticket.state.desk, ticket.state.stage is Stage.QUEUED
+        desk, waits = where = ticket.state.desk, ticket.state.stage in WAITING
         if where not in asked:
-            asked[where] = self._staff(connection, desk, queued, now)
+            asked[where] = self._staff(connection, desk, waits, now)
         deed = due(ticket, history, self._desks[desk], asked[where], now)
-        unread = deed is not None and deed.act.event is Event.SILENCE and _has_unread(connection, ticket)
+        unread = deed is not None and deed.act.event in AFTER_SILENCE and _has_unread(connection, ticket)
         return None if unread else deed
 
-    def _staff(self, connection: sa.Connection, desk: str, queued: bool, now: datetime) -> Staff:
-        """Who could take a ticket; a queued one of a desk that there is no more goes to the one for everyone."""
+    def _staff(self, connection: sa.Connection, desk: str, waits: bool, now: datetime) -> Staff:
+        """Who could take a ticket; one that waits of a desk that there is no more goes to the one for everyone."""
         plan = self._desks[desk]
         there, busy = roster.on_duty(connection, plan, now), roster.all_held(connection)
         free = any(busy.get(member.officer_id, 0) < member.capacity for member in there)
-        if queued and desk not in self._desks:
+        if waits and desk not in self._desks:
             return Staff(bool(there), free, plan.id)
-        if there or not queued:
+        if there or not waits:
             return Staff(bool(there), free)
         other = reception.taking_over(connection, plan, self._desks, now)
         return Staff(False, False, other.id if other.id != plan.id else "")

@@ -9,16 +9,18 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from bot import ledger, outbox, tables
+from bot import complaints, ledger, outbox, tables
 from bot.board import Board
 from bot.callback import Callbacks
 from bot.cards import Cards
+from bot.complaint import Form
 from bot.drafts import Drafts
 from bot.errands import Errands
 from bot.handoff import Desk
 from bot.messages import Block, Button, InboundMessage, Kind, Reply, Source
 from bot.officers import Officers
 from bot.roles import Role
+from bot.routing import Matter
 from bot.search import Search
 from bot.store import Store
 from bot.ticket import Act, Event, Stage
@@ -192,6 +194,15 @@ def wait(
         times = {"opened_at": at, "rank_at": at}
         connection.execute(sa.insert(tables.ticket).values(**known, **told, **times, state=Stage.BOT.value))
         ledger.write(connection, ticket_id, Act(Event.OPENED, desk=desk, text=reason), at)
+
+
+def complain(store: Store, ticket_id: int, form: Form, at: datetime = START) -> int:
+    """The citizen of a ticket has sent a complaint beside it; the number of its own ticket."""
+    with store.writing() as connection:
+        conversation_id = ledger.of(connection, ticket_id).conversation_id
+        ticket = ledger.file(connection, conversation_id, Matter("complaint"), EVERYONE, at)
+        complaints.keep(connection, ticket.id, form)
+    return ticket.id
 
 
 def answer(store: Store, ticket_id: int, reply: Reply) -> None:

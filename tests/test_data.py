@@ -15,11 +15,13 @@ import yaml
 
 from bot import callback, commands, compose, notices, retention, rules
 from bot.clocks import Cause, Limit
+from bot.complaint import STEPS, Form, Step, Wish
 from bot.conversation import Kept
 from bot.decide import LOOK_ALIKES, NEAR_MISSES, SMALL_TALK
 from bot.errors import BadData
 from bot.facts import (
     ChoiceFacts,
+    ComplaintFacts,
     DetailsFacts,
     DossierFacts,
     DossiersFacts,
@@ -35,6 +37,7 @@ from bot.facts import (
     UnitFacts,
 )
 from bot.following import calendar
+from bot.forwarding import Track
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import PATH as OUTCOMES_PATH
 from bot.outcomes import Outcome, meanings
@@ -69,6 +72,8 @@ FAULTS = (*Fault, "unknown_button", "unknown_choice")
 BUTTONS = {aspect.value for aspect in Aspect}
 REFUSALS = (Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS, Outcome.FACTOR_LOCKED)
 BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier", "follow", "unfollow", "follow_on"}
+BUTTONS |= {f"complaint_{wish}" for wish in (*Wish, "now")} - {"complaint_skip"}
+BUTTONS |= {f"complaint_skip_{step}" for step in STEPS[:-1]}
 BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "look_up", "stay", "not_now", "forget", "keep"}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
@@ -89,7 +94,9 @@ def lists() -> Iterator[list[tuple[str, Facts]]]:
     yield [(status.name, told(town.dossier(status=status))) for status in Status]
     yield [(asked, told(town.dossier(), asked)) for asked in ("", "when")]
     yield [(detail, PlainFacts(Outcome.FACTOR_ASKED, detail, town.DOSSIER_CODE)) for detail in ("", "too_short")]
-    yield [(value, PlainFacts(Outcome.COMPLAINT_TAKEN, value=value)) for value in ("", town.DOSSIER_CODE)]
+    yield [(value, ComplaintFacts(Outcome.COMPLAINT_TAKEN, Form(dossier=value))) for value in ("", town.DOSSIER_CODE)]
+    yield [(step, ComplaintFacts(Outcome.ASKED_COMPLAINT, Form(step=step))) for step in STEPS[:-1]]
+    yield [(name, ComplaintFacts(Outcome.COMPLAINT_SHOWN, form, "Phường Bến Thành")) for name, form in FORMS.items()]
     yield [(why, PlainFacts(Outcome.NOT_FOLLOWED, why, town.DOSSIER_CODE)) for why in ("already", "full", "over")]
     yield [(done, PlainFacts(Outcome.UNFOLLOWED, done, town.DOSSIER_CODE)) for done in ("stopped", "none")]
     yield [(name, FollowFacts(Outcome.FOLLOWED, FOUND, name)) for name in ("telegram", "zalo", "webchat")]
@@ -107,6 +114,11 @@ def told(dossier: Dossier, asked: str = "") -> DossierFacts:
 
 
 FOUND = Found(town.dossier(), town.MORNING)
+FORMS = {
+    "none": Form(step=Step.CHECK),
+    "story": Form("Chờ ba tiếng", step=Step.CHECK),
+    "whole": Form("Chờ ba tiếng", "quầy số 2", "26743", "hôm qua", town.DOSSIER_CODE, Step.CHECK),
+}
 SAMPLES = {kind: "H29.19-261231-0005" for kind in NEAR_MISSES}
 # each near miss with a value that has the parts its words speak of
 
@@ -115,7 +127,7 @@ def every_fact() -> Iterator[Facts]:
     """One of everything that can be said."""
     for facts in chain.from_iterable(lists()):
         yield facts[1]
-    for outcome in (*SLOTS.values(), *DECLINED.values(), Outcome.LEFT_QUEUE, Outcome.QUEUED, Outcome.COMPLAINT_TAKEN):
+    for outcome in (*SLOTS.values(), *DECLINED.values(), Outcome.LEFT_QUEUE, Outcome.QUEUED, Outcome.COMPLAINT_DROPPED):
         yield PlainFacts(outcome)
     for outcome in FORGETTING.values():
         yield PlainFacts(outcome)
@@ -181,6 +193,13 @@ def standings() -> Iterator[Standing]:
     yield replace(queued, staffed=False, is_open=False)
     yield from (replace(queued, stage=stage.value, position=0) for stage in (Stage.OFFICER, Stage.CITIZEN))
     yield from (replace(queued, stage="closed", ending=ending.value) for ending in Ending)
+    at, agencies = town.MORNING, ("Sở Nội vụ", "Ủy ban nhân dân Phường Bến Thành")
+    filed = replace(queued, stage="filed", position=0, promised_at=None, complaint=Track(at, None, None, (), "", None))
+    yield from (filed, replace(filed, staffed=False), replace(filed, staffed=False, is_open=False))
+    yield replace(filed, stage="beside", complaint=Track(at, at, None, (), "", None))
+    yield replace(filed, stage="beside", complaint=Track(at, None, at, agencies, "", None), answer_days=15)
+    answered = Track(at, None, at, agencies, "Đã nhắc nhở.\nXin lỗi anh/chị.", at)
+    yield replace(filed, stage="closed", ending="answered", complaint=answered, answer_days=15)
 
 
 def journeys() -> Iterator[JourneyFacts]:
@@ -252,11 +271,13 @@ def test_what_is_kept_is_told_as_it_is() -> None:
     assert [button.payload for button in reply.buttons] == ["forget", "officer"]
 
 
-@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("ticket_*.txt"))])
+@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("*_*.txt"))])
 def test_every_notice_is_said(notice: str) -> None:
     """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
     for stands, sends in product(standings(), (True, False)):
         if notice in ("ticket_closed", "ticket_silence") and not stands.ending:
+            continue
+        if notice in ("complaint_forwarded", "complaint_answered") and not stands.answer_days:
             continue
         values = {"name": "Lan", "closes_at": town.MORNING, "reopens_until": town.TODAY}
         values |= {"days": callback.KEEP.days, "paper": "Giấy chứng sinh", "sends": sends}

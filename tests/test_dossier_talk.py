@@ -25,6 +25,9 @@ SECOND_CODE = "H29.19-261105-0021"
 LINES = {
     **town.SCRIPT,
     SECOND_CODE: town.understood(intent="dossier_status", entities={"dossier_code": SECOND_CODE}),
+    "tôi muốn phản ánh": town.understood(intent="complaint"),
+    "cán bộ phường để tôi chờ ba tiếng": town.understood(intent="complaint"),
+    "cháy nhà rồi": town.understood(intent="emergency"),
 }
 
 

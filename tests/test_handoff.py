@@ -80,8 +80,10 @@ def test_a_ticket_says_why(database: Store, text: str, intent: str, reason: str)
     """A complaint and a wish for an officer are told apart on the desk."""
     say(database, text)
     worker(database, Script({text: understood(intent=intent)})).step()
+    say(database, "complaint:send", "2", kind=Kind.BUTTON)
+    worker(database, Script({text: understood(intent=intent)})).step()
     assert [ticket.reason for ticket in Desk(database).tickets("waiting", LAN)] == [reason]
-    assert owner(database) == "queue"
+    assert owner(database) == {"complaint": "bot", "asked": "queue"}[reason]
 
 
 def test_a_waiting_citizen_is_heard(desk: Desk, database: Store) -> None:

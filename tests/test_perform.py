@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from bot.complaint import Form, Step
 from bot.conversation import Kept
 from bot.decisions import (
     AnswerAbout,
     AskAgain,
+    AskComplaint,
     AskFactor,
     AskSlot,
     AskWhich,
     CorrectPremise,
     Decision,
     Decline,
+    DropComplaint,
     ExplainCode,
     Forget,
     HandOff,
@@ -32,7 +35,16 @@ from bot.decisions import (
     TellJourney,
     TellKept,
 )
-from bot.facts import ChoiceFacts, DossierFacts, DossiersFacts, Facts, KeptFacts, PlainFacts, ProcedureFacts
+from bot.facts import (
+    ChoiceFacts,
+    ComplaintFacts,
+    DossierFacts,
+    DossiersFacts,
+    Facts,
+    KeptFacts,
+    PlainFacts,
+    ProcedureFacts,
+)
 from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER, perform
 from bot.progress import Clock
@@ -54,6 +66,7 @@ from tests.town import (
     made,
 )
 
+WHOLE = Form("chậm", time="hôm qua", step=Step.CHECK)
 TWO = (Kept(DOSSIER_CODE, "nhà"), Kept("H29.19-261105-0021"))
 
 
@@ -196,7 +209,6 @@ def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tupl
     [
         (AskSlot("dossier_code"), PlainFacts(Outcome.ASKED_DOSSIER_CODE)),
         (AskSlot("procedure"), PlainFacts(Outcome.ASKED_PROCEDURE)),
-        (AskSlot("complaint"), PlainFacts(Outcome.ASKED_COMPLAINT)),
         (AskAgain("empty"), PlainFacts(Outcome.ASKED_AGAIN, "empty")),
         (
             ExplainCode("phone_number", "‹số điện thoại›"),
@@ -208,7 +220,10 @@ def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tupl
         ),
         (TellKept(), PlainFacts(Outcome.KEPT_TOLD)),
         (HandOff("asked"), PlainFacts(Outcome.HANDED_OFF, "asked")),
-        (TakeComplaint("chậm"), PlainFacts(Outcome.COMPLAINT_TAKEN)),
+        (AskComplaint(Form()), ComplaintFacts(Outcome.ASKED_COMPLAINT, Form())),
+        (AskComplaint(WHOLE), ComplaintFacts(Outcome.COMPLAINT_SHOWN, WHOLE)),
+        (TakeComplaint(WHOLE), ComplaintFacts(Outcome.COMPLAINT_TAKEN, WHOLE)),
+        (DropComplaint(), PlainFacts(Outcome.COMPLAINT_DROPPED)),
         (SmallTalk("greet"), PlainFacts(Outcome.SMALL_TALK, "greet")),
         (Decline("off_topic"), PlainFacts(Outcome.OFF_TOPIC)),
         (Decline("not_understood"), PlainFacts(Outcome.NOT_UNDERSTOOD)),
@@ -216,7 +231,6 @@ def test_only_known_procedures_are_offered(codes: tuple[str, ...], offered: tupl
         (Forget("ask"), PlainFacts(Outcome.FORGET_ASKED)),
         (Forget("held"), PlainFacts(Outcome.FORGET_PUT_OFF)),
         (Forget("confirmed"), PlainFacts(Outcome.FORGOTTEN)),
-        (TakeComplaint("", DOSSIER_CODE), PlainFacts(Outcome.COMPLAINT_TAKEN, value=DOSSIER_CODE)),
         (AskFactor(DOSSIER_CODE), PlainFacts(Outcome.FACTOR_ASKED, "", DOSSIER_CODE)),
         (AskFactor(DOSSIER_CODE, True), PlainFacts(Outcome.FACTOR_ASKED, "too_short", DOSSIER_CODE)),
         (RefuseDetails(DOSSIER_CODE, 61), PlainFacts(Outcome.FACTOR_WAITS, "2", DOSSIER_CODE)),

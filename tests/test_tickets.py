@@ -32,6 +32,7 @@ from bot.ticket import (
     OFFICERS_ENDINGS,
     OWNERS,
     TABLE,
+    TALKED,
     Act,
     Actor,
     Ending,
@@ -59,14 +60,18 @@ STATES = {
     Stage.QUEUED: State(Stage.QUEUED, "one"),
     Stage.OFFICER: State(Stage.OFFICER, "one", LAN),
     Stage.CITIZEN: State(Stage.CITIZEN, "one", LAN),
+    Stage.FILED: State(Stage.FILED, "one"),
+    Stage.BESIDE: State(Stage.BESIDE, "one", LAN),
     Stage.CLOSED: State(Stage.CLOSED, "one", None, Ending.ANSWERED),
 }
+COMPLAINS = f"complain:{town.DOSSIER_CODE}"
+BUTTONS = ("stay", "officer", "forget:yes", "nocall", COMPLAINS)
 DOCUMENT = Path(__file__).parents[1] / "docs" / "tickets.md"
 
 
 def act(event: Event, officer_id: int = LAN) -> Act:
     """A complete act."""
-    return Act(event, officer_id, desk="two", to_officer_id=MINH, ending=Ending.VISIT, until=MONDAY)
+    return Act(event, officer_id, desk="two", to_officer_id=MINH, ending=Ending.VISIT, until=MONDAY, text="ba")
 
 
 @pytest.mark.parametrize("event", Event)
@@ -107,6 +112,9 @@ def test_only_the_holder_acts(stage: Stage, event: Event) -> None:
         (Stage.OFFICER, Act(Event.WOKEN, MINH), Why.TAKEN),
         (Stage.QUEUED, Act(Event.WOKEN), Why.NOT_NOW),
         (Stage.OFFICER, Act(Event.RESOLVED, LAN, ending=Ending.LEFT), Why.INCOMPLETE),
+        (Stage.FILED, Act(Event.FORWARDED, LAN, text="Sở"), Why.NOT_HELD),
+        (Stage.BESIDE, Act(Event.FORWARDED, LAN), Why.INCOMPLETE),
+        (Stage.BESIDE, Act(Event.WROTE), Why.NOT_NOW),
     ],
 )
 def test_a_refusal_says_why(stage: Stage, wanted: Act, why: Why) -> None:
@@ -219,18 +227,18 @@ class Life(RuleBasedStateMachine):
         """A citizen writes."""
         self._say(address, text)
 
-    @rule(address=st.sampled_from(["an", "binh"]), button=st.sampled_from(["stay", "officer", "forget:yes", "nocall"]))
+    @rule(address=st.sampled_from(["an", "binh"]), button=st.sampled_from(BUTTONS))
     def presses(self, address: str, button: str) -> None:
         """A citizen presses a button, perhaps an old one."""
         self._say(address, button, Kind.BUTTON)
 
-    @rule(address=st.sampled_from(["an", "binh"]), officer=OFFICERS, what=st.integers(0, 5), which=st.integers(0, 9))
+    @rule(address=st.sampled_from(["an", "binh"]), officer=OFFICERS, what=st.integers(0, 11), which=st.integers(0, 9))
     def writes_meanwhile(self, address: str, officer: int, what: int, which: int) -> None:
         """A citizen writes, and before the turn is recorded an officer acts."""
         self.meanwhile = lambda: self.acts(officer, what, which)
         self._say(address, "khai sinh")
 
-    @rule(officer=OFFICERS, what=st.integers(0, 8), which=st.integers(0, 9))
+    @rule(officer=OFFICERS, what=st.integers(0, 11), which=st.integers(0, 9))
     def acts(self, officer: int, what: int, which: int) -> None:
         """An officer does something, allowed or not, to some ticket."""
         rows = sorted(town.rows(self.store, tables.ticket), key=lambda row: (row["state"] == "closed", row["id"]))
@@ -248,6 +256,9 @@ class Life(RuleBasedStateMachine):
             lambda: self.desk.hand_to(ticket_id, officer, 3 - officer),
             lambda: self.desk.reopen(ticket_id, officer),
             lambda: self.desk.note(ticket_id, officer, "khách cần gấp"),
+            lambda: self.desk.mark_unclear(ticket_id, officer),
+            lambda: self.desk.forward(ticket_id, officer, ["Sở Nội vụ", "Ủy ban nhân dân phường"][: 1 + which % 2]),
+            lambda: self.desk.answer(ticket_id, officer, "Đã xử lý."),
         ][what]()
 
     @rule(officer=OFFICERS, what=st.integers(0, 4), which=st.integers(0, 9), hours=st.sampled_from([1, 5, 40]))
@@ -295,10 +306,10 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def one_owner(self) -> None:
-        """A conversation is the bot's without an open ticket, and otherwise whose the ticket's stage says."""
+        """A conversation is the bot's, but for one ticket that it may be about: then it is whose the stage says."""
         tickets = town.rows(self.store, tables.ticket)
         for row in town.rows(self.store, tables.conversation):
-            mine = [one for one in tickets if one["conversation_id"] == row["id"] and one["state"] != "closed"]
+            mine = [one for one in tickets if one["conversation_id"] == row["id"] and one["state"] in TALKED]
             assert len(mine) <= 1
             owner = OWNERS[Stage(mine[0]["state"])] if mine else Owner.BOT
             assert row["owner"] == owner or (not mine and row["owner"] == Owner.CLOSED)
@@ -311,8 +322,7 @@ class Life(RuleBasedStateMachine):
                 ticket, state = ledger.of(connection, row["id"]), State()
                 for entry in ledger.histories(connection, [ticket.id])[ticket.id]:
                     there = {"desk": entry.desk, "to_officer_id": entry.holder_id, "ending": Ending.ANSWERED}
-                    there |= {"until": entry.at}
-                    wanted = Act(entry.event, entry.officer_id, **there)
+                    wanted = Act(entry.event, entry.officer_id, **there, text=entry.text, until=entry.at)
                     after = transition(state, wanted)
                     assert isinstance(after, State)
                     assert (after.stage, after.desk, after.officer_id) == (entry.stage, entry.desk, entry.holder_id)

@@ -19,6 +19,7 @@ from web.forms import inside
 
 TICKET = "/console/tickets/7"
 ACTS = ("claim", "reply", "ask", "card", "draft", "note", "resolve", "give-back", "transfer", "hand", "reopen")
+ACTS += ("unclear", "forward", "answer")
 
 
 @pytest.fixture

@@ -45,10 +45,12 @@ from web.presence import Presence
 MAX_TEXT = 4_000
 MAX_WANTED = 200
 # characters of what is looked for
+MOST_AGENCIES, LONGEST_AGENCY = 10, 200
+# of one complaint; characters of a name
 ADDRESS = "/console/tickets/{id:int}"
 Fields = dict[str, str]
 Verdict = bool | State | Refusal
-WRITTEN = {"reply": "reply", "ask": "reply", "note": "note"}
+WRITTEN = {"reply": "reply", "ask": "reply", "note": "note", "forward": "agencies", "answer": "answer"}
 # the field that an act sends on; it may not be empty
 TYPED = ("reply", "note", "why", "own")
 # fields that are kept when an act is refused
@@ -140,6 +142,9 @@ class TicketPage:
             "transfer": lambda ticket, officer, form: desk.transfer(ticket, officer, form.get("to", ""), comment(form)),
             "hand": lambda ticket, officer, form: desk.hand_to(ticket, officer, colleague(form), comment(form)),
             "resolve": lambda ticket, officer, form: self._close(ticket, officer, ending(form)),
+            "unclear": lambda ticket, officer, _: desk.mark_unclear(ticket, officer),
+            "forward": lambda ticket, officer, form: desk.forward(ticket, officer, agencies(form)),
+            "answer": lambda ticket, officer, form: desk.answer(ticket, officer, form["answer"]),
             "reopen": lambda ticket, officer, _: desk.reopen(ticket, officer),
             **self._errand_acts(),
         }
@@ -246,6 +251,7 @@ class TicketPage:
         drafted = self.drafts.draft(ticket.summary.id) if asked else None
         _, prepared = sentences.get(request.query_params.get("canned", ""), ("", ""))
         return {
+            "complaint": self.desk.complaint(ticket.summary.id),
             "others": self.presence.others(ticket.summary.id, session.officer_id),
             "papers": self.cards.papers(talked_about(ticket)),
             "wanted": wanted,
@@ -282,6 +288,14 @@ def colleague(form: Fields) -> int:
     if not NUMBER.fullmatch(form.get("to", "")):
         raise Unfit("to")
     return int(form["to"])
+
+
+def agencies(form: Fields) -> list[str]:
+    """To whom a complaint was forwarded, a line each. Raises Unfit."""
+    named = [" ".join(line.split()) for line in form.get("agencies", "").splitlines() if line.strip()]
+    if not 0 < len(named) <= MOST_AGENCIES or max(map(len, named)) > LONGEST_AGENCY:
+        raise Unfit("agencies")
+    return named
 
 
 def ending(form: Fields) -> Ending:
