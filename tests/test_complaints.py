@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot import complaint, desks, forwarding, retention, tables
 from bot.assistant import Turn
+from bot.breaches import NOTED
 from bot.complaint import Form, Step, Wish
 from bot.conversation import Conversation
 from bot.decide import SHORT_REPLY, decide
@@ -22,6 +23,7 @@ from bot.messages import Kind
 from bot.outbox import Outbox
 from bot.outcomes import Outcome
 from bot.places import located
+from bot.staffing import Staffing
 from bot.ticket import Ending, Refusal, Stage, Why, find_code
 from bot.utterance import LONGEST_READ, admit
 from nlu.understanding import Aspect, Understanding
@@ -336,7 +338,8 @@ def test_warned_before_and_breached_after(place: Place) -> None:
     place.timers.step()
     place.clock.at = at("2026-12-03 09:30")
     place.timers.step()
-    found = [(one.limit, one.cause) for one in reversed(place.desk.breaches(at("23 00:00")))]
+    noted = [row["text"].split(" ") for row in town.rows(place.store, tables.ticket_event) if row["kind"] in NOTED]
+    found = [(limit, cause) for limit, _, cause in noted]
     late = [("forwarding", "not_claimed"), ("agency_answer", ""), ("agency_answer", "agency_silent")]
     assert [one for one in found if one != ("forwarding", "")] == late and said == []
 
@@ -358,7 +361,7 @@ def test_nobody_waits_in_the_talk(place: Place) -> None:
 
 def test_a_complaint_passes_its_own_desk(place: Place) -> None:
     """A complaint goes to the desk for everyone, whatever it is about, and waits in its queue with the others."""
-    place.roster.join("ho_tich_ben_thanh", MINH)
+    Staffing(place.store).join("ho_tich_ben_thanh", MINH)
     place.says("khai sinh")
     place.says("tôi muốn phản ánh")
     file(place)

