@@ -30,6 +30,7 @@ from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
 from bot.poller import Poller
+from bot.present import now
 from bot.roles import Role, Sight
 from bot.roster import Roster
 from bot.search import Search
@@ -41,7 +42,7 @@ from bot.store import Store, open_store
 from bot.switch_book import SwitchBook
 from bot.timers import Timers
 from bot.tries import Tries
-from bot.worker import Worker, now
+from bot.worker import Worker
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
@@ -102,11 +103,12 @@ WORKERS = 2
 
 def build(settings: Settings) -> Parts:
     """The room over its database."""
+    now.move(settings.play_ahead_s)
     store = open_store(settings.database)
     served = desks.load()
     dossiers, lanes, plan = portals.dossiers(settings), Lanes(WORKERS), follow_plan(settings)
     editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now))
-    sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store)
+    sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store, now)
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
@@ -117,16 +119,16 @@ def build(settings: Settings) -> Parts:
         flood=kept_away,
         door=Door(store, kept_away, now, sealer),
         outbox=Outbox(store),
-        desk=Desk(store, served),
-        board=Board(store, served),
+        desk=Desk(store, served, now),
+        board=Board(store, served, now),
         search=Search(store),
         drafts=Drafts(store, editions.assistant, now),
         cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
-        officers=Officers(store, passwords, second_step_roles(settings)),
-        accounts=Accounts(store, passwords),
+        officers=Officers(store, passwords, second_step_roles(settings), now),
+        accounts=Accounts(store, passwords, now),
         second_steps=SecondSteps(store, secret_key(settings)),
-        access_log=AccessLog(store),
+        access_log=AccessLog(store, now),
         sight=Sight(roster.desks_of, roster.desk_of),
         switch_book=switch_book,
         roster=roster,

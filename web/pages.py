@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from bot.compose import ticket_words
+from bot.present import now
 
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
@@ -59,9 +60,9 @@ def load_pages() -> Pages:
     environment.globals.update(words=words, static=static_url, ticket_words=ticket_words())
     environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
     environment.filters["extract"] = lambda name, known: known.get(name, name)
-    environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
-    environment.filters["since"] = lambda at: span(datetime.now(VIETNAM) - at, words["spans"])
-    environment.filters["left"] = lambda at: span(at - datetime.now(VIETNAM), words["spans"])
+    environment.filters["age"] = lambda at: age(now() - at, words["ages"])
+    environment.filters["since"] = lambda at: span(now() - at, words["spans"])
+    environment.filters["left"] = lambda at: span(at - now(), words["spans"])
     return Pages(Jinja2Templates(env=environment), words)
 
 
