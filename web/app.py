@@ -21,6 +21,7 @@ from web.administration import Administration
 from web.audit import Audit
 from web.chat import Chat
 from web.console import Console
+from web.forms import form_fields
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
@@ -88,9 +89,13 @@ async def widget(pages: Pages, request: Request) -> Response:
 
 
 async def refused(pages: Pages, request: Request, error: Exception) -> Response:
-    """The error in a sentence: a page for people, JSON for scripts."""
+    """The error in a sentence: a page for people, JSON for scripts. Words that were not taken are given back."""
     assert isinstance(error, HTTPException)
-    return _sentence(pages, request, error.status_code)
+    draft = ""
+    if request.method == "POST" and request.url.path.startswith("/console/") and error.status_code == 403:
+        fields = await form_fields(request)
+        draft = fields.get("reply") or fields.get("note") or ""
+    return _sentence(pages, request, error.status_code, draft)
 
 
 async def failed(pages: Pages, request: Request, error: Exception) -> Response:
@@ -100,8 +105,8 @@ async def failed(pages: Pages, request: Request, error: Exception) -> Response:
     return response
 
 
-def _sentence(pages: Pages, request: Request, status: int) -> Response:
+def _sentence(pages: Pages, request: Request, status: int, draft: str = "") -> Response:
     if "text/html" in request.headers.get("accept", ""):
-        back = FRAMED if request.url.path.startswith(f"{FRAMED}/") else "/"
-        return pages.show(request, "error.html", status, sentence=pages.error(status), back=back)
+        back = next((base for base in (FRAMED, "/console") if request.url.path.startswith(f"{base}/")), "/")
+        return pages.show(request, "error.html", status, sentence=pages.error(status), back=back, draft=draft)
     return JSONResponse({"error": pages.error(status)}, status)
