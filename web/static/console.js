@@ -60,6 +60,7 @@ document.getElementById("canned")?.addEventListener("submit", (event) => {
   const box = document.getElementById("reply");
   const sentence = document.getElementById("sentence").selectedOptions[0].dataset.text;
   box.value = [box.value.trimEnd(), sentence].filter(Boolean).join("\n");
+  box.dispatchEvent(new Event("input"));
   box.focus();
 });
 
