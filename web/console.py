@@ -16,10 +16,13 @@ from web.forms import NUMBER, form_fields
 from web.pages import Pages
 from web.ports import Board, Desk, Ports, Session, SetAside, Sight
 from web.pulse import Pulse
+from web.shared import Reading, Shared
 
 PING_S = 15
 VIEWS = ("waiting", "mine", "all")
 BOXES = ("inbox", "outbox")
+NOBODY = 0
+# in whose place a view is read that is the same for everybody
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ class Console:
     sight: Sight
     pulse: Pulse
     pages: Pages
+    shared: Shared
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages, pulse: Pulse) -> Console:
         """The console over its neighbours."""
-        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, pulse, pages)
+        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, pulse, pages, Shared(ports.board.newest))
 
     def routes(self) -> list[Route]:
         """Where the console is found."""
@@ -53,8 +57,10 @@ class Console:
         return await self._queue_page(request)
 
     async def events(self, request: Request) -> Response:
-        """Says that something changed, as long as the page is open."""
-        return EventSourceResponse(self.pulse.stream(), ping=PING_S)
+        """Says that something changed, as long as the page is open: to the ticket of the page, or to any."""
+        asked = request.query_params.get("ticket", "")
+        ticket_id = int(asked) if NUMBER.fullmatch(asked) else 0
+        return EventSourceResponse(self.pulse.stream(ticket_id), ping=PING_S)
 
     async def take_next(self, request: Request) -> Response:
         """Take the first waiting ticket that the officer can take."""
@@ -86,11 +92,17 @@ class Console:
         asked, desk = request.query_params.get("view", ""), request.query_params.get("desk", "")
         view = asked if asked in VIEWS else VIEWS[0]
         seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
-        states = await run_in_threadpool(self.board.states, seen)
+        whose = session.officer_id if view == "mine" else NOBODY
+        lists = await self.shared.read(self._lists, view, whose, seen, desk)
+        values: dict[str, Any] = {"view": view, "views": VIEWS, "lists": lists, "error": error, **lists.values}
+        return self.pages.show(request, "queue.html", status, session=session, **values)
+
+    def _lists(self, view: str, officer_id: int, seen: frozenset[str] | None, desk: str) -> Reading:
+        """What a view shows, the same for all who look at it."""
+        states = self.board.states(seen)
         desk = desk if desk in {state.id for state in states} else ""
-        listed, total = await run_in_threadpool(self.board.listed, view, session.officer_id, seen, desk)
-        values: dict[str, Any] = {"view": view, "views": VIEWS, "desk": desk, "states": states, "error": error}
-        return self.pages.show(request, "queue.html", status, session=session, listed=listed, total=total, **values)
+        listed, total = self.board.listed(view, officer_id, seen, desk)
+        return Reading({"desk": desk, "states": states, "listed": listed, "total": total})
 
     async def _aside_page(self, request: Request, session: Session, status: int = 200, error: str = "") -> Response:
         items = await run_in_threadpool(self.aside.all)

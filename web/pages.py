@@ -20,6 +20,7 @@ from starlette.templating import Jinja2Templates
 
 from bot.compose import ticket_words
 from bot.present import now
+from web.shared import once
 
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
@@ -57,7 +58,7 @@ def load_pages() -> Pages:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-    environment.globals.update(words=words, static=static_url, ticket_words=ticket_words())
+    environment.globals.update(words=words, static=static_url, ticket_words=ticket_words(), once=once)
     environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
     environment.filters["extract"] = lambda name, known: known.get(name, name)
     environment.filters["age"] = lambda at: age(now() - at, words["ages"])
