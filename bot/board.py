@@ -192,11 +192,17 @@ class Board:
                 rating=ratings.given(connection, ticket_id),
             )
 
-    def mark(self) -> str:
-        """Another word whenever something was said or happened to a ticket."""
-        newest = [sa.select(sa.func.max(table.c.id)).scalar_subquery() for table in _TOLD]
+    def newest(self) -> int:
+        """The last row of any ticket's history: another one whenever something was said or happened to a ticket."""
         with self._store.reading() as connection:
-            return "-".join(str(number or 0) for number in connection.execute(sa.select(*newest)).one())
+            return connection.execute(sa.select(sa.func.max(tables.ticket_event.c.id))).scalar() or 0
+
+    def news(self, after: int) -> dict[int, int]:
+        """The tickets to which something happened after a row of their histories, each with its newest row."""
+        row = tables.ticket_event.c
+        query = sa.select(row.ticket_id, sa.func.max(row.id)).where(row.id > after).group_by(row.ticket_id)
+        with self._store.reading() as connection:
+            return {ticket_id: newest for ticket_id, newest in connection.execute(query)}
 
     def _listed(self, ticket: TicketSummary, history: Sequence[Entry], now: datetime) -> Listed:
         plan = self._desks[ticket.desk]
@@ -231,9 +237,6 @@ def pages(total: int) -> int:
 def at_most(page: int, total: int) -> int:
     """A page that there is."""
     return min(max(page, 1), pages(total))
-
-
-_TOLD = (tables.ticket_event, tables.inbox, tables.outbox)
 
 
 def _owed(running: Sequence[Clock], now: datetime) -> list[Owed]:

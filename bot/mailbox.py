@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 
 from bot import tables
 from bot.conversation import Owner
 from bot.handoff import Line, transcript
 from bot.outbox import Delivery, Outbox
+from bot.present import now
 from bot.store import Store
 
 
@@ -24,7 +23,7 @@ class Mailbox:
         """Replies after that id, oldest first; they count as sent once fetched."""
         found = self._outbox.since(channel, address, after_id)
         if found:
-            self._outbox.fetched(channel, address, found[-1].id, datetime.now(UTC))
+            self._outbox.fetched(channel, address, found[-1].id, now())
         return found
 
     def transcript(self, channel: str, address: str) -> list[Line]:
@@ -33,7 +32,7 @@ class Mailbox:
             known = connection.execute(_conversation(channel, address)).first()
             lines = transcript(connection, known.id, private=True) if known else []
         shown = max((line.id for line in lines if line.id is not None), default=0)
-        self._outbox.fetched(channel, address, shown, datetime.now(UTC))
+        self._outbox.fetched(channel, address, shown, now())
         return lines
 
     def owner(self, channel: str, address: str) -> Owner:

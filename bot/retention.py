@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from bot import access_log, callback, followers, ratings, tables
 from bot.conversation import Owner
 from bot.outbox import KEPT
+from bot.present import now
 from bot.store import Store
 from bot.ticket import Stage
 
@@ -94,7 +95,7 @@ def keep_deleting(store: Store, stop: threading.Event) -> None:
     """Delete now and once a day until told to stop."""
     while True:
         try:
-            delete_old(store, datetime.now(UTC))
+            delete_old(store, now())
         except sa.exc.SQLAlchemyError as error:
             log.error("old conversations were not deleted: %s", type(error).__name__)
         if stop.wait(LOOK_EVERY_S):

@@ -125,6 +125,8 @@ class Settings:
     oidc_timeout_s: float = 5.0
     console_url: str = ""
     # public address of this program, "https://motcua.example": the cards of desks lead to their tickets; empty: no link
+    play_ahead_s: int = 0
+    # for plays and tests: how far the clock is ahead of the machine's; refused where a vendor could be real
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
@@ -177,7 +179,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         text = environment.get(_PREFIX + name.upper())
         if text is not None:
             values[name] = _read(name, text, default)
-    return Settings(**values)  # type: ignore[arg-type]
+    made = Settings(**values)  # type: ignore[arg-type]
+    _check_play(made)
+    return made
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -225,6 +229,18 @@ def _check_address(name: str, text: str) -> None:
         is_good = False
     if not is_good:
         raise BadSettings(f"{_PREFIX}{name.upper()} is no address of a portal: https://..., or http:// on this machine")
+
+
+def _check_play(made: Settings) -> None:
+    """A moved clock promises wrong hours: it stays on this machine, with stand-ins for everybody else."""
+    vendors = [(made.telegram_api_url, made.telegram_token)]
+    vendors += [(url, made.zalo_app_id) for url in (made.zalo_api_url, made.zalo_oauth_url)]
+    asked = [made.portal_url, made.national_url, made.oidc_issuer, *(url for url, used in vendors if used)]
+    hosts = [made.host, *(urlsplit(url).hostname for url in asked if url)]
+    if made.play_ahead_s and (made.embed_origins or not set(hosts) <= set(_LOOPBACK)):
+        raise BadSettings(
+            f"{_PREFIX}PLAY_AHEAD_S moves the clock: only on this machine, with stand-ins for all vendors"
+        )
 
 
 def _check_origins(name: str, origins: tuple[str, ...]) -> None:

@@ -34,6 +34,7 @@ from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
 from bot.poller import Poller
+from bot.present import now
 from bot.ratings import Survey
 from bot.records import Records
 from bot.roles import Role, Sight
@@ -49,7 +50,7 @@ from bot.store import Store, open_store
 from bot.switch_book import SwitchBook
 from bot.timers import Timers
 from bot.tries import Tries
-from bot.worker import Worker, now
+from bot.worker import Worker
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
@@ -118,12 +119,13 @@ WORKERS = 2
 
 def build(settings: Settings) -> Parts:
     """The room over its database."""
+    now.move(settings.play_ahead_s)
     store = open_store(settings.database)
     served = desks.load()
     dossiers, lanes, plan = portals.dossiers(settings), Lanes(WORKERS), follow_plan(settings)
     editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now))
-    sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store)
-    callbacks = Callbacks(secret_key(settings))
+    sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store, now)
+    callbacks = Callbacks(secret_key(settings), now)
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
     kept_away = Flood(flood.load().times(settings.flood_times), now)
     return Parts(
@@ -134,22 +136,22 @@ def build(settings: Settings) -> Parts:
         flood=kept_away,
         door=Door(store, kept_away, now, sealer, callbacks),
         outbox=Outbox(store),
-        desk=Desk(store, served),
-        errands=Errands(store, callbacks, served),
-        board=Board(store, served),
+        desk=Desk(store, served, now),
+        errands=Errands(store, callbacks, served, now),
+        board=Board(store, served, now),
         search=Search(store),
         drafts=Drafts(store, editions.assistant, now),
         cards=Cards(lambda: editions.assistant().catalogue, now),
         aside=SetAside(store),
-        officers=Officers(store, passwords, second_step_roles(settings)),
-        accounts=Accounts(store, passwords, served=served),
+        officers=Officers(store, passwords, second_step_roles(settings), now),
+        accounts=Accounts(store, passwords, now, served=served),
         second_steps=SecondSteps(store, secret_key(settings)),
-        access_log=AccessLog(store),
+        access_log=AccessLog(store, now),
         sight=Sight(roster.desks_of, roster.desk_of, roster.led_by),
         switch_book=switch_book,
-        breaches=Breaches(store, served),
-        rotas=Rotas(store, served),
-        staffing=Staffing(store, served),
+        breaches=Breaches(store, served, now),
+        rotas=Rotas(store, served, now),
+        staffing=Staffing(store, served, now),
         records=Records(lambda: editions.assistant().catalogue, now),
         worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
         lanes=lanes,

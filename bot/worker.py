@@ -25,6 +25,7 @@ from bot.following import Plan
 from bot.inbox import Inbox, Taken
 from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER
+from bot.present import now as now
 from bot.second_factor import Attempt, Seal
 from bot.store import Store
 from bot.switches import Switches
@@ -36,11 +37,6 @@ log = logging.getLogger(__name__)
 MOST_DEATHS = 10
 # a message in hand at so many ends of a worker causes them, most likely; fewer may be bad luck, and it is answered
 HELD = (Owner.QUEUE, Owner.OFFICER)
-
-
-def now() -> datetime:
-    """The present moment in Ho Chi Minh City."""
-    return datetime.now(ZONE)
 
 
 class Worker:

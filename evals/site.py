@@ -30,6 +30,7 @@ LOOK_EVERY_S = 0.02
 SECRET = "webhook-secret-of-the-run"
 PAID_MESSAGES = 1_000_000
 # so that the free ones of Zalo do not run out
+AHEAD = "MOT_CUA_PLAY_AHEAD_S"
 ZALO_TIMEOUT_S = 2.0
 
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,6 +52,10 @@ class Vendors:
         order, who = ("message", "chat_id") if question.channel == "telegram" else ("text", "user_id")
         person = int(question.person) if question.channel == "telegram" else question.person
         post(f"{self.addresses[question.channel]}/__control/{order}", {who: person, "text": question.text})
+
+    def let_pass(self, time_s: int) -> None:
+        """So much time passes for Zalo, which signs the moment of every event."""
+        post(f"{self.addresses['zalo']}/__control/clock", {"hours": time_s / 3600})
 
     def sendings(self, channel: str) -> list[Sending]:
         """What a vendor has taken for its citizens, in order."""
@@ -92,6 +97,12 @@ class Server:
         self.process.kill()
         self.process.wait()
 
+    def restart(self, **settings: str) -> None:
+        """Kill it and run it again, with some settings changed."""
+        self.kill()
+        self.environment = {**self.environment, **settings}
+        self.start()
+
     def _answers(self) -> bool:
         assert self.process
         if self.process.poll() is not None:
@@ -114,12 +125,16 @@ class Site:
 
 
 @contextmanager
-def site(latency_ms: float = 0, spoiled: float = 0, seed: int = 1, **settings: str) -> Iterator[Site]:
-    """Stand-ins and server until the end of the block; `settings` are MOT_CUA_* of the server."""
+def site(latency_ms: float = 0, spoiled: float = 0, seed: int = 1, ahead_s: int = 0, **settings: str) -> Iterator[Site]:
+    """Stand-ins and server until the end of the block; `settings` are MOT_CUA_* of the server.
+
+    `ahead_s`: the clocks of the server and of Zalo's stand-in are so much ahead of the machine's.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory() as name, _vendors(latency_ms, spoiled, seed) as vendors:
         folder = Path(name)
-        environment = _environment(folder, port, vendors) | settings
+        environment = _environment(folder, port, vendors) | {AHEAD: str(ahead_s)} | settings
+        vendors.let_pass(ahead_s)
         post(f"{vendors.addresses['zalo']}/__control/webhook", {"url": f"http://127.0.0.1:{port}{ZALO_PATH}"})
         post(f"{vendors.addresses['zalo']}/__control/paid", {"messages": PAID_MESSAGES})
         server = Server(port, environment, folder / "log")

@@ -74,12 +74,13 @@ def test_counts_follow_the_acts(town: MemoryTown) -> None:
 
 
 def test_the_mark_moves_with_every_change(town: MemoryTown) -> None:
-    """The mark is another after a message, an answer or an act, and the same while nothing happens."""
+    """The newest row is another after a message and an act, and the same while nothing happens; its ticket is news."""
     board = Board(town.store)
-    marks = [board.mark(), board.mark()]
+    marks = [board.newest(), board.newest()]
     assert marks[0] == marks[1]
     write(town.store, 7, "alo")
-    marks.append(board.mark())
+    marks.append(board.newest())
     assert town.desk.claim(7, MINH)
-    marks.append(board.mark())
+    marks.append(board.newest())
     assert len(set(marks)) == 3
+    assert board.news(marks[0]) == {7: marks[-1]} and board.news(marks[-1]) == {}

@@ -46,5 +46,6 @@ def test_changes_are_counted() -> None:
     counts = []
     for typing in (None, None, True, True, False, None):
         presence.note(7, 1, "Lan", typing)
-        counts.append(presence.changes)
+        counts.append(presence.changes(7))
     assert counts == [1, 1, 2, 2, 3, 3]
+    assert presence.changes(8) == 0

@@ -375,11 +375,35 @@ def test_no_room_for_more(town: MemoryTown, lan: TestClient) -> None:
 
 
 def test_news_of_a_change(town: MemoryTown) -> None:
-    """The stream says at once where things stand; the page reads itself again."""
+    """The stream says at once where things stand, to the list and to a ticket; the page reads itself again."""
     app = create_app(town.ports(), "secret", stream_age_s=0)
     with TestClient(app, follow_redirects=False) as client:
         sign_in(client)
-        assert f"event: changed\r\ndata: {town.board.mark()}-0" in client.get("/console/events").text
+        assert "event: changed\r\ndata: 1" in client.get("/console/events?ticket=").text
+        assert f"event: changed\r\ndata: {town.board.newest()}-0" in client.get("/console/events?ticket=7").text
+
+
+def test_shared_lists_share_nothing_else(town: MemoryTown) -> None:
+    """Officers who look at the same moment are shown the same tickets, each under their own name and token."""
+    app, pages = create_app(town.ports(), "secret"), {}
+    for name in ("lan", "minh"):
+        with TestClient(app, follow_redirects=False, headers={"Accept": "text/html"}) as client:
+            sign_in(client, name)
+            pages[name] = client.get("/console?view=all").text
+    lists = {page[page.index('aria-labelledby="desks"') : page.index("</main>")] for page in pages.values()}
+    assert len(lists) == 1 and "Phiên 7" in lists.pop()
+    assert [name in page for page in pages.values() for name in ("Nguyễn Thị Lan", "Trần Văn Minh")] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    assert len({field(page, "csrf") for page in pages.values()}) == 2
+
+
+def test_list_is_new_after_ones_own_act(lan: TestClient) -> None:
+    """Whoever takes a ticket reads a list without it at once, however fresh the shared one is."""
+    assert "Phiên 7" in lan.get("/console?view=waiting").text
+    act(lan, "claim")
+    assert "Phiên 7" not in lan.get("/console?view=waiting").text
+    assert "Phiên 7" in lan.get("/console?view=mine").text
 
 
 def test_canned_sentence_is_filled(lan: TestClient) -> None:

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from bot import flood
 from bot.messages import InboundMessage, Kind
+from bot.present import now
 from web.cookies import SignedCookie
 from web.headers import FRAMED
 from web.pages import Pages
@@ -247,7 +248,7 @@ def inbound(address: str, given_id: Any, kind: Kind, text: Any) -> InboundMessag
         message_id = f"{address}:{UUID(given_id)}"
     except ValueError as error:
         raise BadMessage("id is no UUID") from error
-    return InboundMessage(CHANNEL, message_id, address, datetime.now(UTC), kind, text)
+    return InboundMessage(CHANNEL, message_id, address, now(), kind, text)
 
 
 def storable(text: str) -> bool:

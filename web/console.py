@@ -16,10 +16,15 @@ from web.forms import NUMBER, form_fields
 from web.pages import Pages
 from web.ports import Board, Breaches, Desk, Ports, Role, Session, SetAside, Sight, at_most, pages
 from web.pulse import Pulse
+from web.shared import Reading, Shared
 
 PING_S = 15
 VIEWS = ("waiting", "mine", "snoozed", "all")
 BOXES = ("inbox", "outbox")
+OWN = frozenset({"mine", "snoozed"})
+# of these each officer sees other tickets
+NOBODY = 0
+# in whose place a view is read that is the same for everybody
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,13 @@ class Console:
     breaches: Breaches
     pulse: Pulse
     pages: Pages
+    shared: Shared
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages, pulse: Pulse) -> Console:
         """The console over its neighbours."""
-        behind = ports.oversight.breaches
-        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, behind, pulse, pages)
+        behind, shared = ports.oversight.breaches, Shared(ports.board.newest)
+        return cls(ports.desk, ports.board, ports.aside, ports.access.sight, behind, pulse, pages, shared)
 
     def routes(self) -> list[Route]:
         """Where the console is found."""
@@ -55,8 +61,10 @@ class Console:
         return await self._queue_page(request)
 
     async def events(self, request: Request) -> Response:
-        """Says that something changed, as long as the page is open."""
-        return EventSourceResponse(self.pulse.stream(), ping=PING_S)
+        """Says that something changed, as long as the page is open: to the ticket of the page, or to any."""
+        asked = request.query_params.get("ticket", "")
+        ticket_id = int(asked) if NUMBER.fullmatch(asked) else 0
+        return EventSourceResponse(self.pulse.stream(ticket_id), ping=PING_S)
 
     async def take_next(self, request: Request) -> Response:
         """Take the first waiting ticket that the officer can take."""
@@ -88,25 +96,30 @@ class Console:
         asked, desk = request.query_params.get("view", ""), request.query_params.get("desk", "")
         view = asked if asked in VIEWS else VIEWS[0]
         seen = await run_in_threadpool(self.sight.seen, session.officer_id, session.roles)
-        states = await run_in_threadpool(self.board.states, seen)
-        desk = desk if desk in {state.id for state in states} else ""
+        whose = session.officer_id if view in OWN else NOBODY
         wanted = request.query_params.get("page", "")
         page = int(wanted) if NUMBER.fullmatch(wanted) else 1
-        listed, total = await run_in_threadpool(self.board.listed, view, session.officer_id, seen, desk, page)
-        values: dict[str, Any] = {
-            "view": view,
-            "views": VIEWS,
-            "desk": desk,
-            "states": states,
-            "error": error,
-            "listed": listed,
-            "total": total,
-            "page": at_most(page, total),
-            "last_page": pages(total),
-            "mentions": await run_in_threadpool(self.board.mentions, session.officer_id, seen),
-            "alarms": await run_in_threadpool(self._alarms, session),
-        }
+        lists = await self.shared.read(self._lists, view, whose, seen, desk, page)
+        values: dict[str, Any] = {"view": view, "views": VIEWS, "lists": lists, "error": error, **lists.values}
+        values["mentions"] = await run_in_threadpool(self.board.mentions, session.officer_id, seen)
+        values["alarms"] = await run_in_threadpool(self._alarms, session)
         return self.pages.show(request, "queue.html", status, session=session, **values)
+
+    def _lists(self, view: str, officer_id: int, seen: frozenset[str] | None, desk: str, page: int) -> Reading:
+        """What a view shows, the same for all who look at it."""
+        states = self.board.states(seen)
+        desk = desk if desk in {state.id for state in states} else ""
+        listed, total = self.board.listed(view, officer_id, seen, desk, page)
+        return Reading(
+            {
+                "desk": desk,
+                "states": states,
+                "listed": listed,
+                "total": total,
+                "page": at_most(page, total),
+                "last_page": pages(total),
+            }
+        )
 
     def _alarms(self, session: Session) -> tuple[int, int] | None:
         """How many limits were passed and how many are near at the desks that the officer leads; None: leads none."""

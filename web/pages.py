@@ -19,6 +19,8 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from bot.compose import ticket_words
+from bot.present import now
+from web.shared import once
 
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
@@ -59,16 +61,16 @@ def load_pages() -> Pages:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-    environment.globals.update(words=words, static=static_url, ticket_words=ticket_words())
+    environment.globals.update(words=words, static=static_url, ticket_words=ticket_words(), once=once)
     environment.filters.update(clock=clock, day=day, local_day=local_day, moment=moment, links=links)
     environment.filters["size"] = size
     environment.filters["stated"] = lambda text: moment(datetime.fromisoformat(text))
     environment.filters["extract"] = lambda name, known: known.get(name, name)
     environment.filters["part"] = lambda name: name.partition(".")[0]
     environment.filters["lasts"] = lambda passed: span(passed, words["spans"])
-    environment.filters["age"] = lambda at: age(datetime.now(VIETNAM) - at, words["ages"])
-    environment.filters["since"] = lambda at: span(datetime.now(VIETNAM) - at, words["spans"])
-    environment.filters["left"] = lambda at: span(at - datetime.now(VIETNAM), words["spans"])
+    environment.filters["age"] = lambda at: age(now() - at, words["ages"])
+    environment.filters["since"] = lambda at: span(now() - at, words["spans"])
+    environment.filters["left"] = lambda at: span(at - now(), words["spans"])
     return Pages(Jinja2Templates(env=environment), words, ticket_words())
 
 

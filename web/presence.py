@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,8 +28,8 @@ class Presence:
         self._clock_s = clock_s
         self._seen: dict[tuple[int, int], Seen] = {}
         # by ticket and officer
-        self.changes = 0
-        # how often somebody came, or began or stopped to write
+        self._changes: Counter[int] = Counter()
+        # of each ticket
 
     def note(self, ticket_id: int, officer_id: int, name: str, typing: bool | None = None) -> None:
         """An officer has the page open, and writes or does not; None: as before."""
@@ -38,7 +39,11 @@ class Presence:
         until = {None: before.typing_until_s, True: now + TYPING_S, False: 0.0}[typing]
         self._seen[ticket_id, officer_id] = Seen(name, now + VIEWING_S, until)
         if before.viewing_until_s == 0.0 or (before.typing_until_s > now) != (until > now):
-            self.changes += 1
+            self._changes[ticket_id] += 1
+
+    def changes(self, ticket_id: int) -> int:
+        """How often somebody came to a ticket, or began or stopped to write there."""
+        return self._changes[ticket_id]
 
     def others(self, ticket_id: int, officer_id: int) -> list[tuple[str, bool]]:
         """Who else is at a ticket: name, and whether they write; by name."""

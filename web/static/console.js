@@ -2,7 +2,7 @@
 "use strict";
 
 const EVERY_MS = 30000;
-const AT_MOST_EVERY_MS = 250;
+const REST_MS = 100, REST_TIMES = 2; // between two readings: longer when the server needs long, so that it catches up
 const ADDRESS = document.getElementById("content").dataset.page;
 
 function replace(old, fresh) {
@@ -43,14 +43,17 @@ async function soon() {
   busy = true;
   while (again && !document.hidden) {
     again = false;
+    const begun = performance.now();
     await refresh();
-    await new Promise((done) => setTimeout(done, AT_MOST_EVERY_MS));
+    const rest = Math.max(REST_MS, REST_TIMES * (performance.now() - begun));
+    await new Promise((done) => setTimeout(done, rest));
   }
   busy = false;
 }
 
 if (document.querySelector("[data-live]")) {
-  new EventSource("/console/events").addEventListener("changed", soon);
+  const ticket = /^\/console\/tickets\/(\d+)/.exec(ADDRESS)?.[1] ?? "";
+  new EventSource(`/console/events?ticket=${ticket}`).addEventListener("changed", soon);
   setInterval(soon, EVERY_MS);
   document.addEventListener("visibilitychange", () => again && soon());
 }
@@ -60,6 +63,7 @@ document.getElementById("canned")?.addEventListener("submit", (event) => {
   const box = document.getElementById("reply");
   const sentence = document.getElementById("sentence").selectedOptions[0].dataset.text;
   box.value = [box.value.trimEnd(), sentence].filter(Boolean).join("\n");
+  box.dispatchEvent(new Event("input"));
   box.focus();
 });
 
