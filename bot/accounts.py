@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from bot import second_step, tables
+from bot.locks import alone
 from bot.officers import end_all, give, record
 from bot.passwords import Passwords, draw
 from bot.roles import Role
@@ -139,6 +140,7 @@ def _must_exist(connection: sa.Connection, officer_id: int) -> None:
 @contextmanager
 def _keeping_an_administrator(connection: sa.Connection) -> Iterator[None]:
     """Raises LastAdministrator, which undoes the transaction, when what is done inside takes the last one away."""
+    alone(connection, "administrators")
     before = _administrators(connection)
     yield
     if before and not _administrators(connection):

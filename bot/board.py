@@ -20,6 +20,8 @@ from bot.zalo_window import Window
 
 MOST_LISTED = 200
 # tickets on one page
+MOST_AT_ONCE = 100
+# transactions that may be under way
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,8 @@ class Board:
 
     def mark(self) -> str:
         """Another word whenever something was said or happened to a ticket."""
-        newest = [sa.select(sa.func.max(table.c.id)).scalar_subquery() for table in _TOLD]
         with self._store.reading() as connection:
-            return "-".join(str(number or 0) for number in connection.execute(sa.select(*newest)).one())
+            return "-".join(str(number or 0) for number in connection.execute(_mark()).one())
 
     def _listed(self, ticket: TicketSummary, history: Sequence[Entry], now: datetime) -> Listed:
         plan = self._desks[ticket.desk]
@@ -176,6 +177,12 @@ class Board:
 
 
 _TOLD = (tables.ticket_event, tables.inbox, tables.outbox)
+
+
+def _mark() -> sa.Select[tuple[int, ...]]:
+    """The last numbers added up: one that is committed after a later one changes the sum too."""
+    last = [sa.select(table.c.id).order_by(table.c.id.desc()).limit(MOST_AT_ONCE).subquery() for table in _TOLD]
+    return sa.select(*(sa.select(sa.func.sum(table.c.id)).scalar_subquery() for table in last))
 
 
 def _owed(running: Sequence[Clock], now: datetime) -> list[Owed]:
