@@ -183,7 +183,7 @@ def conversation_of(connection: sa.Connection, message: InboundMessage) -> int:
     return int(known.id)
 
 
-def _known(connection: sa.Connection, message: InboundMessage) -> sa.Row[tuple[int, str]] | None:
+def _known(connection: sa.Connection, message: InboundMessage) -> sa.Row[int, str] | None:
     """The conversation of an address, held from here on, with its owner; None when there is none."""
     query = sa.select(tables.conversation.c.id, tables.conversation.c.owner).where(
         tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address

@@ -8,6 +8,7 @@ nobody waits in a circle: conversations come first, in the order of their number
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import tables
 
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def hold(connection: sa.Connection, *conversation_ids: int | sa.ScalarSelect[int]) -> None:

@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import desks, inbox, outbox, tables
+from bot import desks, followers, inbox, outbox, tables
 from bot.errors import BadSettings
+from bot.followers import Followers, Opening, Rest, Telling
+from bot.following import Kind, News, Seen
 from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.loop import Loop
@@ -26,6 +28,7 @@ from bot.timers import Timers
 from bot.tries import Tries
 from bot.worker import Worker
 from bot.zalo_tokens import ZaloTokens
+from integrations.dossiers import Found
 from tests import postgresql, town
 from tests.postgresql import Server
 from tests.serving import until
@@ -41,7 +44,7 @@ def database(server: Server) -> Iterator[Store]:
     """An empty database of the town on PostgreSQL."""
     made = postgresql.store(server)
     yield made
-    postgresql.drop(server, made)
+    made.close()
 
 
 @pytest.fixture
@@ -211,13 +214,15 @@ def test_many_start_together(server: Server) -> None:
     [store.close() for store in started]  # type: ignore[union-attr]
 
 
-def test_the_version_before_starts_on_newer_tables(database: Store) -> None:
+def test_the_version_before_starts_on_newer_tables(server: Server) -> None:
     """While a new version is rolled out, a process of the one before may start again: it leaves the tables alone."""
+    database = Store(server.make(postgresql.TEMPLATE))
     with database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     again = open_store(address(database))
     assert say(again, "xin chào")
     again.close()
+    database.close()
 
 
 def test_a_server_that_is_not_there_is_said(server: Server) -> None:
@@ -270,6 +275,46 @@ def test_a_due_notice_is_told_once_by_many(database: Store) -> None:
     assert not [one for one in done if isinstance(one, Exception)]
     told = [row["key"] for row in rows(database, tables.outbox)]
     assert len(told) == len(set(told)) and any("desk_closed" in key for key in told)
+
+
+def followed(database: Store, codes: int) -> None:
+    """Two citizens follow each of so many dossiers, due now."""
+    for person in (1, 2):
+        say(database, "xin chào", f"{person}", f"p{person}")
+    for number in range(codes):
+        found = Found(town.dossier(code=f"H29.19-260312-{number:04}"), MORNING)
+        for person in (1, 2):
+            with database.writing() as connection:
+                followers.follow(connection, person, found, Opening(MORNING, MORNING, None))
+
+
+def test_a_followed_dossier_is_asked_for_by_one(database: Store) -> None:
+    """Of many pollers that look at once each has dossiers of its own, and all dossiers have one."""
+    followed(database, 40)
+    with others(database, 4) as stores:
+        books = [Followers(store) for store in stores]
+        claimed = together([lambda book=book: book.claim(MORNING, 50) for book in books])  # type: ignore[misc]
+        claimed += together([lambda book=book: book.claim(MORNING, 50) for book in books])  # type: ignore[misc]
+    codes = [watched.code for batch in claimed for watched in batch]  # type: ignore[attr-defined]
+    assert len(codes) == len(set(codes)) == 40
+
+
+def test_a_change_is_told_once_by_many(database: Store) -> None:
+    """Pollers with the same answer, whichever comes first, tell each follower once; none fails over the other."""
+    followed(database, 6)
+    batch = Followers(database).claim(MORNING, 50)
+    news = News((Kind.CHANGED,), Seen("Đã xử lý xong", None, None), MORNING, None)
+    reply = Reply((Block("paragraph", ("a",)),))
+
+    def tell(store: Store, order: int) -> None:
+        for watched in batch[::order]:
+            tellings = [Telling(follower, news, reply) for follower in watched.followers[::order]]
+            Followers(store).tell(tellings, Rest(watched.code, MORNING), MORNING)
+
+    with others(database, 4) as stores:
+        acts = [lambda n=n: tell(stores[n], 1 if n % 2 else -1) for n in range(4)]  # type: ignore[misc]
+        assert together(acts) == [None] * 4
+    assert count(database, tables.outbox) == 12
 
 
 def test_tries_at_once_are_counted(database: Store) -> None:
