@@ -6,6 +6,10 @@ run: environment
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m web --demo
 
+run-cluster: environment postgresql
+	@.venv/bin/python -m bot prepare
+	@.venv/bin/python -m web.cluster
+
 test: environment rasa-environment browser postgresql
 	@nlu/rasa/train.sh
 	@.venv/bin/python -m bot prepare
