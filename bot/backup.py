@@ -83,8 +83,10 @@ def _restore(file: Path, replace: bool) -> int:
 
 
 def _tables(url: str) -> list[str]:
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    return sa.inspect(engine).get_table_names()
+    try:
+        return sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names()
+    except sa.exc.OperationalError as error:
+        raise NoBackup(f"no database: {str(error.orig).splitlines()[0]}") from error
 
 
 def _check(file: Path, is_sqlite: bool) -> None:
@@ -152,14 +154,22 @@ def _emptied(url: str) -> Iterator[None]:
     do(f"DROP SCHEMA {BEFORE} CASCADE")
 
 
+def _line(url: str) -> tuple[str, str]:
+    """An address as the programs of PostgreSQL take it, and the password apart."""
+    asked = sa.make_url(url)
+    parts = {name: str(value) for name, value in asked.get_dialect()().create_connect_args(asked)[1].items()}
+    password = parts.pop("password", "")
+    quoted = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in parts.items()}
+    return " ".join(f"{name}='{value}'" for name, value in quoted.items()), password
+
+
 def _run(url: str, program: str, *arguments: object) -> bytes:
     """A program of PostgreSQL over a database; what it prints. The password is not seen among the processes."""
     environment = settings.environment(settings.load())
     if url:
-        asked = sa.make_url(url)
-        environment |= {"PGPASSWORD": str(asked.password)} if asked.password else {}
-        plain = asked.set(drivername="postgresql", password=None).render_as_string()
-        arguments = (f"--dbname={plain}", *arguments)
+        where, password = _line(url)
+        environment |= {"PGPASSWORD": password} if password else {}
+        arguments = (f"--dbname={where}", *arguments)
     try:
         done = subprocess.run([program, *map(str, arguments)], env=environment, capture_output=True)
     except FileNotFoundError as error:

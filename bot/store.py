@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
 BUSY_TIMEOUT_MS = 10_000
 ANNOUNCED = "announced"
-POOL = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+POOL = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
 # a connection that was lost meanwhile is replaced before it is used
 LINE = {
     "application_name": "mot_cua",

@@ -151,3 +151,20 @@ def test_both_engines_have_the_same_tables(server: Server, tmp_path: Path) -> No
         wanted = {table.name: {column.name for column in table.columns} for table in tables.metadata.sorted_tables}
         assert {**made, "alembic_version": set()} == {**wanted, "alembic_version": set()}
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "line", "password"),
+    [
+        (
+            "postgresql+psycopg://me:se%20cret@/d?host=a:1&host=b:2",
+            "dbname='d' host='a,b' port='1,2' user='me'",
+            "se cret",
+        ),
+        ("postgresql+psycopg://me@h/it's?sslmode=require", "dbname='it\\'s' host='h' sslmode='require' user='me'", ""),
+    ],
+)
+def test_the_password_is_no_part_of_a_command(url: str, line: str, password: str) -> None:
+    """Whoever lists the processes sees where the database is, and no password; several hosts are named as they are."""
+    where, secret = backup._line(url)
+    assert (sorted(where.split(" ")), secret) == (sorted(line.split(" ")), password)
