@@ -54,7 +54,8 @@ class Store:
             self._turn = threading.Lock()
             # SQLite lets one write: our threads queue here, instead of asking it again and again after a pause
         else:
-            self.engine = sa.create_engine(_with_line(url), **POOL)
+            self.engine = sa.create_engine(_with_line(url), connect_args={"prepare_threshold": None}, **POOL)
+            # a plan kept from when a table was small would look through all of it later
             self._wire = Wire(self.engine, self._overhear)
 
     @contextmanager
