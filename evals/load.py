@@ -123,7 +123,10 @@ def with_rasa(name: str, workers: str = "0", **settings: str) -> Iterator[tuple[
     """Our server with Rasa beside it."""
     with (
         rasa_servers.parser() as rasa,
-        assistant(name, workers, MOT_CUA_ENCODER="auto", MOT_CUA_RASA_URL=rasa.address, **settings) as (target, running),
+        assistant(name, workers, MOT_CUA_ENCODER="auto", MOT_CUA_RASA_URL=rasa.address, **settings) as (
+            target,
+            running,
+        ),
     ):
         yield Target(name, target.ask, [*target.pids, *rasa.pids]), running
 
