@@ -1,7 +1,6 @@
-"""Find what waits among what is done: PostgreSQL looks through the few rows that wait, however many are done
+"""Find what waits among what is done: indexes over the few rows that wait, however many are done
 
-Its planner goes by counts that are minutes old, and then may walk through all that was ever said. SQLite has no such
-counts, and finds its way by the indexes that are there.
+The planner of PostgreSQL goes by counts that are minutes old, and otherwise may walk through all that was ever said.
 """
 
 import sqlalchemy as sa
@@ -16,16 +15,13 @@ WAITING = {"inbox": "status IN ('new', 'working')", "outbox": "status IN ('pendi
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        for table, waits in WAITING.items():
-            op.create_index(f"ix_{table}_waiting", table, ["id"], postgresql_where=sa.text(waits))
-            op.create_index(
-                f"ix_{table}_waiting_here", table, ["conversation_id", "id"], postgresql_where=sa.text(waits)
-            )
+    for table, waits in WAITING.items():
+        only = {"sqlite_where": sa.text(waits), "postgresql_where": sa.text(waits)}
+        op.create_index(f"ix_{table}_waiting", table, ["id"], **only)
+        op.create_index(f"ix_{table}_waiting_here", table, ["conversation_id", "id"], **only)
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        for table in WAITING:
-            op.drop_index(f"ix_{table}_waiting", table)
-            op.drop_index(f"ix_{table}_waiting_here", table)
+    for table in WAITING:
+        op.drop_index(f"ix_{table}_waiting", table)
+        op.drop_index(f"ix_{table}_waiting_here", table)
