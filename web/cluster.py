@@ -11,11 +11,11 @@ import contextlib
 import logging
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -158,27 +158,26 @@ def _postgresql(folder: Path) -> Iterator[str]:
     """The address of a database in a folder of ours, while its server runs."""
     binaries = _binaries()
     user = SYSTEM_USER if os.geteuid() == 0 else None
-    data, sockets = (folder / "postgresql").resolve(), Path("/tmp") / f"mot-cua-{secrets.token_hex(4)}"
-    # the path of a socket is short
+    data = (folder / "postgresql").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (data, sockets):
-        path.mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mot-cua-", dir="/tmp") as sockets:  # the path of a socket is short
+        data.mkdir(mode=0o700, exist_ok=True)
         if user:
-            shutil.chown(path, user)
-    if not (data / "PG_VERSION").exists():
-        _make(binaries, data, user)
-    listen = [f"unix_socket_directories={sockets}", "listen_addresses=", "log_min_messages=fatal"]
-    options = [word for setting in listen for word in ("-c", setting)]
-    server = [str(binaries / "postgres"), "-D", str(data), *options]
-    keeper = Keeper(Part("PostgreSQL", server, {"PATH": os.defpath}, user, signal.SIGINT))
-    keeper.start()
-    try:
-        url = f"postgresql+psycopg://{OWNER}@/postgres?host={sockets}"
-        _wait_for(url)
-        yield url
-    finally:
-        keeper.stop()
-        shutil.rmtree(sockets)
+            shutil.chown(data, user)
+            shutil.chown(sockets, user)
+        if not (data / "PG_VERSION").exists():
+            _make(binaries, data, user)
+        listen = [f"unix_socket_directories={sockets}", "listen_addresses=", "log_min_messages=fatal"]
+        options = [word for setting in listen for word in ("-c", setting)]
+        server = [str(binaries / "postgres"), "-D", str(data), *options]
+        keeper = Keeper(Part("PostgreSQL", server, {"PATH": os.defpath}, user, signal.SIGINT))
+        keeper.start()
+        try:
+            url = f"postgresql+psycopg://{OWNER}@/postgres?host={sockets}"
+            _wait_for(url)
+            yield url
+        finally:
+            keeper.stop()
 
 
 def _make(binaries: Path, data: Path, user: str | None) -> None:
