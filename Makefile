@@ -1,17 +1,21 @@
 # make run · make test · make check: each sets up what it needs first. docs/tasks/ tells more.
-.PHONY: run test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser
+.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql
 
 run: environment
 	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m web --demo
 
-test: environment rasa-environment browser
+run-cluster: environment postgresql
+	@.venv/bin/python -m bot prepare
+	@.venv/bin/python -m web.cluster
+
+test: environment rasa-environment browser postgresql
 	@nlu/rasa/train.sh
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup
 
-test-fast: environment
+test-fast: environment postgresql
 	@.venv/bin/python -m pytest -m "not slow"
 
 check: environment
@@ -39,3 +43,6 @@ rasa-environment: environment
 
 browser:
 	@.ci/browser.sh
+
+postgresql:
+	@.ci/postgresql.sh

@@ -1,5 +1,5 @@
 """The commands: ask, chat, work (beside a server), prepare (the index), officers, desk, switches, zalo (its
-tokens), following (figures)."""
+tokens), following (figures), backup, restore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import administration, ask, desk_commands, settings, wiring
+from bot import administration, ask, backup, desk_commands, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
 from bot.followers import Followers
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare.set_defaults(run=_prepare)
     administration.add_commands(commands)
     desk_commands.add_commands(commands)
+    backup.add_commands(commands)
     follow = commands.add_parser("following", help="how many follow how many dossiers, and how late the questions are")
     follow.set_defaults(run=_following)
     zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")

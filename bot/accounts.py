@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot import desks, roster, second_step, tables
 from bot.desks import Desks
+from bot.locks import alone
 from bot.officers import end_all, give, record
 from bot.passwords import Passwords, draw
 from bot.roles import Role
@@ -152,6 +153,7 @@ def _must_exist(connection: sa.Connection, officer_id: int) -> None:
 @contextmanager
 def _keeping_an_administrator(connection: sa.Connection) -> Iterator[None]:
     """Raises LastAdministrator, which undoes the transaction, when what is done inside takes the last one away."""
+    alone(connection, "administrators")
     before = _administrators(connection)
     yield
     if before and not _administrators(connection):

@@ -60,7 +60,7 @@ class SetAside:
         table = BOXES[box]
         with self._store.writing() as connection:
             query = sa.select(table.c.conversation_id).where(table.c.id == item_id, table.c.status == "failed")
-            conversation_id = connection.execute(query).scalar()
+            conversation_id = connection.execute(query.with_for_update()).scalar()
             if conversation_id is None:
                 return False
             connection.execute(sa.update(table).where(table.c.id == item_id).values(**values))

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from bot import outbox, tables
 from bot.conversation import Owner
 from bot.following import LONGEST, Follower, News, Seen, seen
+from bot.locks import hold, insert_unless_there
 from bot.messages import Reply
 from bot.store import Store
 from integrations.dossiers import Found
@@ -110,7 +111,9 @@ class Followers:
 
     def tell(self, tellings: Iterable[Telling], rest: Rest, now: datetime) -> None:
         """Write what followers of one dossier are told, remember it, and say when it is asked for next."""
+        tellings = list(tellings)
         with self._store.writing() as connection:
+            hold(connection, *(telling.follower.conversation_id for telling in tellings))
             for telling in tellings:
                 _tell(connection, telling, now)
             _rest(connection, [rest])
@@ -135,9 +138,10 @@ def follow(connection: sa.Connection, conversation_id: int, found: Found, openin
     code, told = found.dossier.code, seen(found.dossier)
     if code in codes(connection, conversation_id):
         return
-    if not connection.execute(sa.select(_watched.code).where(_watched.code == code)).first():
+    known = sa.select(_watched.code).where(_watched.code == code).with_for_update(read=True, key_share=True)
+    if not connection.execute(known).first():
         start = {"code": code, "next_ask_at": opening.next_ask_at, "failures": 0, "missing": 0}
-        connection.execute(sa.insert(tables.watched).values(**start))
+        insert_unless_there(connection, tables.watched, **start)
     connection.execute(
         sa.insert(tables.followed).values(
             conversation_id=conversation_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,7 @@ from bot.complaints import Complaint
 from bot.desks import Desks
 from bot.doubts import Doubt, doubts
 from bot.ledger import Entry, Ticket
+from bot.locks import alone
 from bot.messages import Attachment, Block, Reply, Source
 from bot.outcomes import Outcome, meanings
 from bot.rules import Rules
@@ -164,21 +166,23 @@ class Desk:
 
     def take(self, ticket_id: int, officer_id: int) -> State | Refusal:
         """Take a waiting ticket, or be told who has it. Raises KeyError."""
-        with self._store.writing() as connection:
-            return self._take(connection, ticket_id, officer_id)
+        act = Act(Event.CLAIMED, officer_id)
+        return self._act(ticket_id, act, "ticket_taken", receiver_id=officer_id)
 
     def take_next(self, officer_id: int) -> int | None:
         """Take the first waiting ticket of the officer's desks that fits their skills; its id, or None."""
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             skills = {
                 plan.id: member.skills
                 for plan in self._desks
                 for member in roster.members(connection, plan)
                 if member.officer_id == officer_id
             }
-            for ticket in ledger.all_open(connection):
-                fits = _fits(ticket, skills.get(ticket.state.desk))
-                if fits and not isinstance(self._take(connection, ticket.id, officer_id), Refusal):
+            tickets = ledger.all_open(connection)
+        for ticket in tickets:
+            fits = _fits(ticket, skills.get(ticket.state.desk))
+            with suppress(KeyError):  # forgotten since it was looked at
+                if fits and not isinstance(self.take(ticket.id, officer_id), Refusal):
                     return ticket.id
         return None
 
@@ -259,10 +263,6 @@ class Desk:
                 return Refusal(Why.NOT_NOW)
             return self._done(connection, ticket_id, act, notice)
 
-    def _take(self, connection: sa.Connection, ticket_id: int, officer_id: int) -> State | Refusal:
-        act = Act(Event.CLAIMED, officer_id)
-        return self._done(connection, ticket_id, act, "ticket_taken", receiver_id=officer_id)
-
     def _act(self, ticket_id: int, act: Act, notice: str, receiver_id: int | None = None) -> State | Refusal:
         with self._store.writing() as connection:
             return self._done(connection, ticket_id, act, notice, receiver_id)
@@ -292,6 +292,7 @@ class Desk:
         """Why an officer cannot receive a ticket: there is no such officer, or they hold as many as they may."""
         if receiver_id is None:
             return None
+        alone(connection, f"officer {receiver_id}")
         if not _name(connection, receiver_id):
             return Refusal(Why.INCOMPLETE, ticket.state.officer_id)
         most = roster.capacity(connection, self._desks[ticket.state.desk], receiver_id)

@@ -12,6 +12,7 @@ from bot import attachments, followers, tables
 from bot.callback import Callbacks
 from bot.compose import words
 from bot.conversation import Conversation, Owner
+from bot.locks import insert_unless_there
 from bot.messages import InboundMessage, Kind
 from bot.second_factor import Seal, Sealer, digits
 from bot.store import Store, announce
@@ -66,26 +67,27 @@ class Inbox:
                 return False
             conversation_id = conversation_of(connection, message)
             utterance, seal = self._sealed(connection, conversation_id, message, utterance)
-            connection.execute(
-                sa.insert(tables.inbox).values(
-                    conversation_id=conversation_id,
-                    channel=message.channel,
-                    message_id=message.message_id,
-                    kind=utterance.kind.value,
-                    text=utterance.text,
-                    masked=list(utterance.masked),
-                    length=utterance.length,
-                    seal=asdict(seal) if seal else None,
-                    attachment=attachments.kept(connection, conversation_id, message.attachment),
-                    received_at=message.received_at,
-                    status="new",
-                    attempts=0,
-                )
+            is_new = insert_unless_there(
+                connection,
+                tables.inbox,
+                conversation_id=conversation_id,
+                channel=message.channel,
+                message_id=message.message_id,
+                kind=utterance.kind.value,
+                text=utterance.text,
+                masked=list(utterance.masked),
+                length=utterance.length,
+                seal=asdict(seal) if seal else None,
+                attachment=attachments.kept(connection, conversation_id, message.attachment),
+                received_at=message.received_at,
+                status="new",
+                attempts=0,
             )
-            if self._callbacks is not None:
+            if is_new and self._callbacks is not None:
                 self._callbacks.hear(connection, conversation_id, message)
-            announce(connection, MESSAGE)
-        return True
+            if is_new:
+                announce(connection, MESSAGE)
+        return is_new
 
     def _sealed(
         self, connection: sa.Connection, conversation_id: int, message: InboundMessage, utterance: Utterance
@@ -127,15 +129,17 @@ def give_back(connection: sa.Connection, taken: Taken, reason: str) -> bool:
 
     The reason is a name, never a message: an error may quote what a citizen wrote.
 
-    Whoever took too long and lost the message to another worker changes nothing.
+    Whoever took too long and lost the message to another worker changes nothing; nor does whoever recorded the turn and
+    lost the line before hearing so.
     """
     set_aside = taken.attempts >= MOST_ATTEMPTS
+    this = tables.inbox.c.id == taken.inbox_id
     changed = connection.execute(
         sa.update(tables.inbox)
-        .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.attempts == taken.attempts)
+        .where(this, tables.inbox.c.attempts == taken.attempts, tables.inbox.c.status == "working")
         .values(status="failed" if set_aside else "new", lease_until=None, reason=reason[:LONGEST_REASON])
     )
-    if set_aside:
+    if set_aside and changed.rowcount == 1:
         erase_seal(connection, taken.inbox_id)
     return set_aside and changed.rowcount == 1
 
@@ -165,27 +169,32 @@ def _factor_for(connection: sa.Connection, conversation_id: int) -> str:
 
 
 def conversation_of(connection: sa.Connection, message: InboundMessage) -> int:
-    """The conversation of an address; a new one, and one that was closed, belongs to the bot."""
-    known = connection.execute(
-        sa.select(tables.conversation.c.id, tables.conversation.c.owner).where(
-            tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
-        )
-    ).first()
-    if known is not None:
-        if known.owner == Owner.CLOSED.value:
-            this = tables.conversation.c.id == known.id
-            connection.execute(sa.update(tables.conversation).where(this).values(owner=Owner.BOT.value))
-        return int(known.id)
-    made = connection.execute(
-        sa.insert(tables.conversation).values(
+    """The conversation of an address, held; a new one, and one that was closed, belongs to the bot."""
+    known = _known(connection, message)
+    if known is None:
+        insert_unless_there(
+            connection,
+            tables.conversation,
             channel=message.channel,
             address=message.address,
             owner=Owner.BOT.value,
             state=Conversation().state(),
             updated_at=message.received_at,
         )
+        known = _known(connection, message)
+    assert known is not None
+    if known.owner == Owner.CLOSED.value:
+        this = tables.conversation.c.id == known.id
+        connection.execute(sa.update(tables.conversation).where(this).values(owner=Owner.BOT.value))
+    return int(known.id)
+
+
+def _known(connection: sa.Connection, message: InboundMessage) -> sa.Row[int, str] | None:
+    """The conversation of an address, held from here on, with its owner; None when there is none."""
+    query = sa.select(tables.conversation.c.id, tables.conversation.c.owner).where(
+        tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
     )
-    return int(made.inserted_primary_key[0])  # type: ignore[index]
+    return connection.execute(query.with_for_update(key_share=True)).first()
 
 
 @lru_cache(maxsize=1)
@@ -208,6 +217,7 @@ def _next() -> sa.Select[tuple[object, ...]]:
         .where(free, ~busy.exists())
         .order_by(tables.inbox.c.id)
         .limit(1)
+        .with_for_update(skip_locked=True, of=tables.inbox)
     )
 
 

@@ -1,7 +1,7 @@
 """The ledger of tickets: every act is a row, written with the ticket and the owner of its conversation, or not at all.
 
-Nothing else changes a ticket's state. The functions work inside the caller's transaction; the ticket's row is locked,
-so that of acts at the same moment one is first and the others see what it did.
+Nothing else changes a ticket's state. The functions work inside the caller's transaction; the ticket's conversation is
+held (bot/locks.py), so that of acts at the same moment one is first and the others see what it did.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import tables
+from bot.locks import hold
 from bot.routing import COMPLAINT, Matter
 from bot.ticket import (
     ENDS_ASKING,
@@ -188,9 +189,10 @@ def let_reopen(connection: sa.Connection, conversation_id: int, code: str, until
 
 
 def of(connection: sa.Connection, ticket_id: int) -> Ticket:
-    """One ticket, locked until the transaction ends. Raises KeyError."""
-    query = sa.select(tables.ticket).where(tables.ticket.c.id == ticket_id).with_for_update()
-    row = connection.execute(query).mappings().first()
+    """One ticket; whoever writes holds its conversation until the transaction ends. Raises KeyError."""
+    this = tables.ticket.c.id == ticket_id
+    hold(connection, sa.select(tables.ticket.c.conversation_id).where(this).scalar_subquery())
+    row = connection.execute(sa.select(tables.ticket).where(this)).mappings().first()
     if row is None:
         raise KeyError(ticket_id)
     return _ticket(row)

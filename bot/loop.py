@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 IDLE_S = 0.2
 # how soon a message of another process is seen; our own store rings the bell
 AFTER_ERROR_S = 1.0
+# doubles with each step in a row that failed, in the same thread, up to
+LONGEST_PAUSE_S = 8.0
 
 
 class Loop:
@@ -24,6 +26,8 @@ class Loop:
         self._lanes = lanes or Lanes(threads)
         self._bell = Bell()
         self._stop = threading.Event()
+        self._own = threading.local()
+        # how many steps in a row failed in this thread
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
     def start(self) -> None:
@@ -58,8 +62,11 @@ class Loop:
         try:
             worked = self._step()
         except Exception as error:
+            failures = getattr(self._own, "failures", 0)
+            self._own.failures = failures + 1
             log.error("a step failed: %s", type(error).__name__)
-            self._stop.wait(AFTER_ERROR_S)
+            self._stop.wait(min(AFTER_ERROR_S * 2.0 ** min(failures, 10), LONGEST_PAUSE_S))
             return
+        self._own.failures = 0
         if not worked:
             self._bell.wait(IDLE_S)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot import ledger, tables
 from bot.compose import words
 from bot.conversation import Owner
+from bot.locks import hold
 from bot.messages import Block, Button, Reply, Source
 from bot.store import Store, announce
 from bot.ticket import Event
@@ -100,6 +101,8 @@ class Outbox:
                 tables.conversation.c.channel == delivery.channel, tables.conversation.c.address == delivery.address
             )
             conversation_id = connection.execute(sa.select(tables.conversation.c.id).where(there)).scalar()
+            if conversation_id:
+                hold(connection, conversation_id)
             waiting = sa.and_(
                 tables.outbox.c.conversation_id == conversation_id,
                 tables.outbox.c.status.in_(("pending", "sending")),
@@ -167,7 +170,11 @@ def wait_s(attempts: int, draw: float, asked_s: float = 0.0, first_s: float = RE
 
 
 def put(connection: sa.Connection, conversation_id: int, key: str, reply: Reply, now: datetime) -> bool:
-    """Write a reply inside the caller's transaction; False when its key was written before."""
+    """Write a reply inside the caller's transaction; False when its key was written before.
+
+    The conversation is held: replies are numbered in the order in which they are committed.
+    """
+    hold(connection, conversation_id)
     if connection.execute(sa.select(tables.outbox.c.id).where(tables.outbox.c.key == key)).first():
         return False
     to = connection.execute(
@@ -242,6 +249,7 @@ def _next(to_one_address: bool) -> sa.Select[tuple[object, ...]]:
         .where(~waits.exists())
         .order_by(tables.outbox.c.id)
         .limit(1)
+        .with_for_update(skip_locked=True)
     )
     return query.where(tables.outbox.c.address == sa.bindparam("address")) if to_one_address else query
 

@@ -45,7 +45,8 @@ def delete_old(store: Store, now: datetime) -> int:
     )
     with store.writing() as connection:
         connection.execute(sa.delete(tables.factor_try).where(tables.factor_try.c.at < now - KEEP_TRIES))
-        gone = list(connection.execute(sa.select(tables.conversation.c.id).where(old)).scalars())
+        resting = sa.select(tables.conversation.c.id).where(old).with_for_update(skip_locked=True)
+        gone = list(connection.execute(resting).scalars())
         ratings.disconnect(connection, gone)
         _delete_tickets(connection, gone)
         for table in (tables.followed, tables.aside_event, tables.outbox, tables.turn, tables.inbox):
@@ -95,7 +96,9 @@ def keep_deleting(store: Store, stop: threading.Event) -> None:
     """Delete now and once a day until told to stop."""
     while True:
         try:
-            delete_old(store, now())
+            with store.duty("retention") as ours:
+                if ours:
+                    delete_old(store, now())
         except sa.exc.SQLAlchemyError as error:
             log.error("old conversations were not deleted: %s", type(error).__name__)
         if stop.wait(LOOK_EVERY_S):

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot import attempts, tables
+from bot.locks import alone
 from bot.officers import record
 from bot.store import Store
 
@@ -86,6 +87,7 @@ class SecondSteps:
         """Whether the code is right, and was not used before. Raises TooManyAttempts."""
         now, guessed = self._clock(), f"code of {officer_id}"
         with self._store.writing() as connection:
+            alone(connection, guessed)
             attempts.refuse_guesser(connection, guessed, address, now, is_known=False)
             typed = re.sub(r"[\s-]", "", code).lower()
             if self._spend(connection, officer_id, typed, now) or _recover(connection, officer_id, typed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -27,6 +28,8 @@ class Settings:
     port: int = 8000
     workers: int = 0
     # processes that answer messages; 0: the one that serves does it too
+    answer_threads: int = 2
+    # messages that this process answers at a time, without `workers`; 0: other processes over the database answer
     encoder: str = "auto"
     # "auto": the sentence encoder where it is installed; "none": words alone
     rasa_url: str = ""
@@ -164,6 +167,7 @@ _RANGES = {
     "follow_day_from_h": (0, 12),
     "follow_day_until_h": (13, 24),
     "follow_threads": (0, 64),
+    "answer_threads": (0, 64),
     "satisfaction_quiet_min": (0, 720),
 }
 
@@ -262,7 +266,10 @@ def secret_key(settings: Settings) -> str:
     path = settings.data_dir / "secret_key"
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):  # another process that starts was quicker
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()

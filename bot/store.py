@@ -3,58 +3,90 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
 from bot.errors import BadSettings
+from bot.locks import key
+from bot.wire import Wire
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[1]
 BUSY_TIMEOUT_MS = 10_000
 ANNOUNCED = "announced"
+POOL = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+# a connection that was lost meanwhile is replaced before it is used
+LINE = {
+    "application_name": "mot_cua",
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}",
+}
+# of libpq: a server that vanishes is noticed within half a minute. An address may say otherwise
 
 
 class Store:
     """A database that is reached through two context managers."""
 
     def __init__(self, url: str) -> None:
-        self.engine = sa.create_engine(url)
         self._heard: dict[str, list[Callable[[], object]]] = {}
-        self._turn = Queue(self.engine.url.database) if self.engine.dialect.name == "sqlite" else nullcontext()
+        self._turn: Queue | AbstractContextManager[None] = nullcontext()
         # whose turn it is to write
-        if self.engine.dialect.name == "sqlite":
+        self._wire: Wire | None = None
+        # to the other processes over the same database
+        if sa.make_url(url).get_backend_name() == "sqlite":
+            self.engine = sa.create_engine(url)
+            self._turn = Queue(self.engine.url.database)
             _prepare_sqlite(self.engine)
+        else:
+            self.engine = sa.create_engine(_with_line(url), connect_args={"prepare_threshold": None}, **POOL)
+            # a plan kept from when a table was small would look through all of it later
+            self._wire = Wire(self.engine, self._overhear)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction that is committed at the end, or undone by an exception.
 
-        Whoever listens for what was announced in it is told once it is committed.
+        Whoever listens for what was announced in it is told once it is committed. What the transaction read may change
+        before it writes, where many write at a time: bot/locks.py.
         """
         with self._turn, self.engine.connect().execution_options(writing=True) as connection:
             announced: set[str] = connection.info.setdefault(ANNOUNCED, set())
             announced.clear()
             with connection.begin():
                 yield connection
+                if self._wire is not None:
+                    self._wire.send(connection, announced)
             said = frozenset(announced)
         for what in said:
             self.tell(what)
 
     def listen(self, what: str, act: Callable[[], object]) -> Callable[[], None]:
-        """Call `act`, which must not wait, after each transaction of this process in which `what` was announced.
+        """Call `act`, which must not wait, after each transaction in which `what` was announced.
 
-        The answer ends it.
+        Of this process at once; of another one on the same PostgreSQL within milliseconds, most of the time. The answer
+        ends it.
         """
         heard = self._heard.setdefault(what, [])
         heard.append(act)
+        if self._wire is not None:
+            self._wire.start()
         return lambda: heard.remove(act)
 
     def tell(self, what: str) -> None:
@@ -62,22 +94,47 @@ class Store:
         for act in list(self._heard.get(what, ())):
             act()
 
+    def _overhear(self, what: str) -> None:
+        """Another process announced something; "": anything may have been, while nothing was heard."""
+        for name in [what] if what else list(self._heard):
+            self.tell(name)
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees what is committed."""
         with self.engine.connect() as connection:
             yield connection
 
+    @contextmanager
+    def duty(self, name: str) -> Iterator[bool]:
+        """Whether a duty that one of many processes has is the caller's: the others hear no until the block ends."""
+        if self._wire is None:
+            yield True
+            return
+        with self.engine.connect() as connection:
+            yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key(name)))).scalar())
+
     def migrate(self) -> None:
-        """Bring the tables to the newest shape."""
+        """Bring the tables to the newest shape; of many processes that start together one does it.
+
+        Tables that a newer program has changed already are left alone: the version before works on them too
+        (docs/decisions/0024-postgresql.md).
+        """
         config = Config()
         config.set_main_option("script_location", str(ROOT / "migrations"))
         with self.engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if self._wire is None:
+                _upgrade(config, connection)
+                return
+            with connection.begin():
+                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key("migrations"))))
+                _upgrade(config, connection)
 
     def close(self) -> None:
         """Give back every connection."""
+        if self._wire is not None:
+            self._wire.stop()
         self.engine.dispose()
         if isinstance(self._turn, Queue):
             self._turn.close()
@@ -140,6 +197,23 @@ def open_store(url: str) -> Store:
         why = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise BadSettings(f"no database: {why}; see MOT_CUA_DATABASE_URL and MOT_CUA_DATA_DIR") from error
     return store
+
+
+def _upgrade(config: Config, connection: sa.Connection) -> None:
+    config.attributes["connection"] = connection
+    if connection.dialect.name != "sqlite":
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in known:
+            log.warning("the tables are those of a newer program (%s)", found)
+            return
+    command.upgrade(config, "head")
+
+
+def _with_line(url: str) -> sa.URL:
+    """The address with how the line to the server is watched, unless it says so itself."""
+    asked = sa.make_url(url)
+    return asked.update_query_dict({name: value for name, value in LINE.items() if name not in asked.query})
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

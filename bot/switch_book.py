@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from bot import outbox, tables
 from bot.compose import say
 from bot.conversation import Owner
+from bot.locks import alone
 from bot.outcomes import Outcome
 from bot.store import Store
 from bot.switches import EVERY_CHANNEL, Mode, Notice, Switches, for_channel
@@ -74,6 +75,7 @@ class SwitchBook:
     def set_mode(self, mode: Mode, channel: str, by: str, why: str) -> int:
         """Turn the assistant of a channel, or of all. How many citizens are told that it is back."""
         with self._store.writing() as connection:
+            alone(connection, "switches")
             channels = _channels(connection)
             off_before = _off(connection, channels)
             change_id = self._write(connection, "mode", channel, mode.value, by, why)
@@ -128,7 +130,7 @@ def _tell_back(connection: sa.Connection, change_id: int, channels: set[str], no
             tables.conversation.c.owner == Owner.BOT.value,
         )
     )
-    waiting = list(connection.execute(query).scalars())
+    waiting = list(connection.execute(query.order_by(tables.conversation.c.id)).scalars())
     for conversation_id in waiting:
         outbox.put(connection, conversation_id, f"back:{change_id}:{conversation_id}", say("back"), now)
     return len(waiting)

@@ -39,6 +39,11 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None else None
 
 
+def _only(which: str) -> dict[str, Any]:
+    """An index over such rows alone."""
+    return {"sqlite_where": sa.text(which), "postgresql_where": sa.text(which)}
+
+
 conversation = sa.Table(
     "conversation",
     metadata,
@@ -78,6 +83,9 @@ inbox = sa.Table(
     # name of the last error
     sa.UniqueConstraint("channel", "message_id"),
     sa.Index("ix_inbox_status_id", "status", "id"),
+    sa.Index("ix_inbox_waiting", "id", **_only("status IN ('new', 'working')")),
+    sa.Index("ix_inbox_waiting_here", "conversation_id", "id", **_only("status IN ('new', 'working')")),
+    # few rows among many that are done
 )
 
 turn = sa.Table(
@@ -117,6 +125,8 @@ outbox = sa.Table(
     sa.Column("reason", sa.String(80)),
     # "refused", "recipient", or "gave up" after the last attempt; a channel may say it more exactly
     sa.Index("ix_outbox_channel_status", "channel", "status", "id"),
+    sa.Index("ix_outbox_waiting", "id", **_only("status IN ('pending', 'sending')")),
+    sa.Index("ix_outbox_waiting_here", "conversation_id", "id", **_only("status IN ('pending', 'sending')")),
 )
 
 ticket = sa.Table(

@@ -158,10 +158,12 @@ class Timers:
         return sum(self._settle(ticket_id, now) for ticket_id in pressing)
 
     def run(self, stop: threading.Event) -> None:
-        """Look again and again until told to stop."""
+        """Look again and again until told to stop; of many processes one looks at a time."""
         while not stop.wait(LOOK_EVERY_S):
             try:
-                self.step()
+                with self._store.duty("timers") as ours:
+                    if ours:
+                        self.step()
             except sa.exc.SQLAlchemyError as error:
                 log.error("tickets were not looked at: %s", type(error).__name__)
 

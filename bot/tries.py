@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from bot import tables
+from bot.locks import alone
 from bot.second_factor import Attempt, Rules, Seal, Sealer
 from bot.store import Store
 
@@ -34,6 +35,7 @@ class Tries:
             return Attempt(seal.code, check, too_short=True)
         dossier = self.sealer.name(seal.code)
         with self.store.writing() as connection:
+            alone(connection, f"tries {dossier}")
             made = self._made(connection, dossier, inbox_id, now)
             mine = [at for owner, at in made if owner == conversation_id]
             locked = len(mine) >= self.rules.tries or len(made) >= self.rules.everyone

@@ -113,16 +113,12 @@ class Parts:
     # tells citizens what is new in the dossiers they follow
 
 
-WORKERS = 2
-# turns at a time; nothing is gained by more than there are cores
-
-
 def build(settings: Settings) -> Parts:
     """The room over its database."""
     now.move(settings.play_ahead_s)
     store = open_store(settings.database)
     served = desks.load()
-    dossiers, lanes, plan = portals.dossiers(settings), Lanes(WORKERS), follow_plan(settings)
+    dossiers, lanes, plan = portals.dossiers(settings), Lanes(settings.answer_threads), follow_plan(settings)
     editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now))
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store, now)
     callbacks = Callbacks(secret_key(settings), now)
@@ -195,8 +191,11 @@ def identity_provider(settings: Settings) -> IdentityProvider | None:
 
 def answering(parts: Parts) -> Loop:
     """The threads that answer messages, woken by each; the index is built or read before they start."""
+    if not parts.settings.answer_threads:
+        return Loop(parts.worker.step, 0)
     parts.editions.assistant()
-    loop = Loop(parts.worker.step, WORKERS + portals.at_once(parts.settings), parts.lanes)
+    threads = parts.settings.answer_threads + portals.at_once(parts.settings)
+    loop = Loop(parts.worker.step, threads, parts.lanes)
     parts.store.listen(MESSAGE, loop.ring)
     return loop
 

@@ -23,6 +23,7 @@ from bot.facts import FollowFacts
 from bot.followers import Opening
 from bot.following import Plan
 from bot.inbox import Inbox, Taken
+from bot.locks import hold
 from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER
 from bot.present import now as now
@@ -100,6 +101,7 @@ class Worker:
         """Turn, conversation, ticket, reply and the end of the message: all or nothing, and only once."""
         at = self._clock()
         with self._store.writing() as connection:
+            hold(connection, taken.conversation_id)
             if connection.execute(sa.select(tables.turn.c.id).where(tables.turn.c.inbox_id == taken.inbox_id)).first():
                 return
             owner = _owner(connection, taken.conversation_id)
@@ -165,6 +167,7 @@ class Worker:
     def _give_back(self, taken: Taken, reason: str) -> None:
         """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""
         with self._store.writing() as connection:
+            hold(connection, taken.conversation_id)
             if inbox.give_back(connection, taken, reason):
                 key = f"failed:{taken.inbox_id}"
                 outbox.put(connection, taken.conversation_id, key, say("went_wrong"), self._clock())

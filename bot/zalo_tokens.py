@@ -15,6 +15,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot import tables
+from bot.locks import alone
 from bot.store import Store
 from integrations.errors import IntegrationError
 from integrations.zalo_tokens import TokenPair, Tokens
@@ -63,6 +64,7 @@ class ZaloTokens:
         seed = hashlib.sha256(refresh_token.encode()).hexdigest()
         pair = TokenPair("", refresh_token, now)
         with self._store.writing() as connection:
+            alone(connection, f"zalo {self._app_id}")
             known = connection.execute(sa.select(TOKEN.c.seed).where(TOKEN.c.app_id == self._app_id)).scalar()
             if known != seed:
                 self._put(connection, pair, seed, now)
@@ -70,6 +72,7 @@ class ZaloTokens:
     def keep(self, pair: TokenPair, now: datetime) -> None:
         """Take the pair of a new authorisation; the seed of the settings stays used."""
         with self._store.writing() as connection:
+            alone(connection, f"zalo {self._app_id}")
             known = connection.execute(sa.select(TOKEN.c.seed).where(TOKEN.c.app_id == self._app_id)).scalar()
             self._put(connection, pair, known or "", now)
 

@@ -119,17 +119,20 @@ def assistant(name: str, workers: str = "0", **settings: str) -> Iterator[tuple[
 
 
 @contextmanager
-def with_rasa(name: str, workers: str = "0") -> Iterator[tuple[Target, Site]]:
+def with_rasa(name: str, workers: str = "0", **settings: str) -> Iterator[tuple[Target, Site]]:
     """Our server with Rasa beside it."""
     with (
         rasa_servers.parser() as rasa,
-        assistant(name, workers, MOT_CUA_ENCODER="auto", MOT_CUA_RASA_URL=rasa.address) as (target, running),
+        assistant(name, workers, MOT_CUA_ENCODER="auto", MOT_CUA_RASA_URL=rasa.address, **settings) as (
+            target,
+            running,
+        ),
     ):
         yield Target(name, target.ask, [*target.pids, *rasa.pids]), running
 
 
 @contextmanager
-def dialogue(name: str, workers: str = "0") -> Iterator[tuple[Target, None]]:
+def dialogue(name: str, workers: str = "0", **settings: str) -> Iterator[tuple[Target, None]]:
     """A full Rasa server: rules and one custom action. It is asked over its REST channel."""
     with rasa_servers.dialogue() as rasa:
         yield Target(name, partial(_over_rest, rasa.address), rasa.pids), None
@@ -186,7 +189,7 @@ def show(found: Course) -> None:
     console.print(f"p99 < {LIMIT_MS} ms up to {found.best:g} messages/s; memory {found.memory_mb:.0f} MB\n")
 
 
-TARGETS: Mapping[str, Callable[[str, str], AbstractContextManager[tuple[Target, Site | None]]]] = {
+TARGETS: Mapping[str, Callable[..., AbstractContextManager[tuple[Target, Site | None]]]] = {
     "words": partial(assistant, MOT_CUA_ENCODER="none"),
     "meanings": partial(assistant, MOT_CUA_ENCODER="auto"),
     "rasa": with_rasa,
@@ -206,11 +209,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20, help="length of a step")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", default="0", help="worker processes beside the serving one")
+    parser.add_argument("--database", default="", help="address of an empty PostgreSQL; without it SQLite")
     parser.add_argument("--only", nargs="*", choices=tuple(TARGETS), default=tuple(TARGETS))
     options = parser.parse_args(arguments)
+    database = {"MOT_CUA_DATABASE_URL": options.database} if options.database else {}
     for short in options.only:
         try:
-            with TARGETS[short](NAMES[short], options.workers) as (target, running):
+            with TARGETS[short](NAMES[short], options.workers, **database) as (target, running):
                 show(course(target, texts(), options.seconds, options.seed))
                 if running:
                     print(f"the stand-in alone takes at least {ceiling_per_s(running):.0f} messages/s")

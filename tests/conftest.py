@@ -13,7 +13,7 @@ import pytest
 
 from bot.store import Store
 from nlu import encoder
-from tests import known_failures, town
+from tests import known_failures, postgresql, town
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     encoder.THREADS = 1  # two workers on two cores: threads that wait for each other by spinning would starve both
@@ -57,10 +57,39 @@ def offline() -> Iterator[list[str]]:
     assert not outside, f"the test reached beyond the loopback: {outside}"
 
 
+ON_BOTH = {
+    f"test_{name}"
+    for name in (
+        "aside", "board", "handoff", "pipeline", "retention", "routing",
+        "search", "second_step", "switches", "tickets", "timers", "zalo_tokens",
+    )
+}  # fmt: skip
+# whose tests of the database run on SQLite and on PostgreSQL; what races on the latter is in test_postgresql.py
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test of these files that asks for a database gets both kinds."""
+    if "database" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """A real PostgreSQL with an empty database of ours to copy. Fails where there is none."""
+    with postgresql.running() as running:
+        postgresql.migrated(running)
+        yield running
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Store]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty database of the small town."""
-    store = town.store(tmp_path)
+    if getattr(request, "param", "sqlite") == "sqlite":
+        store = town.store(tmp_path)
+        yield store
+        store.close()
+        return
+    store = postgresql.store(request.getfixturevalue("server"))
     yield store
     store.close()
 

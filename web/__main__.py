@@ -119,7 +119,7 @@ def _run_demo(loaded: Settings) -> None:
     rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
     rasa = RasaProcess(rasa_port)
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
-    with _portal_stand_ins(replace(loaded, rasa_url=rasa_url, second_step_roles="")) as ready:
+    with portal_stand_ins(replace(loaded, rasa_url=rasa_url, second_step_roles="")) as ready:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
@@ -223,7 +223,7 @@ async def _when_started(server: uvicorn.Server, act: Callable[[], None]) -> None
 
 
 @contextlib.contextmanager
-def _portal_stand_ins(loaded: Settings) -> Iterator[Settings]:
+def portal_stand_ins(loaded: Settings) -> Iterator[Settings]:
     """The settings that reach stand-ins of both portals, while these run."""
     ports = {"city": str(_free_port()), "national": str(_free_port())}
     command = [sys.executable, "-m", "integrations.stand_ins", "--only", *ports, "--ports", *ports.values()]
