@@ -391,7 +391,7 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "procedure": procedure,
         "parts": parts,
         "words": words(),
-        "warnings": _warnings(facts),
+        "warnings": warnings_of(facts),
         "documents": documents,
         "documents_left": left,
         "case_label": case.label if case else "",
@@ -399,9 +399,9 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "fees": [fee_line(fee, case_labels) for fee in procedure.fees_on(facts.on, facts.case_id)],
         "order": _order_line(facts),
         "times": [time_line(time, case_labels) for time in procedure.times_on(facts.on, facts.case_id)],
-        "channels": [_channel(channel) for channel in procedure.channels],
+        "channels": [channel_name(channel) for channel in procedure.channels],
         "legal_basis": [f"{item.number}: {item.name}" for item in procedure.laws_on(facts.on)[:MOST_LEGAL_BASES]],
-        "open_points": _open_points(procedure, parts),
+        "open_points": open_points(procedure, parts),
         "claimed": vnd(facts.claimed_vnd) if facts.claimed_vnd is not None else "",
     }
     answer = Answer(_render(facts.outcome, **values), (source_of(procedure),))
@@ -437,13 +437,14 @@ def _order_line(facts: ProcedureFacts) -> str:
     return str(words()["order"].format(copies=order.quantity, pages=order.pages, total=vnd(total_vnd)))
 
 
-def _open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
+def open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
     """What the record leaves open about the parts that are told."""
     told = {"fees" if part == "fee" else "times" if part == "time" else part for part in parts}
     return [point.reason for point in procedure.open_points if point.field.split(".")[0] in told]
 
 
-def _warnings(facts: ProcedureFacts) -> list[str]:
+def warnings_of(facts: ProcedureFacts) -> list[str]:
+    """What a citizen is warned of before they rely on the record."""
     procedure = facts.procedure
     found = [] if procedure.reviewed else ["unreviewed"]
     found += ["review_due"] if procedure.reviewed and procedure.review_is_due(facts.on) else []
@@ -466,12 +467,17 @@ def _documents(facts: ProcedureFacts) -> tuple[list[str], int, bool]:
 
 def document_line(document: Document) -> str:
     """One paper: what, how many, which form, when."""
-    counts = {"originals": document.originals, "copies": document.copies}
-    said = ", ".join(_said(kind, number=number) for kind, number in counts.items() if number)
+    said = copies_line(document)
     line = document.name.rstrip(" .;")
     line += f" – {said}" if said else ""
     line += _said("form", form=document.form) if document.form else ""
     return line + (f". {document.note}" if document.note else "")
+
+
+def copies_line(document: Document) -> str:
+    """How many originals and copies; empty when the record does not say."""
+    counts = {"originals": document.originals, "copies": document.copies}
+    return ", ".join(_said(kind, number=number) for kind, number in counts.items() if number)
 
 
 def fee_line(fee: Fee, case_labels: dict[str, str]) -> str:
@@ -509,14 +515,15 @@ def _dated(value: Fee | ProcessingTime, said: str, case_labels: dict[str, str]) 
     """Before the value its case and channels, behind it its basis and last day."""
     before = [case_labels[value.case_id]] if value.case_id in case_labels else []
     if value.channels and len(value.channels) < len(Channel):
-        before.append(", ".join(_channel(channel) for channel in value.channels))
+        before.append(", ".join(channel_name(channel) for channel in value.channels))
     after = _said("basis", basis=value.basis) if value.basis and value.basis not in said else ""
     after += _said("last_day", day=value.valid_to) if value.valid_to else ""
     line = ": ".join([*before, said.rstrip(" .")]) + after
     return line[:1].upper() + line[1:]
 
 
-def _channel(channel: Channel) -> str:
+def channel_name(channel: Channel) -> str:
+    """How a dossier is handed in, in words."""
     return str(words()["channels"][channel.value])
 
 

@@ -39,7 +39,7 @@ class Editions:
         """The assistant to use for the next turn; the first call makes it, which takes seconds."""
         if self._made is None:
             with self._making:
-                self._made = self._made or self._lasting(self._first())
+                self._made = self._made or self._lasting(self.served())
         return self._made
 
     def look(self) -> bool:
@@ -71,7 +71,8 @@ class Editions:
         gc.freeze()
         return made
 
-    def _first(self) -> Catalogue:
+    def served(self) -> Catalogue:
+        """The edition to serve, read anew; an earlier one when it is not whole."""
         if not self._seen:
             return self._working()
         try:

@@ -121,6 +121,13 @@ class Settings:
     oidc_redirect_url: str = ""
     # public address of our /console/oidc/back, as it is registered with the provider
     oidc_timeout_s: float = 5.0
+    public_url: str = ""
+    # where citizens reach the web chat: "https://motcua.example"; empty: sheets have no QR code, messages no link
+    sheet_key_file: str = ""
+    # PKCS#12: signs the guidance sheets (docs/tasks/guidance-sheet.md); empty: they are not signed
+    sheet_key_passphrase: str = ""
+    sheet_authority_file: str = ""
+    # PEM: whose signatures the check of sheets believes; empty: nobody's
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
@@ -199,6 +206,8 @@ def _read(name: str, text: str, default: object) -> object:
     if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:  # type: ignore[operator]
         least, most = _RANGES[name]
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no whole number from {least} to {most}")
+    if name == "public_url" and text:
+        _check_origins(name, (text,))
     if name == "embed_origins":
         _check_origins(name, Settings(embed_origins=text).embedders)
     if name == "zalo_photo_origins":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot import desks, flood, portals, rules, second_factor
@@ -21,7 +22,7 @@ from bot.drafts import Drafts
 from bot.editions import Editions
 from bot.errors import BadSettings
 from bot.flood import Flood
-from bot.following import Plan
+from bot.following import Plan, calendar
 from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.lanes import GivingWay, Lanes
@@ -36,6 +37,8 @@ from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
+from bot.sheet_signature import Checker, Signer
+from bot.sheets import Sheets
 from bot.standing import NoTickets, TicketBook, Tickets
 from bot.store import Store, open_store
 from bot.switch_book import SwitchBook
@@ -174,6 +177,14 @@ def answering(parts: Parts) -> Loop:
     loop = Loop(parts.worker.step, WORKERS + portals.at_once(parts.settings), parts.lanes)
     parts.store.listen(MESSAGE, loop.ring)
     return loop
+
+
+def sheets(settings: Settings, records: Callable[[], Catalogue]) -> Sheets:
+    """The guidance sheets over a catalogue. Raises BadSettings when the key or the authorities cannot be read."""
+    key, authorities = settings.sheet_key_file, settings.sheet_authority_file
+    signer = Signer(Path(key), settings.sheet_key_passphrase) if key else None
+    checker = Checker.load(Path(authorities) if authorities else None)
+    return Sheets(records, calendar(), now, settings.public_url, signer, checker)
 
 
 def build_assistant(settings: Settings) -> Assistant:

@@ -46,6 +46,7 @@ from web import metrics, webhooks
 from web.app import create_app
 from web.ports import Access, Ports
 from web.rasa_process import RasaProcess
+from web.sheet_page import SheetPage
 
 ZALO_SENDERS = 2
 RASA_PORT = 5005
@@ -117,7 +118,8 @@ def _run_demo(loaded: Settings) -> None:
     rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
     rasa = RasaProcess(rasa_port)
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
-    with _portal_stand_ins(replace(loaded, rasa_url=rasa_url, second_step_roles="")) as ready:
+    here = loaded.public_url or f"http://{loaded.host}:{loaded.port}"
+    with _portal_stand_ins(replace(loaded, public_url=here, rasa_url=rasa_url, second_step_roles="")) as ready:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
@@ -131,6 +133,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     workers, stop = _workers(parts), threading.Event()
     routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
     tasks: list[asyncio.Task[None]] = []
+    sheets = wiring.sheets(parts.settings, lambda: parts.editions.assistant().catalogue)
+    routes.extend(SheetPage.over(sheets, now).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes)
     pollers = Loop(parts.poller.step, parts.settings.follow_threads)

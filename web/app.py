@@ -90,7 +90,9 @@ async def widget(pages: Pages, request: Request) -> Response:
 async def refused(pages: Pages, request: Request, error: Exception) -> Response:
     """The error in a sentence: a page for people, JSON for scripts."""
     assert isinstance(error, HTTPException)
-    return _sentence(pages, request, error.status_code)
+    response = _sentence(pages, request, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def failed(pages: Pages, request: Request, error: Exception) -> Response:

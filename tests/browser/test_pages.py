@@ -131,6 +131,13 @@ def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
+def sheet_check(page: Page) -> None:
+    page.goto("/xac-minh-phieu")
+    page.get_by_label("Tệp phiếu").set_input_files({"name": "a.pdf", "mimeType": "", "buffer": b"%PDF-1.7"})
+    page.get_by_role("button", name="Kiểm tra").press("Enter")
+    expect(page.get_by_role("heading", name="Tệp không có chữ ký số")).to_be_visible()
+
+
 def search(page: Page) -> None:
     queue(page)
     page.get_by_role("link", name="Tìm kiếm").click()
@@ -157,7 +164,7 @@ def keys(page: Page) -> None:
 
 
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-PAGES = [empty_chat, chat, login, queue, ticket, card, search, keys, aside, *ADMINISTRATION, missing]
+PAGES = [empty_chat, chat, login, queue, ticket, card, search, keys, aside, sheet_check, *ADMINISTRATION, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
