@@ -98,6 +98,8 @@ class Assistant:
     portal: Dossiers
     rules: Rules
     tickets: Tickets = NO_TICKETS
+    public_url: str = ""
+    # where citizens reach the web chat
 
     def turn(
         self,
@@ -117,7 +119,7 @@ class Assistant:
         decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
         english = understanding is not None and understanding.first("english") is not None
-        reply = compose(facts, masked=bool(utterance.masked), english=english)
+        reply = compose(facts, masked=bool(utterance.masked), english=english, public_url=self.public_url)
         after = remember(conversation, decision, facts, reply)
         if not isinstance(decision, Stay | Forget):
             after = hear(after, utterance, facts)

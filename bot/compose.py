@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -106,18 +107,42 @@ OFFICER_AFTER = {
 }
 
 
-def compose(facts: Facts, masked: bool = False, english: bool = False) -> Reply | None:
+def compose(facts: Facts, masked: bool = False, english: bool = False, public_url: str = "") -> Reply | None:
     """The reply for what was brought back; None when somebody else speaks.
 
     `masked`: a personal number was hidden. `english`: the question was, so a short frame says what stands below.
+    `public_url`: where citizens reach the web; empty: no link to the guidance sheet.
     """
     if facts.outcome is Outcome.SILENT:
         return None
     reply = _compose(facts)
     frame = _english_frame(facts) if english else None
     before = (Block("paragraph", (notes()[frame],)),) if frame else ()
-    after = (Block("warning", (notes()["masked"],)),) if masked else ()
+    sheets = _sheets(facts, reply.sources, public_url) if public_url else ()
+    after = (*sheets, *((Block("warning", (notes()["masked"],)),) if masked else ()))
     return replace(reply, blocks=(*before, *reply.blocks, *after))
+
+
+def _sheets(facts: Facts, sources: Iterable[Source], public_url: str) -> tuple[Block, ...]:
+    """Under an answer about papers, where each lies on a sheet to print."""
+    told = facts.parts if isinstance(facts, SeveralFacts) else (facts,)
+    about = {part.procedure.code for part in told if isinstance(part, ProcedureFacts) and _tells_papers(part)}
+    lines = [
+        notes()["sheet"].format(address=sheet_address(public_url, source))
+        for source in sources
+        if source.code in about or isinstance(facts, JourneyFacts)
+    ]
+    return tuple(Block("source", (line,)) for line in lines)
+
+
+def _tells_papers(facts: ProcedureFacts) -> bool:
+    return not facts.aspects or Aspect.DOCUMENTS.value in facts.aspects
+
+
+def sheet_address(public_url: str, source: Source) -> str:
+    """Where the guidance sheet of a record and case lies."""
+    case = f"?{urlencode({'truong_hop': source.case_id})}" if source.case_id else ""
+    return f"{public_url.rstrip('/')}/phieu/{source.code}.pdf{case}"
 
 
 def _english_frame(facts: Facts) -> str | None:
@@ -377,9 +402,10 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
     return (_button("officer"),) if outcome in OFFICER_AFTER else ()
 
 
-def source_of(procedure: Procedure) -> Source:
+def source_of(procedure: Procedure, case_id: str = "") -> Source:
     """The dated record a citizen can check."""
-    return Source(procedure.code, procedure.decision, procedure.valid_from, procedure.checked_on, procedure.url)
+    days = (procedure.valid_from, procedure.checked_on)
+    return Source(procedure.code, procedure.decision, *days, procedure.url, case_id)
 
 
 def _procedure(facts: ProcedureFacts) -> Reply:
@@ -404,7 +430,7 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "open_points": open_points(procedure, parts),
         "claimed": vnd(facts.claimed_vnd) if facts.claimed_vnd is not None else "",
     }
-    answer = Answer(_render(facts.outcome, **values), (source_of(procedure),))
+    answer = Answer(_render(facts.outcome, **values), (source_of(procedure, case.id if case else ""),))
     return Reply.of(answer, _next_buttons(facts, ask_case))
 
 

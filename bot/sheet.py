@@ -114,7 +114,7 @@ def sheet(facts: ProcedureFacts, calendar: WorkCalendar, public_url: str = "") -
     place = procedure.receiving_point or procedure.authority
     return Sheet(
         name=procedure.name,
-        source=source_of(procedure),
+        source=source_of(procedure, facts.case_id),
         case_label=case.label if case else "",
         case_question="" if case else procedure.case_question,
         papers=_papers(procedure, facts.case_id),
@@ -137,12 +137,6 @@ def sheet(facts: ProcedureFacts, calendar: WorkCalendar, public_url: str = "") -
 def chat_address(public_url: str, code: str) -> str:
     """Where the web chat offers a procedure."""
     return f"{public_url.rstrip('/')}/?{urlencode({CHAT_QUESTION: code})}"
-
-
-def sheet_address(public_url: str, code: str, case_id: str = "") -> str:
-    """Where the sheet of a procedure and a case lies."""
-    case = f"?{urlencode({'truong_hop': case_id})}" if case_id else ""
-    return f"{public_url.rstrip('/')}/phieu/{code}.pdf{case}"
 
 
 def _papers(procedure: Procedure, case_id: str) -> tuple[Papers, ...]:

@@ -205,9 +205,8 @@ def build_editions(settings: Settings, dossiers: Dossiers, tickets: Tickets | No
         known = entries(records, asked)
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
-        return Assistant(
-            Interpreter(readers, scope, index, reader), records, dossiers, thresholds, tickets or NoTickets()
-        )
+        interpreter, book = Interpreter(readers, scope, index, reader), tickets or NoTickets()
+        return Assistant(interpreter, records, dossiers, thresholds, book, settings.public_url)
 
     return Editions(settings.catalogue_dir, over)
 

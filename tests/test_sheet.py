@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
@@ -17,10 +18,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot import sheet_pdf
+from bot import outbox, sheet_pdf
+from bot.channels import telegram
+from bot.compose import compose
 from bot.errors import BadSettings
 from bot.facts import ProcedureFacts
 from bot.following import calendar
+from bot.messages import Reply
 from bot.outcomes import Outcome
 from bot.sheet import NoCase, Sheet, sheet
 from bot.sheet_signature import RANGE, Checker, Signer, Verdict
@@ -36,6 +40,7 @@ TODAY = date(2026, 11, 22)
 # a Sunday; Tuesday the 24th is a day off
 RECORDS = {item["code"]: item for item in catalogue.read_reviewed(catalogue.REVIEWED_FOLDER)}
 RESIDENCE, SECURITY = "1.004222", "2.001402"
+OWN_HOUSE = RECORDS[RESIDENCE]["cases"][0]["id"]
 TOLD = ("documents", "fee", "time", "legal_basis")
 SAMPLE = sorted(RECORDS)[::25]
 
@@ -130,7 +135,7 @@ def test_no_date_beyond_the_announced_days_off() -> None:
 def test_a_case_has_its_own_papers() -> None:
     """With a case the sheet has everybody's papers and this case's; without one those of every case, by name."""
     first, *others = (case["label"] for case in RECORDS[RESIDENCE]["cases"] if case["documents"])
-    one, every = made(RESIDENCE, RECORDS[RESIDENCE]["cases"][0]["id"]), made(RESIDENCE)
+    one, every = made(RESIDENCE, OWN_HOUSE), made(RESIDENCE)
     assert [group.label for group in one.papers] == ["", first]
     assert [group.label for group in every.papers] == ["", first, *others]
 
@@ -380,3 +385,62 @@ def test_the_check_takes_one_small_file_of_our_own_page(checker: Checker) -> Non
     assert web.post("/xac-minh-phieu", files={"phieu": ("a.pdf", b"%PDF-" * MOST_BYTES)}).status_code == 413
     foreign = {"sec-fetch-site": "cross-site"}
     assert web.post("/xac-minh-phieu", files={"phieu": ("a.pdf", b"%PDF-")}, headers=foreign).status_code == 403
+
+
+# ---- in the chat ----
+
+
+def answered(aspects: tuple[str, ...], case_id: str = "", public_url: str = sheets.PUBLIC_URL) -> Reply:
+    """The assistant's answer about residence."""
+    procedure = record.procedure(RECORDS[RESIDENCE], reviewed=True)
+    reply = compose(ProcedureFacts(Outcome.ANSWERED, procedure, aspects, case_id, TODAY), public_url=public_url)
+    assert reply is not None
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("aspects", "case_id", "public_url", "link"),
+    [
+        (("documents",), "", sheets.PUBLIC_URL, "https://motcua.example/phieu/1.004222.pdf"),
+        ((), OWN_HOUSE, sheets.PUBLIC_URL, f"https://motcua.example/phieu/1.004222.pdf?truong_hop={OWN_HOUSE}"),
+        (("fee",), "", sheets.PUBLIC_URL, ""),
+        (("documents",), "", "", ""),
+    ],
+)
+def test_an_answer_about_papers_says_where_the_sheet_is(
+    aspects: tuple[str, ...], case_id: str, public_url: str, link: str
+) -> None:
+    """Where our public address is known, an answer about papers ends with the address of the sheet of the same case."""
+    reply = answered(aspects, case_id, public_url)
+    last = reply.blocks[-1]
+    assert (last.kind, last.lines[0].rpartition(": ")[2] if "/phieu/" in last.lines[0] else "") == ("source", link)
+    assert "".join(text for text, _ in telegram.render(reply)).count("/phieu/") == bool(link)
+
+
+def test_a_stored_reply_keeps_its_case() -> None:
+    """The case that an answer was about comes back from the database; a reply stored before there was one has none."""
+    reply = answered((), OWN_HOUSE)
+    stored = outbox.to_json(reply)
+    assert outbox.from_json(stored) == reply
+    del stored["sources"][0]["case_id"]
+    assert outbox.from_json(stored).sources[0].case_id == ""
+
+
+def test_the_web_chat_links_to_the_sheet() -> None:
+    """The page names the sheet of each record in usual and large print, and the links lead to files."""
+    web = served(None, None)
+    web.get("/")
+    web.post("/chat/form", data={"text": "Khai sinh?", "id": "6f1f6f0e-8d7a-4a3e-9f10-000000000001"})
+    links = re.findall(r'href="(/phieu/[^"]+)"', web.get("/").text)
+    assert links == ["/phieu/1.001193.pdf", "/phieu/1.001193.pdf?co_chu=lon"]
+    assert {web.get(link).headers["content-type"] for link in links} == {"application/pdf"}
+
+
+@pytest.mark.parametrize(
+    ("code", "offered"), [("1.001193", 1), ("", 0), ("1.00119", 0), ("1.001193x", 0), ('"><script>', 0)]
+)
+def test_the_code_on_the_sheet_opens_the_chat(code: str, offered: int) -> None:
+    """The page that the QR code opens offers the procedure as a button; nothing is sent before it is pressed."""
+    page = served(None, None).get("/", params={"thu_tuc": code}).text
+    assert page.count('name="button" value="p:') == offered
+    assert "<script>" not in page.replace("<script src", "")

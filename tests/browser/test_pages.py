@@ -36,6 +36,11 @@ def empty_chat(page: Page) -> None:
     page.goto("/")
 
 
+def from_sheet(page: Page) -> None:
+    page.goto("/?thu_tuc=1.001193")
+    expect(page.get_by_role("button", name="Hỏi thủ tục 1.001193")).to_be_visible()
+
+
 def login(page: Page) -> None:
     page.goto("/console/login")
 
@@ -164,7 +169,21 @@ def keys(page: Page) -> None:
 
 
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
-PAGES = [empty_chat, chat, login, queue, ticket, card, search, keys, aside, sheet_check, *ADMINISTRATION, missing]
+PAGES = [
+    empty_chat,
+    from_sheet,
+    chat,
+    login,
+    queue,
+    ticket,
+    card,
+    search,
+    keys,
+    aside,
+    sheet_check,
+    *ADMINISTRATION,
+    missing,
+]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
@@ -290,6 +309,9 @@ def test_whole_tree(page: Page) -> None:
         - paragraph: /60 ngày/
         - button "Thời gian làm bao lâu?"
         - button "Gặp cán bộ"
+        - paragraph:
+          - link "Tải phiếu hướng dẫn 1.001193 (PDF)"
+          - link "Bản chữ to 1.001193 (PDF)"
         - button "In câu trả lời"
         - group: "Nguồn: thủ tục 1.001193, kiểm tra ngày 02/11/2026"
     """)
