@@ -18,7 +18,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot import outbox, sheet_pdf
+from bot import outbox, settings, sheet_pdf
+from bot.__main__ import main
 from bot.channels import telegram
 from bot.compose import compose
 from bot.errors import BadSettings
@@ -444,3 +445,52 @@ def test_the_code_on_the_sheet_opens_the_chat(code: str, offered: int) -> None:
     page = served(None, None).get("/", params={"thu_tuc": code}).text
     assert page.count('name="button" value="p:') == offered
     assert "<script>" not in page.replace("<script src", "")
+
+
+# ---- at the command line ----
+
+
+@pytest.mark.parametrize("large", [[], ["--large"]])
+def test_a_sheet_is_printed_and_verified_by_command(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], large: list[str]
+) -> None:
+    """`sheet` writes a signed file that `sheet verify` calls valid; with one bit turned it is refused with code 1."""
+    keys = {"KEY_FILE": folder / "key.p12", "KEY_PASSPHRASE": PASSPHRASE, "AUTHORITY_FILE": folder / "authority.pem"}
+    monkeypatch.setenv("MOT_CUA_DATA_DIR", str(tmp_path))
+    for name, value in keys.items():
+        monkeypatch.setenv(f"MOT_CUA_SHEET_{name}", str(value))
+    path = tmp_path / "phieu.pdf"
+    assert main(["sheet", RESIDENCE, "--case", OWN_HOUSE, *large, "-o", str(path)]) == 0
+    assert main(["sheet", "verify", str(path)]) == 0
+    path.write_bytes(path.read_bytes().replace(b"/Adobe.PPKLite", b"/Adobe.PPKLitf"))
+    assert main(["sheet", "verify", str(path)]) == 1
+    assert capsys.readouterr().out.split("\n")[1:3] == [f"valid: {SIGNER}", "changed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ([RESIDENCE], 2),
+        (["verify"], 2),
+        ([RESIDENCE, "file.pdf", "-o", "x.pdf"], 2),
+        (["9.999999", "-o", "x.pdf"], 1),
+        ([RESIDENCE, "--case", "khong-co", "-o", "x.pdf"], 1),
+        (["verify", "/khong-co.pdf"], 1),
+    ],
+)
+def test_a_wrong_command_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], code: int
+) -> None:
+    """What is missing or unknown is said in one line, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOT_CUA_DATA_DIR", str(tmp_path))
+    assert main(["sheet", *words]) == code
+    assert capsys.readouterr().err.startswith("error: ")
+    assert list(tmp_path.glob("*.pdf")) == []
+
+
+@pytest.mark.parametrize("url", ["motcua.example", "https://motcua.example/chat", "javascript:alert(1)", "https://a b"])
+def test_a_public_address_is_an_origin(url: str) -> None:
+    """What goes into QR codes and messages is a scheme and a host."""
+    with pytest.raises(BadSettings, match="PUBLIC_URL"):
+        settings.load({"MOT_CUA_PUBLIC_URL": url})
