@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         print("error: sheet CODE -o FILE, or sheet verify FILE", file=sys.stderr)
         return 2
     loaded = settings.load()
-    sheets = wiring.sheets(loaded, wiring.build_editions(loaded, portals.dossiers(loaded)).served)
+    sheets = wiring.sheets(loaded, wiring.build_editions(loaded, portals.dossiers(loaded)).catalogue)
     return _verify(sheets, options.file) if is_check else _print(sheets, options)
 
 

@@ -133,7 +133,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     workers, stop = _workers(parts), threading.Event()
     routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
     tasks: list[asyncio.Task[None]] = []
-    sheets = wiring.sheets(parts.settings, lambda: parts.editions.assistant().catalogue)
+    sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
     routes.extend(SheetPage.over(sheets, now).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes)
