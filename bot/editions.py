@@ -90,7 +90,7 @@ class Editions:
         try:
             return self._releases.load(release_id)
         except (KnowledgeError, OSError, ValueError) as error:
-            log.error("release %s is refused at start, an earlier one is looked for: %s", release_id, error)
+            log.error("release %s is refused, an earlier one is looked for: %s", release_id, error)
             return self._earlier()
 
     def _earlier(self) -> Catalogue:
