@@ -23,7 +23,7 @@ echo "environment: making .venv with $("$python" --version)"
 "$python" -m venv --clear .venv 2>/dev/null ||
     { echo "environment: $python cannot make a venv; install its venv package (python3-venv)." >&2; exit 1; }
 uv=$(grep '^uv==' requirements.txt)
-echo "environment: installing the pinned packages (about 500 MB)"
+echo "environment: installing the pinned packages (about 600 MB)"
 .venv/bin/python -m pip install --quiet "$uv" &&
     .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements.txt ||
     { echo "environment: installing requirements.txt failed; is there a network? The lines above say why." >&2; exit 1; }

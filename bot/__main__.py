@@ -1,5 +1,5 @@
-"""The commands: ask, chat, work (beside a server), prepare (the index), officers, desk, switches, zalo (its
-tokens), following (figures), backup, restore."""
+"""The commands: ask, chat, work (beside a server), prepare (the index), sheet (guidance on paper), officers, desk,
+switches, zalo (its tokens), following (figures), backup, restore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import administration, ask, backup, desk_commands, settings, wiring
+from bot import administration, ask, backup, desk_commands, settings, sheet_command, wiring
 from bot.compose import words
 from bot.errors import BotError
 from bot.followers import Followers
@@ -24,6 +24,7 @@ from bot.worker import now
 from bot.zalo_tokens import ZaloTokens
 from integrations.errors import IntegrationError
 from integrations.zalo_tokens import pkce
+from knowledge.errors import NotFound
 from nlu.errors import NluError
 
 RASA_URL = "http://127.0.0.1:5005"
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (BotError, NluError, IntegrationError, OSError) as error:
+    except (BotError, NluError, IntegrationError, NotFound, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     work.set_defaults(run=_work)
     prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
     prepare.set_defaults(run=_prepare)
+    sheet_command.add_command(commands)
     administration.add_commands(commands)
     desk_commands.add_commands(commands)
     backup.add_commands(commands)

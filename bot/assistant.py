@@ -103,6 +103,8 @@ class Assistant:
     portal: Dossiers
     rules: Rules
     tickets: Tickets = NO_TICKETS
+    public_url: str = ""
+    # where citizens reach the web chat
 
     def turn(
         self,
@@ -123,7 +125,8 @@ class Assistant:
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
         english = understanding is not None and understanding.first("english") is not None
         unsent = _form(conversation, decision, facts) is not None
-        reply = compose(facts, masked=bool(utterance.masked), english=english, unsent=unsent)
+        notes = {"masked": bool(utterance.masked), "english": english, "unsent": unsent}
+        reply = compose(facts, **notes, public_url=self.public_url)
         after = remember(conversation, decision, facts, reply)
         if not isinstance(decision, Stay | Forget):
             after = hear(after, utterance, facts)

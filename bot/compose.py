@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -118,22 +119,48 @@ OFFICER_AFTER = {
 }
 
 
-def compose(facts: Facts, masked: bool = False, english: bool = False, unsent: bool = False) -> Reply | None:
+def compose(
+    facts: Facts, masked: bool = False, english: bool = False, unsent: bool = False, public_url: str = ""
+) -> Reply | None:
     """The reply for what was brought back; None when somebody else speaks.
 
     `masked`: a personal number was hidden. `english`: the question was, so a short frame says what stands below.
     `unsent`: a complaint was begun: under another answer it is offered to go on with it.
+    `public_url`: where citizens reach the web; empty: no link to the guidance sheet.
     """
     if facts.outcome is Outcome.SILENT:
         return None
     reply = _compose(facts)
     frame = _english_frame(facts) if english else None
     before = (Block("paragraph", (notes()[frame],)),) if frame else ()
-    after = (Block("warning", (notes()["masked"],)),) if masked else ()
+    sheets = _sheets(facts, reply.sources, public_url) if public_url else ()
+    after = (*sheets, *((Block("warning", (notes()["masked"],)),) if masked else ()))
     offers = unsent and facts.outcome not in UNMENTIONED
     offer = (Block("paragraph", (notes()["complaint_unsent"],)),) if offers else ()
     ways = (_of_complaint(Wish.DROP), _of_complaint(Wish.ON)) if offers else ()
     return replace(reply, blocks=(*before, *reply.blocks, *after, *offer), buttons=(*reply.buttons, *ways))
+
+
+def _sheets(facts: Facts, sources: Iterable[Source], public_url: str) -> tuple[Block, ...]:
+    """Under an answer about papers, where each lies on a sheet to print."""
+    told = facts.parts if isinstance(facts, SeveralFacts) else (facts,)
+    about = {part.procedure.code for part in told if isinstance(part, ProcedureFacts) and _tells_papers(part)}
+    lines = [
+        notes()["sheet"].format(address=sheet_address(public_url, source))
+        for source in sources
+        if source.code in about or isinstance(facts, JourneyFacts)
+    ]
+    return tuple(Block("source", (line,)) for line in lines)
+
+
+def _tells_papers(facts: ProcedureFacts) -> bool:
+    return not facts.aspects or Aspect.DOCUMENTS.value in facts.aspects
+
+
+def sheet_address(public_url: str, source: Source) -> str:
+    """Where the guidance sheet of a record and case lies."""
+    case = f"?{urlencode({'truong_hop': source.case_id})}" if source.case_id else ""
+    return f"{public_url.rstrip('/')}/phieu/{source.code}.pdf{case}"
 
 
 def _english_frame(facts: Facts) -> str | None:
@@ -437,9 +464,10 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
     return (_button("officer"),) if outcome in OFFICER_AFTER else ()
 
 
-def source_of(procedure: Procedure) -> Source:
+def source_of(procedure: Procedure, case_id: str = "") -> Source:
     """The dated record a citizen can check."""
-    return Source(procedure.code, procedure.decision, procedure.valid_from, procedure.checked_on, procedure.url)
+    days = (procedure.valid_from, procedure.checked_on)
+    return Source(procedure.code, procedure.decision, *days, procedure.url, case_id)
 
 
 def _procedure(facts: ProcedureFacts) -> Reply:
@@ -451,7 +479,7 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "procedure": procedure,
         "parts": parts,
         "words": words(),
-        "warnings": _warnings(facts),
+        "warnings": warnings_of(facts),
         "documents": documents,
         "documents_left": left,
         "case_label": case.label if case else "",
@@ -459,12 +487,12 @@ def _procedure(facts: ProcedureFacts) -> Reply:
         "fees": [fee_line(fee, case_labels) for fee in procedure.fees_on(facts.on, facts.case_id)],
         "order": _order_line(facts),
         "times": [time_line(time, case_labels) for time in procedure.times_on(facts.on, facts.case_id)],
-        "channels": [_channel(channel) for channel in procedure.channels],
+        "channels": [channel_name(channel) for channel in procedure.channels],
         "legal_basis": [f"{item.number}: {item.name}" for item in procedure.laws_on(facts.on)[:MOST_LEGAL_BASES]],
-        "open_points": _open_points(procedure, parts),
+        "open_points": open_points(procedure, parts),
         "claimed": vnd(facts.claimed_vnd) if facts.claimed_vnd is not None else "",
     }
-    answer = Answer(_render(facts.outcome, **values), (source_of(procedure),))
+    answer = Answer(_render(facts.outcome, **values), (source_of(procedure, case.id if case else ""),))
     return Reply.of(answer, _next_buttons(facts, ask_case))
 
 
@@ -497,13 +525,14 @@ def _order_line(facts: ProcedureFacts) -> str:
     return str(words()["order"].format(copies=order.quantity, pages=order.pages, total=vnd(total_vnd)))
 
 
-def _open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
+def open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
     """What the record leaves open about the parts that are told."""
     told = {"fees" if part == "fee" else "times" if part == "time" else part for part in parts}
     return [point.reason for point in procedure.open_points if point.field.split(".")[0] in told]
 
 
-def _warnings(facts: ProcedureFacts) -> list[str]:
+def warnings_of(facts: ProcedureFacts) -> list[str]:
+    """What a citizen is warned of before they rely on the record."""
     procedure = facts.procedure
     found = [] if procedure.reviewed else ["unreviewed"]
     found += ["review_due"] if procedure.reviewed and procedure.review_is_due(facts.on) else []
@@ -526,12 +555,17 @@ def _documents(facts: ProcedureFacts) -> tuple[list[str], int, bool]:
 
 def document_line(document: Document) -> str:
     """One paper: what, how many, which form, when."""
-    counts = {"originals": document.originals, "copies": document.copies}
-    said = ", ".join(_said(kind, number=number) for kind, number in counts.items() if number)
+    said = copies_line(document)
     line = document.name.rstrip(" .;")
     line += f" – {said}" if said else ""
     line += _said("form", form=document.form) if document.form else ""
     return line + (f". {document.note}" if document.note else "")
+
+
+def copies_line(document: Document) -> str:
+    """How many originals and copies; empty when the record does not say."""
+    counts = {"originals": document.originals, "copies": document.copies}
+    return ", ".join(_said(kind, number=number) for kind, number in counts.items() if number)
 
 
 def fee_line(fee: Fee, case_labels: dict[str, str]) -> str:
@@ -569,14 +603,15 @@ def _dated(value: Fee | ProcessingTime, said: str, case_labels: dict[str, str]) 
     """Before the value its case and channels, behind it its basis and last day."""
     before = [case_labels[value.case_id]] if value.case_id in case_labels else []
     if value.channels and len(value.channels) < len(Channel):
-        before.append(", ".join(_channel(channel) for channel in value.channels))
+        before.append(", ".join(channel_name(channel) for channel in value.channels))
     after = _said("basis", basis=value.basis) if value.basis and value.basis not in said else ""
     after += _said("last_day", day=value.valid_to) if value.valid_to else ""
     line = ": ".join([*before, said.rstrip(" .")]) + after
     return line[:1].upper() + line[1:]
 
 
-def _channel(channel: Channel) -> str:
+def channel_name(channel: Channel) -> str:
+    """How a dossier is handed in, in words."""
     return str(words()["channels"][channel.value])
 
 

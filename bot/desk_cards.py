@@ -90,11 +90,11 @@ def content() -> dict[str, Any]:
 class DeskCards:
     """Writes cards. Any number may look beside each other."""
 
-    def __init__(self, store: Store, served: Desks, clock: Callable[[], datetime], console_url: str = "") -> None:
+    def __init__(self, store: Store, served: Desks, clock: Callable[[], datetime], public_url: str = "") -> None:
         self._store = store
         self._desks = served
         self._clock = clock
-        self._console_url = console_url.rstrip("/")
+        self._public_url = public_url.rstrip("/")
         # empty: cards have no link
 
     def step(self) -> int:
@@ -133,7 +133,7 @@ class DeskCards:
         return len(untold)
 
     def _link(self, ticket: Ticket) -> str:
-        return f"{self._console_url}/console/tickets/{ticket.id}" if self._console_url else ""
+        return f"{self._public_url}/console/tickets/{ticket.id}" if self._public_url else ""
 
 
 def _key(ticket: Ticket, new: News) -> str:

@@ -34,13 +34,25 @@ class Editions:
         self._seen = self._releases.current()
         self._made: Assistant | None = None
         self._making = threading.Lock()
+        self._read: tuple[str, Catalogue] | None = None
+        self._reading = threading.Lock()
 
     def assistant(self) -> Assistant:
         """The assistant to use for the next turn; the first call makes it, which takes seconds."""
         if self._made is None:
             with self._making:
-                self._made = self._made or self._lasting(self._first())
+                self._made = self._made or self._lasting(self._whole(self._seen))
         return self._made
+
+    def catalogue(self) -> Catalogue:
+        """The records that are served. Where nobody made an assistant, none is made: who only prints needs no index."""
+        if self._made is not None:
+            return self._made.catalogue
+        with self._reading:
+            current = self._releases.current()
+            if self._read is None or self._read[0] != current:
+                self._read = (current, self._whole(current))
+            return self._read[1]
 
     def look(self) -> bool:
         """Serve another release when one was switched to; True when something changed."""
@@ -71,13 +83,14 @@ class Editions:
         gc.freeze()
         return made
 
-    def _first(self) -> Catalogue:
-        if not self._seen:
+    def _whole(self, release_id: str) -> Catalogue:
+        """A release, or an earlier one when it is not whole; the working files when there is none."""
+        if not release_id:
             return self._working()
         try:
-            return self._releases.load(self._seen)
+            return self._releases.load(release_id)
         except (KnowledgeError, OSError, ValueError) as error:
-            log.error("release %s is refused at start, an earlier one is looked for: %s", self._seen, error)
+            log.error("release %s is refused, an earlier one is looked for: %s", release_id, error)
             return self._earlier()
 
     def _earlier(self) -> Catalogue:

@@ -24,7 +24,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from bot.errors import BadData
 
-GROUPED = ("ordinary", "held", "lookups")
+GROUPED = ("ordinary", "held", "lookups", "sheets")
 PATH = Path(__file__).parent / "data" / "limits.yaml"
 
 
@@ -54,11 +54,17 @@ class Limits:
     # as many more while an officer, or the queue, has the conversation
     lookups: Mapping[int, Mapping[str, int]]
     # window in seconds -> bound -> dossier codes in it
+    sheets: Mapping[str, int]
+    # bound -> guidance sheets printed or checked in a window
     notices: int
     # polite sentences in a window to one person
     webhook_bytes: int
     # of a request's body
     chat_bytes: int
+
+    def of_sheets(self) -> Limits:
+        """The limits of guidance sheets in the place of those of messages."""
+        return replace(self, ordinary=self.sheets, held=self.sheets)
 
     def times(self, factor: int) -> Limits:
         """The same limits for so many times as many messages."""
@@ -79,7 +85,10 @@ def load(path: Path = PATH) -> Limits:
         limits = Limits(**content)
     except TypeError as error:
         raise BadData(f"{path}: {error}") from error
-    for name, numbers in (*((name, content[name]) for name in ("ordinary", "held")), *content["lookups"].items()):
+    for name, numbers in (
+        *((name, content[name]) for name in ("ordinary", "held", "sheets")),
+        *content["lookups"].items(),
+    ):
         if set(numbers) != set(Bound):
             raise BadData(f"{path}: {name} needs one number for each of {', '.join(Bound)}")
     plain = [content[field.name] for field in fields(Limits) if field.name not in GROUPED]
@@ -90,7 +99,7 @@ def load(path: Path = PATH) -> Limits:
 
 def _numbers(limits: Limits) -> tuple[int, ...]:
     looked_up = (number for numbers in limits.lookups.values() for number in numbers.values())
-    return (*limits.ordinary.values(), *limits.held.values(), *limits.lookups, *looked_up)
+    return (*limits.ordinary.values(), *limits.held.values(), *limits.sheets.values(), *limits.lookups, *looked_up)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ class Source:
     checked_on: date
     # day a person last compared the record with its source
     url: str
+    case_id: str = ""
+    # the case that the citizen told; empty: none, or every
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,9 @@ def from_json(content: dict[str, Any]) -> Reply:
 
 def _source(item: dict[str, str]) -> Source:
     days = {name: date.fromisoformat(item[name]) for name in ("valid_from", "checked_on")}
-    return Source(item["code"], item["decision"], days["valid_from"], days["checked_on"], item["url"])
+    return Source(
+        item["code"], item["decision"], days["valid_from"], days["checked_on"], item["url"], item.get("case_id", "")
+    )
 
 
 @lru_cache(maxsize=2)

@@ -126,10 +126,15 @@ class Settings:
     oidc_redirect_url: str = ""
     # public address of our /console/oidc/back, as it is registered with the provider
     oidc_timeout_s: float = 5.0
-    console_url: str = ""
-    # public address of this program, "https://motcua.example": the cards of desks lead to their tickets; empty: no link
     play_ahead_s: int = 0
     # for plays and tests: how far the clock is ahead of the machine's; refused where a vendor could be real
+    public_url: str = ""
+    # where people reach us: "https://motcua.example"; empty: sheets have no QR code, messages and cards no link
+    sheet_key_file: str = ""
+    # PKCS#12: signs the guidance sheets (docs/tasks/guidance-sheet.md); empty: they are not signed
+    sheet_key_passphrase: str = ""
+    sheet_authority_file: str = ""
+    # PEM: whose signatures the check of sheets believes; empty: nobody's
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
@@ -212,8 +217,9 @@ def _read(name: str, text: str, default: object) -> object:
     if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:  # type: ignore[operator]
         least, most = _RANGES[name]
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no whole number from {least} to {most}")
-    if name == "console_url" and text:
+    if name == "public_url" and text:
         _check_origins(name, (text.replace("*", "/"),))
+        # one address, not many
     if name == "embed_origins":
         _check_origins(name, Settings(embed_origins=text).embedders)
     if name == "zalo_photo_origins":

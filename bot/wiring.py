@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot import desks, flood, portals, rules, satisfaction, second_factor
@@ -25,7 +26,7 @@ from bot.editions import Editions
 from bot.errands import Errands
 from bot.errors import BadSettings
 from bot.flood import Flood
-from bot.following import Plan
+from bot.following import Plan, calendar
 from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.lanes import GivingWay, Lanes
@@ -44,6 +45,8 @@ from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
+from bot.sheet_signature import Checker, Signer
+from bot.sheets import Sheets
 from bot.staffing import Staffing
 from bot.standing import NoTickets, TicketBook, Tickets
 from bot.store import Store, open_store
@@ -152,7 +155,7 @@ def build(settings: Settings) -> Parts:
         worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
         lanes=lanes,
         timers=Timers(store, served, now),
-        desk_cards=DeskCards(store, served, now, settings.console_url),
+        desk_cards=DeskCards(store, served, now, settings.public_url),
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
@@ -200,6 +203,14 @@ def answering(parts: Parts) -> Loop:
     return loop
 
 
+def sheets(settings: Settings, records: Callable[[], Catalogue]) -> Sheets:
+    """The guidance sheets over a catalogue. Raises BadSettings when the key or the authorities cannot be read."""
+    key, authorities = settings.sheet_key_file, settings.sheet_authority_file
+    signer = Signer(Path(key), settings.sheet_key_passphrase) if key else None
+    checker = Checker.load(Path(authorities) if authorities else None)
+    return Sheets(records, calendar(), now, settings.public_url, signer, checker)
+
+
 def build_assistant(settings: Settings) -> Assistant:
     """The assistant without a database: what `python -m bot ask` and the evals use."""
     return build_editions(settings, portals.dossiers(settings)).assistant()
@@ -218,9 +229,8 @@ def build_editions(settings: Settings, dossiers: Dossiers, tickets: Tickets | No
         known = entries(records, asked)
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
-        return Assistant(
-            Interpreter(readers, scope, index, reader), records, dossiers, thresholds, tickets or NoTickets()
-        )
+        interpreter, book = Interpreter(readers, scope, index, reader), tickets or NoTickets()
+        return Assistant(interpreter, records, dossiers, thresholds, book, settings.public_url)
 
     return Editions(settings.catalogue_dir, over)
 

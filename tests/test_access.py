@@ -20,6 +20,7 @@ from bot.handoff import Desk
 from bot.officers import Officers, Stage
 from bot.roles import Role, Sight
 from bot.store import Store
+from tests import sheets
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import QUICK, Script, access, rows, say, worker
 from web import metrics, webhooks
@@ -57,7 +58,7 @@ def application(ports: Ports) -> Starlette:
     async def zalo(body: bytes, headers: Any) -> bool:
         return True
 
-    routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list)]
+    routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list), *sheets.routes()]
     return create_app(ports, "secret", routes, stream_age_s=0)
 
 

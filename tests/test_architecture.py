@@ -31,7 +31,11 @@ HOMES = {
     "joserfc": ("integrations/",),
     "argon2": ("bot/passwords.py",),
     "pyotp": ("bot/second_step.py",),
-    "segno": ("web/account.py",),
+    "segno": ("web/account.py", "bot/sheet_pdf.py"),
+    "typst": ("bot/sheet_pdf.py",),
+    "pyhanko": ("bot/sheet_signature.py",),
+    "pyhanko_certvalidator": ("bot/sheet_signature.py",),
+    "asn1crypto": ("bot/sheet_signature.py",),
     "starlette": ("web/", "integrations/stand_ins/"),
 }
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}

@@ -180,8 +180,8 @@ def test_a_wrong_group_is_refused(name: object) -> None:
 @pytest.mark.parametrize("address", ["motcua.example", "https://motcua.example/console", "https://*.example"])
 def test_a_wrong_console_is_refused(address: str) -> None:
     """The console's address is an origin that a link can begin with."""
-    with pytest.raises(BadSettings, match="CONSOLE_URL"):
-        settings.load({"MOT_CUA_CONSOLE_URL": address})
+    with pytest.raises(BadSettings, match="PUBLIC_URL"):
+        settings.load({"MOT_CUA_PUBLIC_URL": address})
 
 
 def test_every_field_has_a_word() -> None:

@@ -40,6 +40,7 @@ SMALL = Limits(
     ordinary={"person": 3, "network": 6, "everyone": 9},
     held={"person": 5, "network": 20, "everyone": 40},
     lookups={60: {"person": 3, "network": 6, "everyone": 9}, 3600: {"person": 5, "network": 50, "everyone": 90}},
+    sheets={"person": 2, "network": 2, "everyone": 3},
     notices=1,
     webhook_bytes=1000,
     chat_bytes=1000,

@@ -90,6 +90,20 @@ def test_a_switch_reaches_the_assistant_and_comes_back(releases, tmp_path):
     assert served.assistant().get(RECORDS[0]["code"], date(2026, 11, 21)) == first
 
 
+def test_the_records_are_read_without_an_assistant(releases, tmp_path):
+    """Who asks for the records alone gets those that are served, after a switch too; no assistant is made."""
+    make(releases, tmp_path, "r1")
+    make(releases, tmp_path, "r2", with_fee(77700))
+    releases.switch("r1")
+    made = []
+    served = Editions(tmp_path, lambda records: made.append(records))
+    first = served.catalogue()
+    assert served.catalogue() is first
+    releases.switch("r2")
+    assert served.catalogue().get(RECORDS[0]["code"], date(2026, 11, 21)).fees[0].amount_vnd == 77700
+    assert made == []
+
+
 def test_an_edition_is_passed_over_by_the_collector_of_garbage(releases, tmp_path):
     """Records that stay for days are not looked through again and again: that would halt every thread."""
     make(releases, tmp_path, "r1")

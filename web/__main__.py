@@ -46,6 +46,7 @@ from web import metrics, webhooks
 from web.app import create_app
 from web.ports import Access, Oversight, Ports
 from web.rasa_process import RasaProcess
+from web.sheet_page import SheetPage
 
 Files = dict[str, Callable[[str], Awaitable[bytes]]]
 # by channel: what a citizen sent, given out again
@@ -119,7 +120,8 @@ def _run_demo(loaded: Settings) -> None:
     rasa_port = urlsplit(loaded.rasa_url).port or RASA_PORT
     rasa = RasaProcess(rasa_port)
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
-    with portal_stand_ins(replace(loaded, rasa_url=rasa_url, second_step_roles="")) as ready:
+    here = loaded.public_url or f"http://{loaded.host}:{loaded.port}"
+    with portal_stand_ins(replace(loaded, public_url=here, rasa_url=rasa_url, second_step_roles="")) as ready:
         parts = wiring.build(ready)
         _welcome(parts, rasa.installed())
         try:
@@ -134,6 +136,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
     tasks: list[asyncio.Task[None]] = []
     files: Files = {}
+    sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
+    routes.extend(SheetPage.over(sheets, now).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()

@@ -68,6 +68,9 @@ RULES: Mapping[str, Rule] = {
     "POST /embed/chat/form": EVERYBODY,
     "POST /embed/chat/new": EVERYBODY,
     "GET /widget.js": EVERYBODY,
+    "GET /phieu/{code}.pdf": EVERYBODY,  # facts of the catalogue, no personal data
+    "GET /xac-minh-phieu": EVERYBODY,
+    "POST /xac-minh-phieu": EVERYBODY,
     "GET /health": EVERYBODY,
     "GET /metrics": EVERYBODY,  # of this machine: web/metrics.py refuses others
     "GET /static": EVERYBODY,

@@ -106,7 +106,9 @@ async def refused(pages: Pages, request: Request, error: Exception) -> Response:
     if request.method == "POST" and request.url.path.startswith("/console/") and error.status_code == 403:
         fields = await form_fields(request)
         draft = fields.get("reply") or fields.get("note") or ""
-    return _sentence(pages, request, error.status_code, draft)
+    response = _sentence(pages, request, error.status_code, draft)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def failed(pages: Pages, request: Request, error: Exception) -> Response:

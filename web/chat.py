@@ -26,6 +26,7 @@ from starlette.routing import Route
 from bot import flood
 from bot.messages import InboundMessage, Kind
 from bot.present import now
+from bot.sheet import CHAT_QUESTION
 from web.cookies import SignedCookie
 from web.headers import FRAMED
 from web.pages import Pages
@@ -33,13 +34,15 @@ from web.ports import Delivery, Inbox, Line, Mailbox, Owner, Ports, TooMany
 from web.sessions import Card, Sessions, new_card
 
 CHANNEL = "webchat"
+CODE = re.compile(r"[0-9]\.[0-9]{6}")
+# of a procedure that the address of the page asks about (a guidance sheet's QR code)
 SESSION_AGE_S = 24 * 3600
 MAX_TEXT = 20_000
 POLL_S = 0.25
 PING_S = 15
 STREAM_AGE_S = 1800.0
 RETRY_MS = 1000
-SPOKEN = ("authors", "attachment", "source", "owner", "status", "chat", "print", "errors")
+SPOKEN = ("authors", "sheet", "attachment", "source", "owner", "status", "chat", "print", "errors")
 # the words that the script says too
 FORM_WAIT_S = 3.0
 # how long a page without scripts waits for its answer
@@ -162,6 +165,7 @@ class Chat:
     ) -> Response:
         lines = await run_in_threadpool(self.mailbox.transcript, CHANNEL, card.address)
         owner = await run_in_threadpool(self.mailbox.owner, CHANNEL, card.address)
+        asked = request.query_params.get(CHAT_QUESTION, "")
         spoken = {name: self.pages.words[name] for name in SPOKEN}
         values: dict[str, Any] = {
             "lines": lines,
@@ -169,6 +173,7 @@ class Chat:
             "form_id": uuid4(),
             "spoken": spoken,
             "base": self.base,
+            "asked": asked if CODE.fullmatch(asked) else "",
         }
         response = self.pages.show(request, "chat.html", status, owner=owner, error=error, draft=draft, **values)
         self.sessions.write(response, request, card)

@@ -39,6 +39,11 @@ def empty_chat(page: Page) -> None:
     page.goto("/")
 
 
+def from_sheet(page: Page) -> None:
+    page.goto("/?thu_tuc=1.001193")
+    expect(page.get_by_role("button", name="Hỏi thủ tục 1.001193")).to_be_visible()
+
+
 def login(page: Page) -> None:
     page.goto("/console/login")
 
@@ -162,6 +167,13 @@ def missing(page: Page) -> None:
     page.goto("/khong-co")
 
 
+def sheet_check(page: Page) -> None:
+    page.goto("/xac-minh-phieu")
+    page.get_by_label("Tệp phiếu").set_input_files({"name": "a.pdf", "mimeType": "", "buffer": b"%PDF-1.7"})
+    page.get_by_role("button", name="Kiểm tra").press("Enter")
+    expect(page.get_by_role("heading", name="Tệp không có chữ ký số")).to_be_visible()
+
+
 def search(page: Page) -> None:
     queue(page)
     page.get_by_role("link", name="Tìm kiếm").click()
@@ -230,7 +242,7 @@ def keys(page: Page) -> None:
 OVERSIGHT = [breaches, staff, catalogue, record]
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
 DESK = [queue, ticket, card, errands, mentioned, search, keys, aside]
-PAGES = [empty_chat, chat, login, *DESK, *ADMINISTRATION, *OVERSIGHT, missing]
+PAGES = [empty_chat, from_sheet, chat, login, sheet_check, *DESK, *ADMINISTRATION, *OVERSIGHT, missing]
 every_page = pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 
 
@@ -390,6 +402,9 @@ def test_whole_tree(page: Page) -> None:
         - paragraph: /60 ngày/
         - button "Thời gian làm bao lâu?"
         - button "Gặp cán bộ"
+        - paragraph:
+          - link "Tải phiếu hướng dẫn 1.001193 (PDF)"
+          - link "Bản chữ to 1.001193 (PDF)"
         - button "In câu trả lời"
         - group: "Nguồn: thủ tục 1.001193, kiểm tra ngày 02/11/2026"
     """)

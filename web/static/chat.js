@@ -71,10 +71,20 @@ function sourceElement(source) {
   return details;
 }
 
+function sheetElement({ code, case_id }) {
+  const links = Object.entries({ usual: {}, large: { co_chu: "lon" } }).map(([name, size]) => {
+    const query = new URLSearchParams({ ...(case_id && { truong_hop: case_id }), ...size }).toString();
+    const link = element("a", "", words.sheet[name].replace("{code}", code));
+    link.href = `/phieu/${encodeURIComponent(code)}.pdf${query && `?${query}`}`;
+    return [link, " "];
+  });
+  return element("p", "sheet", ...links.flat());
+}
+
 function answer(reply) {
   const parts = reply.blocks.filter(({ kind }) => kind !== "source").map(blockElement);
   if (reply.buttons.length) parts.push(choices(reply.buttons));
-  const made = line(reply.author, new Date(reply.at), ...parts, ...reply.sources.map(sourceElement));
+  const made = line(reply.author, new Date(reply.at), ...parts, ...reply.sources.map(sheetElement), ...reply.sources.map(sourceElement));
   if (!reply.sources.length) return made;
   made.classList.add("sourced");
   return printable(made);
@@ -82,6 +92,7 @@ function answer(reply) {
 
 function add(made) {
   $("start")?.remove();
+  $("asked")?.remove();
   log.append(made);
   const tall = made.offsetHeight > window.innerHeight / 2;
   made.scrollIntoView({ block: tall ? "start" : "nearest" });
