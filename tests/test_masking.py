@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from bot.register import DOCUMENT
 from evals import masking, thresholds
 
 BOUNDS = [bound for bound in thresholds.load() if bound.figure.startswith("masking.")]
@@ -42,3 +43,9 @@ def test_what_is_missed_and_what_is_masked_too_much_count() -> None:
     measured = masking.measure(messages)
     assert round(measured.recall(), 1) == round(100 * 12 / 23, 1)
     assert (measured.harmless, measured.hurt, measured.precision) == (1, 1, 60.0)
+
+
+def test_the_document_shows_the_figures_of_today() -> None:
+    """docs/privacy.md holds the tables that the measurement prints."""
+    table = "\n".join(masking.table(masking.measure(masking.load())))
+    assert table in DOCUMENT.read_text(encoding="utf-8")
