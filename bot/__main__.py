@@ -1,5 +1,5 @@
 """The commands: ask, chat, work (beside a server), prepare (the index), officers, switches, zalo (its tokens),
-following (figures)."""
+following (figures), rotate-key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import administration, ask, settings, wiring
+from bot import administration, ask, keys, settings, wiring
 from bot.compose import words
 from bot.errors import BotError
 from bot.followers import Followers
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
     prepare.set_defaults(run=_prepare)
     administration.add_commands(commands)
+    keys.add_command(commands)
     follow = commands.add_parser("following", help="how many follow how many dossiers, and how late the questions are")
     follow.set_defaults(run=_following)
     zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")
