@@ -88,6 +88,15 @@ class _Rules:
 
 def mask(text: str) -> Masked:
     """Put a placeholder in place of each personal number. Masking twice changes nothing."""
+    masked = _once(text)
+    rest = masked
+    while rest.found:  # what stood against a number shows itself when that is gone: "00000000 0lan@x.vn"
+        rest = _once(masked.text)
+        masked = Masked(rest.text, masked.found + rest.found)
+    return masked
+
+
+def _once(text: str) -> Masked:
     pieces, found, done = [], [], 0
     for span in spans(text):
         pieces += [text[done : span.start], span.placeholder]
