@@ -7,15 +7,13 @@ ticket; KEEP after the ticket was closed it goes by itself (bot/retention.py).
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 
-from bot import ledger, notices, outbox, tables
+from bot import keys, ledger, notices, outbox, tables
 from bot.ledger import Ticket
 from bot.messages import InboundMessage, Kind
 from bot.ticket import Act, Asked, Event, Refusal, Stage
@@ -35,7 +33,7 @@ class Callbacks:
     """The numbers of all tickets. `key` is the application's secret."""
 
     def __init__(self, key: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"call back {key}".encode()).digest()))
+        self._box = keys.box(keys.CALL_BACK, key)
         self._clock = clock
 
     def hear(self, connection: sa.Connection, conversation_id: int, message: InboundMessage) -> None:

@@ -5,7 +5,6 @@ A code is good once: neither it nor an older one is taken again (RFC 6238, 5.2).
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -16,9 +15,9 @@ from datetime import UTC, datetime
 
 import pyotp
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 
-from bot import attempts, tables
+from bot import attempts, keys, tables
 from bot.locks import alone
 from bot.officers import record
 from bot.store import Store
@@ -48,7 +47,7 @@ class SecondSteps:
 
     def __init__(self, store: Store, key: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
-        self._box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"second step {key}".encode()).digest()))
+        self._box = keys.box(keys.SECOND_STEP, key)
         self._clock = clock
 
     def offer(self, officer_id: int, username: str) -> Offer:

@@ -267,9 +267,21 @@ def _check_secrecy(name: str, origins: tuple[str, ...]) -> None:
             raise BadSettings(f"{_PREFIX}{name.upper()}: {origin!r} would be asked in the clear; take https")
 
 
+def key_path(settings: Settings) -> Path:
+    """Where the secret key lies: beside the database."""
+    return settings.data_dir / "secret_key"
+
+
+def next_key(path: Path) -> Path:
+    """Where the one lies that is to take its place, while it is changed (bot/keys.py)."""
+    return path.with_name(f"{path.name}.next")
+
+
 def secret_key(settings: Settings) -> str:
-    """The key that signs cookies: made at first start, kept beside the database."""
-    path = settings.data_dir / "secret_key"
+    """The key that signs cookies: made at first start, kept beside the database. Raises BadSettings amid a change."""
+    path = key_path(settings)
+    if next_key(path).exists():
+        raise BadSettings(f"{path}: a change of the key was not finished: run `python -m bot rotate-key --stopped`")
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")

@@ -24,7 +24,20 @@ from rich.table import Table
 from bot import settings, wiring
 from bot.assistant import Assistant
 from bot.settings import Settings
-from evals import ablation, apart, asking, baselines, dialogues, fitting, measuring, rendering, report, scoring, truth
+from evals import (
+    ablation,
+    apart,
+    asking,
+    baselines,
+    dialogues,
+    fitting,
+    masking,
+    measuring,
+    rendering,
+    report,
+    scoring,
+    truth,
+)
 from evals import thresholds as bounds
 from evals.ablation import Without
 from evals.measuring import FULL, SHIPPED, Over
@@ -118,7 +131,10 @@ def _measured(
         baselines={name: baselines.compare(each, labels) for name, each in compared.items() if each},
         ablation=ablation.measure(large or small, loaded, labels),
         ablation_over=FULL if large else SHIPPED,
-        figures=measuring.figures(overs[SHIPPED], parts.get("imported"), lost, found),
+        figures={
+            **measuring.figures(overs[SHIPPED], parts.get("imported"), lost, found),
+            **masking.measure(masking.load()).figures(),
+        },
         thresholds=bounds.load(),
     )
 

@@ -17,7 +17,7 @@ import yaml
 from knowledge.catalogue import REVIEWED_FOLDER
 
 SCHEMA = Path(__file__).parent / "data" / "procedure.schema.json"
-LEGAL_NUMBER = re.compile(r"^\d+([./]\d+)*(/\d{4})?/[A-ZĐƯ0-9&.-]+[A-ZĐƯa-z0-9-]*$")
+LEGAL_NUMBER = re.compile(r"^\d+([./]\d+)*(/\d{4})?/[A-ZĐƯ0-9&.-]++[A-ZĐƯa-z0-9-]*$")
 FEWEST_EXAMPLES = 6
 
 

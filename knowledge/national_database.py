@@ -139,7 +139,7 @@ def _time(row: Answer) -> dict[str, Any] | None:
     unit = UNITS.get(one_line(row.get("DONVITINH")).casefold())
     if amount and unit:
         return {"amount": int(amount) if amount.is_integer() else amount, "unit": unit, "text": words}
-    return {"text": words} if re.search(r"\d+ (ngày|giờ|tháng)", words) else None
+    return {"text": words} if re.search(r"(?<!\d)\d+ (ngày|giờ|tháng)", words) else None
 
 
 def _documents(rows: list[Answer]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

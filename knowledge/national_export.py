@@ -21,7 +21,7 @@ TEST_RECORDS = {"1.116538", "5.003872", "1.116216"}
 CHANNELS = {"Trực tiếp": "counter", "Trực tuyến": "online", "Dịch vụ bưu chính": "post"}
 LEVELS = {"cấp xã": "ward", "cấp tỉnh": "city", "cấp bộ": "ministry", "cấp bộ/ngành": "ministry"}
 AMOUNT = re.compile(r"^(\d{1,3}(?:,\d{3})+) đồng(?: \((?P<text>.*)\))?$", re.DOTALL)
-ANY_AMOUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+|\bUSD\b|\d+ ?(?:nghìn|triệu|%)")
+ANY_AMOUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+|\bUSD\b|(?<!\d)\d+ ?(?:nghìn|triệu|%)")
 TIME = re.compile(r"^(\d+(?:[.,]\d+)?) (ngày làm việc|ngày|giờ làm việc|giờ|tháng)$", re.IGNORECASE)
 TIME_UNITS = {
     "ngày làm việc": "working_days",
@@ -171,7 +171,7 @@ def _digits(text: str) -> str:
 
 
 def _inside(text: str) -> str:
-    match = re.search(r"\((.*)\)\s*$", text, re.DOTALL)
+    match = re.match(r"[^(]*\((.*)\)\s*$", text, re.DOTALL)
     return match[1] if match else ""
 
 
@@ -193,7 +193,11 @@ def _time(method: Export) -> dict[str, Any] | None:
     if "ambiguous_split" in flags or "nguồn không ghi đơn vị" in text:
         return None
     description = one_line(method.get("description"))
-    words = description if re.search(r"\d+ (ngày|giờ|tháng)", description) and len(description) <= LONGEST_TEXT else ""
+    words = (
+        description
+        if re.search(r"(?<!\d)\d+ (ngày|giờ|tháng)", description) and len(description) <= LONGEST_TEXT
+        else ""
+    )
     match = TIME.match(text)
     if not match:
         said = re.sub(r"(?<!\d) ngày$", "", text)

@@ -14,10 +14,10 @@ from knowledge.errors import BadRecord
 FOLDER = Path(__file__).parent / "data" / "questions"
 
 _CODE = re.compile(r"# (\d\.\d{6})")
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|“[^”]*”")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|“[^“”]*”")
 _OPENING = re.compile(r"^(?:thủ tục|hồ sơ|trình tự)\s+", re.IGNORECASE)
 _QUALIFYING = re.compile(
-    r"\s+(?:đối với|trong trường hợp|thuộc thẩm quyền|theo quy định|do bộ|tại bộ)\b.*$", re.IGNORECASE
+    r"(?<!\s)\s+(?:đối với|trong trường hợp|thuộc thẩm quyền|theo quy định|do bộ|tại bộ)\b.*$", re.IGNORECASE
 )
 _SHORTEST = 3
 # words of a generated question

@@ -64,7 +64,7 @@ _SAID_DONG = {"đồng", "dong", "đ", "d", "vnd", "vnđ"}  # not đóng (to pay
 _ANY_NUMBER_WORD = "|".join(sorted(number_words.WORDS))
 _NUMBER_WORDS = re.compile(rf"\b(?:{_ANY_NUMBER_WORD})(?: (?:{_ANY_NUMBER_WORD}))*\b")
 _AGE = re.compile(
-    rf"\b(?:(?P<digits>\d{{1,3}})|(?P<words>(?:{_ANY_NUMBER_WORD})(?: (?:{_ANY_NUMBER_WORD}))*)) ?tuoi\b"
+    rf"\b(?:(?P<digits>\d{{1,3}})|(?P<words>(?:{_ANY_NUMBER_WORD})(?: (?:{_ANY_NUMBER_WORD})){{0,4}})) ?tuoi\b"
     r"|\b(?P<english>\d{1,3})[ -]years?[ -]old\b"
 )
 _OLDEST = 130

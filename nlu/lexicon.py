@@ -12,7 +12,9 @@ import yaml
 
 from nlu.errors import BadData
 
-_ESCAPED = re.compile(r"\\.|\[[^]]*\]")
+_ESCAPED = re.compile(r"\\.|\[[^\[\]]*\]")
+_SHORT = {".*": ".{0,60}", r"\w*": r"\w{0,12}", r"\w+": r"\w{1,12}"}
+# without a bound, a text made for it would be looked through again from each of its words
 _LITERAL = re.compile(r"[a-z]{2,}")
 
 PATH = Path(__file__).parent / "data" / "lexicon.yaml"
@@ -82,9 +84,11 @@ def load(path: Path = PATH) -> Lexicon:
         said = [rule["said"] for rule in content["synonyms"]] + content["fillers"] + list(content["hints"].values())
         return Lexicon(
             abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},
-            synonyms=tuple(Synonym(re.compile(rule["said"]), rule["official"]) for rule in content["synonyms"]),
+            synonyms=tuple(
+                Synonym(re.compile(_bounded(rule["said"])), rule["official"]) for rule in content["synonyms"]
+            ),
             not_telex=frozenset(content["not_telex"].split()),
-            hints={name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in content["hints"].items()},
+            hints={name: re.compile(rf"\b(?:{_bounded(pattern)})\b") for name, pattern in content["hints"].items()},
             vocabulary=frozenset(word for pattern in said for word in _LITERAL.findall(_ESCAPED.sub(" ", pattern))),
             filler=re.compile(rf"\b(?:{'|'.join(content['fillers'])})\b"),
         )
@@ -92,6 +96,13 @@ def load(path: Path = PATH) -> Lexicon:
         raise BadData(
             f"{path}: not a lexicon ({error}). It needs abbreviations, synonyms, hints, fillers and not_telex."
         ) from error
+
+
+def _bounded(pattern: str) -> str:
+    """The pattern with an end to what may stand between its words."""
+    for endless, short in _SHORT.items():
+        pattern = pattern.replace(endless, short)
+    return pattern
 
 
 @lru_cache(maxsize=1)

@@ -23,8 +23,21 @@ _GAP = r"[\s.\-\u2010-\u2015\u2212]{0,3}"
 _SEPARATOR = r"[\s.\-_\u2010-\u2015\u2212]{1,3}"
 _RECEIVED = r"(?:20)?(?:1[5-9]|2\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _DASH = r"\s*[-_\u2010-\u2015\u2212]\s*"
-_MONEY = r"(?:d|vnd|dong(?! nai| thap)|ngan|nghin|trieu|ty|usd)\b"  # Dong Nai issued identity cards
-_MEANINGS = {"{gap}": _GAP, "{sep}": _SEPARATOR, "{received}": _RECEIVED, "{dash}": _DASH, "{money}": _MONEY}
+_MONEY = (
+    r"(?:d|vnd|dong(?! nai| thap| (?:le )?phi\b| thue\b| tien\b| ma\b| gop\b)|ngan|nghin|trieu|ty|usd)\b"
+    # Dong Nai issued identity cards; folded, "đóng" looks like "đồng"
+)
+_DIGIT = r"(?:\d|khong|mot|hai|ba|bon|tu|nam|lam|sau|bay|tam|chin)"
+_PAUSE = r"[\s.,\-]{0,3}"
+_MEANINGS = {
+    "{gap}": _GAP,
+    "{sep}": _SEPARATOR,
+    "{received}": _RECEIVED,
+    "{dash}": _DASH,
+    "{money}": _MONEY,
+    "{digit}": _DIGIT,
+    "{pause}": _PAUSE,
+}
 # what stands for these names in the patterns
 _LINKS = (
     " ",
@@ -40,7 +53,10 @@ _LINKS = (
     " cua em la ",
     " moi ",
     " cu ",
+    " so cu ",
+    " so moi ",
 )
+_LINK_ENDS = " :"
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,16 @@ class Masked:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where a personal number stands in a text."""
+
+    kind: str
+    placeholder: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class _Rules:
     scanner: re.Pattern[str]
     # named groups p0, p1... for personal numbers, none for what is kept
@@ -62,27 +88,35 @@ class _Rules:
 
 def mask(text: str) -> Masked:
     """Put a placeholder in place of each personal number. Masking twice changes nothing."""
+    masked = _once(text)
+    rest = masked
+    while rest.found:  # what stood against a number shows itself when that is gone: "00000000 0lan@x.vn"
+        rest = _once(masked.text)
+        masked = Masked(rest.text, masked.found + rest.found)
+    return masked
+
+
+def _once(text: str) -> Masked:
     pieces, found, done = [], [], 0
-    for kind, placeholder, start, end in _spans(text):
-        pieces += [text[done:start], placeholder]
-        found.append(kind)
-        done = end
+    for span in spans(text):
+        pieces += [text[done : span.start], span.placeholder]
+        found.append(span.kind)
+        done = span.end
     return Masked("".join([*pieces, text[done:]]), tuple(found))
 
 
 def of_kind(kind: str, text: str) -> list[str]:
     """The personal numbers of one kind, as they are written: for the one use that a citizen agreed to."""
-    return [text[start:end] for found, _, start, end in _spans(text) if found == kind]
+    return [text[span.start : span.end] for span in spans(text) if span.kind == kind]
 
 
-def _spans(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Kind, placeholder, start and end of each personal number."""
+def spans(text: str) -> Iterator[Span]:
+    """Each personal number of a text, in order."""
     rules, folded = _rules(), fold_with_origins(text)
     for match in rules.scanner.finditer(folded.text):
         if match.lastgroup is not None:
             kind, placeholder = rules.personal[int(match.lastgroup[1:])]
-            start, end = folded.span(*match.span())
-            yield kind, placeholder, start, end
+            yield Span(kind, placeholder, *folded.span(*match.span()))
 
 
 def placeholders() -> dict[str, str]:
@@ -106,7 +140,9 @@ def _rules() -> _Rules:
 def _pattern(rule: dict[str, Any]) -> str:
     """The pattern of a rule behind the words it asks for; a look-behind each, for these need a fixed width."""
     said_before = "|".join(f"(?<=\\b{cue}{link})" for cue in rule.get("after", []) for link in _LINKS)
-    return f"(?:{said_before}){_alone(rule['pattern'])}"
+    begins = f"(?<=[{_LINK_ENDS}])" if said_before else ""
+    # spares the look-behinds inside a word
+    return f"{begins}(?:{said_before}){_alone(rule['pattern'])}"
 
 
 def _alone(pattern: str) -> str:

@@ -19,7 +19,7 @@ from nlu.telex import is_syllable, undone
 
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
-_PLACEHOLDER = re.compile(r"‹[^›]*›")
+_PLACEHOLDER = re.compile(r"‹[^‹›]*›")
 _SYLLABLE = re.compile(  # what folded Vietnamese can spell
     r"(?!\w*([aeiouy])\1)(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdghklmnpqrstvx])?[aeiouy]{1,3}(?:ch|ng|nh|[cmnpt])?"
 )

@@ -29,6 +29,15 @@ PHONE_NUMBERS = st.from_regex(r"0[35789][0-9]{8}", fullmatch=True)
         ("MST: 0312345678-001", "MST: ‹mã số thuế›", "tax_number"),
         ("thẻ 9704 1234 5678 9012", "thẻ ‹số thẻ›", "card_number"),
         ("hộ chiếu C1234567", "hộ chiếu ‹số hộ chiếu›", "passport_number"),
+        ("hộ chiếu EA1234567", "hộ chiếu ‹số hộ chiếu›", "passport_number"),
+        ("stk 0071 0012 34567 vcb", "stk ‹số tài khoản› vcb", "card_number"),
+        ("mã số thuế cá nhân 8123456789 đóng mã", "mã số thuế cá nhân ‹mã số thuế› đóng mã", "tax_number"),
+        ("thẻ 9704360000000000005 đóng phí", "thẻ ‹số thẻ› đóng phí", "card_number"),
+        ("+84 28 3829 1234", "‹số điện thoại›", "phone_number"),
+        ("09o1234567", "‹số điện thoại›", "phone_number"),
+        ("0901/234/567", "‹số điện thoại›", "phone_number"),
+        ("số em không chín một 2345678", "số em ‹số điện thoại›", "phone_number"),
+        ("lan a còng gmail chấm com", "‹email›", "email"),
     ],
 )
 def test_a_personal_number_is_replaced(said: str, masked: str, kind: str) -> None:
@@ -58,6 +67,11 @@ def test_a_personal_number_is_replaced(said: str, masked: str, kind: str) -> Non
         "ngày 21/11/2026 14:30",
         "gọi 1022 hoặc 19001009",
         "Nghị định 118/2025/NĐ-CP",
+        "1800599920",
+        "1800 1091",
+        "079/2023/0012",
+        "không, một hai ba ngày",
+        "số tài khoản nộp phí là 1.500.000đ hả",
     ],
 )
 def test_codes_money_and_dates_stay(said: str) -> None:

@@ -55,6 +55,8 @@ Keyboard = telegram.InlineKeyboardMarkup | telegram.ReplyKeyboardMarkup
 
 def make_bot(token: str, api_url: str) -> telegram.Bot:
     """A client of the Bot API at an address."""
+    logging.getLogger("telegram").setLevel(logging.INFO)
+    # at DEBUG the library logs the token, and every update with what the citizen wrote, before it is masked
     return telegram.Bot(
         token,
         base_url=f"{api_url}/bot",

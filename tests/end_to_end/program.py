@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,16 +84,21 @@ def running(folder: Path, *arguments: str, port: int = 0, data: Path | None = No
 
 @contextmanager
 def started(
-    folder: Path, *arguments: str, port: int = 0, data: Path | None = None, **settings: str
+    folder: Path,
+    *arguments: str,
+    port: int = 0,
+    data: Path | None = None,
+    begin: Sequence[str] = ("-m", "web"),
+    **settings: str,
 ) -> Iterator[Program]:
-    """The program from its first moment."""
+    """The program from its first moment; `begin` is what Python is given to start it."""
     port, data = port or free_port(), data or data_folder(folder)
     log = folder / f"log-{time.monotonic_ns()}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOT_CUA_")}
     environment |= {"MOT_CUA_DATA_DIR": str(data), "MOT_CUA_PORT": str(port)}
     if "--demo" in arguments:
         environment["MOT_CUA_RASA_URL"] = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "web", *arguments]
+    command = [sys.executable, *begin, *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment | settings, cwd=ROOT, stdout=output, stderr=output)
     try:

@@ -41,7 +41,7 @@ class Written:
     # offset and length in UTF-16 units
 
 
-TAG = re.compile(r"<(?P<end>/?)(?P<name>[^\s<>/]*)(?P<attributes>[^<>]*)>|<")
+TAG = re.compile(r"<(?P<end>/?)(?P<name>[^\s<>/]*+)(?P<attributes>[^<>]*)>|<")
 
 
 def read_html(source: str) -> Written:
@@ -75,7 +75,7 @@ def _unescaped(text: str) -> str:
 def _opened(tag: re.Match[str], plain: str, where: int) -> tuple[str, Json]:
     """A start tag as its name and the entity that begins here."""
     name = (tag["name"] or "").lower()
-    attributes = dict(re.findall(r"([\w-]+)\s*=\s*[\"']([^\"']*)[\"']", tag["attributes"] or ""))
+    attributes = dict(re.findall(r"(?<![\w-])([\w-]++)\s*=\s*[\"']([^\"']*)[\"']", tag["attributes"] or ""))
     if name not in ENTITY_OF_TAG or (name == "span" and attributes.get("class") != "tg-spoiler"):
         raise _unparsable(f'Unsupported start tag "{name}" at byte offset {where}')
     entity: Json = {"type": ENTITY_OF_TAG[name], "offset": utf16_length(plain)}
