@@ -13,7 +13,7 @@ run-cluster: environment postgresql
 test: environment rasa-environment browser postgresql
 	@nlu/rasa/train.sh
 	@.venv/bin/python -m bot prepare
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
 test-fast: environment postgresql
 	@.venv/bin/python -m pytest -m "not slow"

@@ -33,7 +33,6 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("evaluation")
 @pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.figure)
 def test_quality_holds(figures: Mapping[str, float], bound: thresholds.Threshold) -> None:
     """No figure lies below its floor or above its ceiling."""

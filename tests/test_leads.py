@@ -173,10 +173,10 @@ def test_the_lead_is_told_live(place: Place) -> None:
     wait(place.store, 8, "asked", "alo", at=MONDAY)
     for moment in ("23 09:01", "23 09:25", "23 09:31"):
         place.clock.at = at(moment)
-        before = board.mark()
+        before = board.newest()
         place.timers.step()
         page = lan.get("/console").text
-        seen.append(("Sắp quá hạn: 1" in page, "Quá hạn: 2" in page, board.mark() != before))
+        seen.append(("Sắp quá hạn: 1" in page, "Quá hạn: 2" in page, board.newest() != before))
     assert [near for near, _, _ in seen] == [False, True, False]
     assert [late for _, late, _ in seen] == [False, False, True] and seen[1][2] and seen[2][2]
 

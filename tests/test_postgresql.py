@@ -234,8 +234,7 @@ def test_a_server_that_is_not_there_is_said(server: Server) -> None:
 def test_officers_at_once_take_each_ticket_once(database: Store) -> None:
     """Of two officers who take the next ticket at once nobody gets the other's, and no citizen is told twice."""
     with database.writing() as connection:
-        for name in ("an", "binh", "chi"):
-            connection.execute(sa.insert(tables.officer).values(username=name, name=name, password_hash="-"))
+        town.hire(connection, "an", "binh", "chi")
     for person in range(3):
         say(database, "gặp cán bộ", f"{person}", f"p{person}")
     while town.worker(database).step():

@@ -62,7 +62,7 @@ def _sentences() -> Iterator[Sentence]:
 
 
 SENTENCES = list(_sentences())
-MARKS = {"embedded": (), "rasa": (pytest.mark.rasa, pytest.mark.slow, pytest.mark.xdist_group("rasa"))}
+MARKS = {"embedded": (), "rasa": (pytest.mark.rasa, pytest.mark.slow)}
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from bot import tables
 from bot.compose import ZONE
 from bot.officers import Officers
 from bot.roles import Role
-from bot.roster import Roster
+from bot.staffing import Staffing
 from bot.store import open_store
 from evals.plays import Question
 from evals.site import AHEAD, Site, site, until
@@ -196,7 +196,7 @@ def desk_play(browser: Browser, at: datetime = MONDAY) -> Iterator[Play]:
 def hire(database: str) -> None:
     """The three officers."""
     store = open_store(database)
-    officers, roster = Officers(store), Roster(store)
+    officers, staffing = Officers(store), Staffing(store)
     officers.add("lan", LAN, PASSWORD)
     officers.add("minh", MINH, PASSWORD)
     officers.add("quan", QUAN, PASSWORD, [Role.AUDITOR, Role.ADMINISTRATOR])
@@ -205,7 +205,7 @@ def hire(database: str) -> None:
             sa.select(tables.officer.c.id).where(tables.officer.c.username == "minh")
         ).scalar_one()
     for desk in (EVERYONE, LAND):
-        roster.join(desk, minh)
+        staffing.join(desk, minh)
     store.close()
 
 

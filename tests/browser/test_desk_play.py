@@ -26,7 +26,7 @@ from tests.browser.desk_play import (
     sign_in,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("desk play")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 QUESTION = "lệ phí đăng ký kết hôn bao nhiêu"
 HALF = "Chào anh/chị. Hồ sơ của anh/chị còn"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.desk_play import LAN, MONDAY, WAIT_MS, Play, asks, desk_play, goes_to, hears
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("desk play")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOON, AFTERNOON = (MONDAY.replace(hour=hour, minute=minute) for hour, minute in ((11, 45), (13, 5)))
 NIGHT = MONDAY.replace(hour=22, minute=10)

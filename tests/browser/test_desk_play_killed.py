@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.desk_play import LAN, MINH, TAKEN, WAIT_MS, Officer, Play, asks, desk_play, goes_to, hears
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("desk play killed")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 KILLS = 10
 LONGEST_S = 0.08

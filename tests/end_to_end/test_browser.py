@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.program import ROOT, Program, running
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = (ROOT / "tests" / "browser" / "axe" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
