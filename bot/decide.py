@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import commands, complaint, dossier_talk, satisfaction
+from bot.buttons import pressed, wished
 from bot.commands import Command
 from bot.complaint import Form, Step, Wish
 from bot.conversation import Awaiting, Conversation, Kept, Owner
@@ -13,15 +14,12 @@ from bot.decisions import (
     AskAgain,
     AskComplaint,
     AskFactor,
-    AskRating,
     AskSlot,
     AskWhich,
     CorrectPremise,
     Decision,
     Decline,
-    DropComplaint,
     ExplainCode,
-    Follow,
     Forget,
     GiveReason,
     HandOff,
@@ -38,20 +36,17 @@ from bot.decisions import (
     ResolveUnit,
     SmallTalk,
     Stay,
-    TakeComplaint,
-    TellJourney,
     TellKept,
     TellMore,
     Unfollow,
 )
-from bot.following import MOST_FOLLOWED
 from bot.messages import Kind
 from bot.rules import Rules
 from bot.second_factor import Attempt
 from bot.ticket import find_code
 from bot.utterance import LONGEST_READ, Utterance
 from bot.utterance import Fault as Unread
-from nlu.dossier_codes import CODE, NORMAL, Fault
+from nlu.dossier_codes import CODE, Fault
 from nlu.families import are_siblings
 from nlu.understanding import Aspect, Understanding
 
@@ -77,9 +72,6 @@ MEANT_AS_CODE = {*NEAR_MISSES, "payment_code"} - {Fault.NO_UNIT.value}
 PERSONAL = frozenset(
     {"citizen_number", "old_citizen_number", "passport_number", "phone_number", "card_number", "email"}
 )
-SKIP = "skip"
-STEPS = (SKIP, "1", "2", "3", "4", "5")
-# the choices of a question how satisfied somebody is, by the step that they stand for
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
 SHORT_REPLY = 3
@@ -96,12 +88,12 @@ def decide(
     """The one thing to do now. `understanding` is None for a button, an unreadable message or a second factor."""
     command = commands.read(utterance.text) if utterance.kind is Kind.TEXT else None
     if conversation.owner in (Owner.QUEUE, Owner.OFFICER):
-        pressed = utterance.text if utterance.kind is Kind.BUTTON else ""
-        return _held(utterance, command.payload if command else pressed, conversation)
+        payload = utterance.text if utterance.kind is Kind.BUTTON else ""
+        return _held(utterance, command.payload if command else payload, conversation)
     if attempt is not None:
         return _attempted(attempt)
     if utterance.kind is Kind.BUTTON:
-        return _pressed(utterance.text, conversation)
+        return pressed(utterance.text, conversation)
     if command is not None:
         return _commanded(command, understanding, conversation, rules)
     rated = _rated_in_words(utterance, conversation)
@@ -148,9 +140,9 @@ def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Dec
     if code:
         return LookUpTicket(code, waits_here=True)
     if payload.partition(":")[0] in ("unfollow", "rate", "why"):
-        return _pressed(payload, conversation)
+        return pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
-        return _pressed(payload, conversation) if waits else Forget("held")
+        return pressed(payload, conversation) if waits else Forget("held")
     return LeaveQueue() if payload == "stay" and waits else Stay(conversation.owner)
 
 
@@ -161,95 +153,7 @@ def _commanded(
     if command.rest and understanding is not None:
         asked = conversation.with_(awaiting=Awaiting.DOSSIER_CODE)
         return _code(understanding, asked, rules) or AskSlot("dossier_code")
-    return _pressed(command.payload, conversation)
-
-
-def _pressed(payload: str, conversation: Conversation) -> Decision:
-    """A button says what it does: kind, colon, value."""
-    kind, _, value = payload.partition(":")
-    match kind, value:
-        case "p", code if code:
-            return AnswerAbout(code, conversation.aspects)
-        case "a", aspect if aspect in set(Aspect) and conversation.topic:
-            return AnswerAbout(conversation.topic, (aspect,), conversation.case_id)
-        case "c", case_id if case_id and conversation.topic:
-            return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
-        case "b", bundle_id if bundle_id:
-            return TellJourney(bundle_id)
-        case "complaint", wish:
-            return _pressed_of_complaint(wish, conversation)
-        case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if NORMAL.fullmatch(code):
-            return _about_dossier(kind, code)
-        case "reopen", code if find_code(code):
-            return Reopen(find_code(code))
-        case "officer", "":
-            return HandOff("asked")
-        case "dossier", "":
-            return AskSlot("dossier_code")
-        case "follow", code if NORMAL.fullmatch(code):
-            return _follow(code, conversation)
-        case "unfollow", code:
-            return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
-        case (("rate" | "why"), value) if value:
-            return _rated(kind, value, conversation)
-        case "none", "":
-            return AskSlot("procedure")
-        case ("stay" | "nocall", "") | ("forget", "no"):
-            return SmallTalk("okay")
-        case "greet", "":
-            return SmallTalk("greet")
-        case "help", "":
-            return SmallTalk("ask_bot")
-        case "forget", "":
-            return Forget("ask")
-        case "forget", "yes":
-            return Forget("confirmed")
-    return AskAgain("unknown_button")
-
-
-def _pressed_of_complaint(value: str, conversation: Conversation) -> Decision:
-    """A button under a complaint that is being told; one that skips names its question, so that twice is once."""
-    name, _, step = value.partition(":")
-    form = conversation.form
-    if form is None or name not in set(Wish):
-        return AskAgain("unknown_button")
-    return AskComplaint(form) if name == Wish.SKIP and step != form.step else _wished(Wish(name), form)
-
-
-def _about_dossier(kind: str, code: str) -> Decision:
-    """What the buttons under a dossier do."""
-    match kind:
-        case "detail":
-            return AskFactor(code)
-        case "complain":
-            return TakeComplaint(Form(dossier=code))
-        case "keep":
-            return KeepDossier(code)
-        case "drop":
-            return LetDossierGo(code)
-    return TellMore(code, "")
-
-
-def _follow(code: str, conversation: Conversation) -> Decision:
-    """Begin to follow a dossier, unless it is followed already or there are too many."""
-    full = "full" if len(conversation.followed) >= MOST_FOLLOWED else ""
-    return Follow(code, conversation.channel, "already" if code in conversation.followed else full)
-
-
-def _rated(kind: str, value: str, conversation: Conversation) -> Decision:
-    """What the buttons under a question how satisfied somebody is do; an older question is asked no more."""
-    number, _, choice = value.partition(".")
-    if not conversation.rating or number != str(conversation.rating):
-        return AskRating(0, "late")
-    asked, channel = conversation.rating, conversation.channel
-    match kind, choice:
-        case "rate", step if step in STEPS:
-            return Rate(asked, STEPS.index(step), channel)
-        case ("rate", "again") | ("why", "words"):
-            return AskRating(asked, choice, channel)
-        case "why", reason if reason == SKIP or satisfaction.reason_label(reason):
-            return GiveReason(asked, "" if reason == SKIP else reason)
-    return AskAgain("unknown_button")
+    return pressed(command.payload, conversation)
 
 
 def _rated_in_words(utterance: Utterance, conversation: Conversation) -> Decision | None:
@@ -306,7 +210,7 @@ def _complaint(
     if is_asked and wish is None:
         wish = _short_reply(understanding, form)
     if wish is not None and (is_asked or wish is not Wish.SKIP):
-        return _wished(wish, form)
+        return wished(wish, form)
     code = understanding.first(CODE)
     if is_asked and not _asks_something_else(utterance, understanding, rules):
         return AskComplaint(form.answered(utterance.text, code.value if code else ""))
@@ -322,19 +226,6 @@ def _short_reply(understanding: Understanding, form: Form) -> Wish | None:
         return Wish.SKIP if form.step in (Step.PLACE, Step.TIME) else Wish.DROP
     is_yes = understanding.intent == "affirm" or understanding.first("yes") is not None
     return Wish.SEND if is_yes and form.step is Step.CHECK else None
-
-
-def _wished(wish: Wish, form: Form) -> Decision:
-    """What a citizen wants done with a complaint that is being told."""
-    match wish:
-        case Wish.SEND:
-            return TakeComplaint(form)
-        case Wish.DROP:
-            return DropComplaint()
-        case Wish.SKIP:
-            return AskComplaint(form.passed())
-        case Wish.ON:
-            return AskComplaint(form)
 
 
 def _asks_something_else(utterance: Utterance, understanding: Understanding, rules: Rules) -> bool:
@@ -474,7 +365,7 @@ def _reply_to_question(understanding: Understanding, conversation: Conversation,
             return _chosen(understanding, conversation, rules)
         case Awaiting.DOSSIER_CODE if intent == "affirm" or understanding.first("yes"):
             meant = [button.payload for button in conversation.offered if button.payload.startswith("dossier:")]
-            return _pressed(meant[0], conversation) if meant else None
+            return pressed(meant[0], conversation) if meant else None
     return None
 
 
@@ -483,9 +374,9 @@ def _chosen(understanding: Understanding, conversation: Conversation, rules: Rul
     position = understanding.first("ordinal")
     choices = [button for button in conversation.offered if button.payload.startswith(("p:", "c:"))]
     if position and position.value.isdecimal() and 1 <= int(position.value) <= len(choices):
-        return _pressed(choices[int(position.value) - 1].payload, conversation)
+        return pressed(choices[int(position.value) - 1].payload, conversation)
     if understanding.intent == "affirm" and len(choices) == 1:
-        return _pressed(choices[0].payload, conversation)
+        return pressed(choices[0].payload, conversation)
     denies = understanding.intent == "deny" and _sure(understanding, rules) and _best(understanding) < rules.answer_at
     if denies and choices and choices[0].payload.startswith("p:"):
         return AskSlot("procedure")
