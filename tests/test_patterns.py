@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from bot import dossier_talk, perform, urgency
+from bot import complaint, dossier_talk, perform, urgency
 from nlu import cues, dossier_codes, entities, lexicon, personal_data, text
 from tests.patterns import ROOMS, Found, attacks, collected
 
+COMPLAINT = ("preface", "question", "place")
 LOADERS: Mapping[str, Callable[[], object]] = {
+    "bot/complaint.py": lambda: (complaint._said(), [complaint._pattern(name) for name in COMPLAINT]),
     "bot/dossier_talk.py": dossier_talk._patterns,
     "bot/perform.py": perform._emergencies,
     "bot/urgency.py": urgency.reasons,

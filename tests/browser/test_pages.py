@@ -368,6 +368,9 @@ def test_chat_by_keyboard(page: Page, town: MemoryTown) -> None:
     expect(page.get_by_text("Quyết định 2228/QĐ-UBND")).to_be_visible()
     page.keyboard.press("Shift+Tab")
     expect(page.get_by_role("button", name="In câu trả lời")).to_be_focused()
+    for print_size in ("co_chu=lon", "1.001193.pdf"):
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(f"a[href$='{print_size}']")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#owner")).to_contain_text("đang chờ cán bộ")
