@@ -25,7 +25,7 @@ from tests.serving import served, until
 CODE, CHAT_ID, TOKEN = "H29.19-260312-0005", 7, "1234:TEST"
 FOLLOW, TOLD = "Báo khi hồ sơ thay đổi", "có tin mới"
 WAIT_MS = 120_000
-MOST_BYTES = 200_000
+MOST_BYTES = 300_000
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body{font:16px/1.45 sans-serif;background:#dfe7d8;margin:0;padding:14px;width:430px}
 h1{font-size:14px;color:#555;margin:0 0 10px} div{white-space:pre-wrap;padding:9px 12px;border-radius:10px;margin:6px 0}
