@@ -16,7 +16,7 @@ test: environment rasa-environment browser postgresql
 	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
 test-fast: environment postgresql
-	@.venv/bin/python -m pytest -m "not slow"
+	@.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 check: environment
 	@.venv/bin/ruff format --check .

@@ -112,6 +112,7 @@ def test_a_route_without_a_rule_does_not_start(ports: Ports, route: Route | Moun
         create_app(ports, "secret", [route])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("name", GUARDED)
 def test_each_route_as_each_role(app: Starlette, name: str, who: str) -> None:
@@ -150,6 +151,7 @@ def test_what_is_open_is_open(app: Starlette, name: str) -> None:
     assert answer is None or answer.status_code in (200, 400, 404)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.OPEN])
 @pytest.mark.parametrize("name", GUARDED)
 def test_each_route_at_each_stage(ports: Ports, database: Store, name: str, stage: Stage) -> None:

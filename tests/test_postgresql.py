@@ -35,6 +35,7 @@ from tests.serving import until
 from tests.town import MORNING, rows, say
 from tests.town_worker import Slow
 
+pytestmark = pytest.mark.slow
 SOON_S, LATER_S = 5, 60
 MINUTE = timedelta(seconds=61)
 

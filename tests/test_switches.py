@@ -259,6 +259,7 @@ def test_the_book_says_who_when_and_why(book: SwitchBook, ticks: Ticks) -> None:
 # The runbook
 
 
+@pytest.mark.slow
 def test_the_runbook_runs(tmp_path: Path) -> None:
     """Every command of the runbook works as it is written, and at the end everything is on."""
     lines = re.findall(r"^ {7}\.venv/bin/python (.+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)

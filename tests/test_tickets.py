@@ -373,6 +373,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
+TestLife.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
 TestLife.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 
 
