@@ -19,8 +19,8 @@ from bot import administration, ask, backup, desk_commands, keys, settings, shee
 from bot.compose import words
 from bot.errors import BotError
 from bot.followers import Followers
+from bot.present import now
 from bot.store import open_store
-from bot.worker import now
 from bot.zalo_tokens import ZaloTokens
 from integrations.errors import IntegrationError
 from integrations.zalo_tokens import pkce

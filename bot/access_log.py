@@ -10,7 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from bot import tables
-from bot.compose import ZONE
+from bot.present import ZONE
 from bot.store import Store
 
 KEEP = timedelta(days=365)

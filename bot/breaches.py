@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from bot import clocks, desks, ledger, tables
 from bot.clocks import Cause, Clock, Limit
-from bot.compose import ZONE
 from bot.desks import Desks
 from bot.ledger import Entry
+from bot.present import ZONE
 from bot.store import Store
 from bot.ticket import Event, Stage
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.compose import ZONE, compose
+from bot.compose import compose
 from bot.facts import ProcedureFacts
 from bot.messages import Reply
 from bot.outcomes import Outcome
+from bot.present import ZONE
 from knowledge.catalogue import Catalogue
 from knowledge.errors import NotFound
 from knowledge.procedure import Procedure

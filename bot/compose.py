@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import jinja2
 import yaml
@@ -37,6 +36,7 @@ from bot.facts import (
 from bot.following import LONGEST, MOST_FOLLOWED, ZALO, is_over
 from bot.messages import Answer, Block, Button, Reply, Source
 from bot.outcomes import Outcome
+from bot.present import ZONE
 from bot.progress import Clock
 from integrations.dossiers import LABELS, Dossier, group
 from knowledge import bundles
@@ -47,7 +47,6 @@ from nlu.families import are_siblings
 from nlu.understanding import Aspect
 
 DATA = Path(__file__).parent / "data"
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 OVERVIEW = ("documents", "fee", "time", "place", "legal_basis")
 # what a citizen is told who asked about no aspect in particular
 OVERVIEW_DOCUMENTS = 8

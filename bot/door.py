@@ -18,10 +18,10 @@ from bot.conversation import Owner
 from bot.flood import Bound, Excess, Flood, What
 from bot.inbox import Inbox, conversation_of
 from bot.messages import InboundMessage, Reply
+from bot.present import now
 from bot.second_factor import Sealer
 from bot.store import Store
 from bot.utterance import LONGEST_READ
-from bot.worker import now
 from nlu.entities import find
 
 DAY = re.compile(r"\d{6}")

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from bot import ledger, tables
 from bot.assistant import Assistant
-from bot.compose import ZONE
 from bot.conversation import Conversation, Owner
 from bot.messages import Kind, Reply
+from bot.present import ZONE
 from bot.store import Store
 from bot.utterance import Utterance
 from integrations.dossiers import Details, Found, Proof

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
+from bot.present import ZONE
 from integrations.dossiers import LABELS, Dossier, Found, Group, Status, group
 from knowledge.calendar import WorkCalendar
 
@@ -25,7 +25,6 @@ RUNNING = frozenset({Group.WAITING, Group.PROCESSING})
 # while the work waits for the citizen the due day does not come nearer
 ZALO = timedelta(hours=48)
 # after a citizen's last message on Zalo; later news waits until they write again (bot/zalo_window.py: FREE)
-CITY = ZoneInfo("Asia/Ho_Chi_Minh")
 SOONEST, LATEST = 0.8, 0.95
 # parts of the interval after which a dossier is asked again: it is spread, and never longer than the interval
 
@@ -44,7 +43,7 @@ class Plan:
 
     def is_day(self, at: datetime) -> bool:
         """Whether citizens may be told something at a moment (aware)."""
-        return self.day_from_h <= at.astimezone(CITY).hour < self.day_until_h
+        return self.day_from_h <= at.astimezone(ZONE).hour < self.day_until_h
 
     def next_ask(self, at: datetime, draw: float) -> datetime:
         """When a dossier asked at a moment is asked again; at night, spread over the first interval of the morning.
@@ -54,9 +53,9 @@ class Plan:
         soon = at + self.interval * (SOONEST + (LATEST - SOONEST) * draw)
         if self.is_day(soon):
             return soon
-        here = soon.astimezone(CITY)
+        here = soon.astimezone(ZONE)
         day = here.date() + timedelta(days=here.hour >= self.day_until_h)
-        return datetime.combine(day, time(self.day_from_h), CITY) + self.interval * LATEST * draw
+        return datetime.combine(day, time(self.day_from_h), ZONE) + self.interval * LATEST * draw
 
 
 @dataclass(frozen=True)

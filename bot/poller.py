@@ -16,8 +16,9 @@ from bot import follow_notices, following
 from bot.followers import Followers, Rest, Telling, Watched
 from bot.following import Follower, Kind, News, Plan
 from bot.outbox import wait_s
+from bot.present import ZONE
+from bot.present import now as present
 from bot.store import Store
-from bot.worker import now as present
 from bot.zalo_window import last_said_at
 from integrations.dossiers import Dossiers, Found
 from integrations.errors import BadAnswer, IntegrationError, NotFound, Refused
@@ -125,7 +126,7 @@ class Poller:
 
     def _news(self, follower: Follower, found: Found | None, rest: Rest, at: datetime) -> News | None:
         """What this follower is to be told now."""
-        new = following.news(follower, found, at.astimezone(following.CITY).date(), self._days()) if found else None
+        new = following.news(follower, found, at.astimezone(ZONE).date(), self._days()) if found else None
         if new is None and rest.missing >= following.MOST_MISSING:
             return following.farewell(follower, Kind.MISSING)
         return following.farewell(follower, Kind.OVER) if new is None and at >= follower.until else new
@@ -136,7 +137,7 @@ class Poller:
             over = following.farewell(follower, Kind.OVER)
             return Telling(follower, over, None) if at >= follower.until else None
         known = found if new.kinds[0] not in (Kind.MISSING, Kind.OVER) else None
-        return Telling(follower, new, follow_notices.write(follower, new, known, at.astimezone(following.CITY).date()))
+        return Telling(follower, new, follow_notices.write(follower, new, known, at.astimezone(ZONE).date()))
 
     def _is_shut(self, follower: Follower, at: datetime) -> bool:
         """Whether Zalo lets nobody write to this citizen: they wrote too long ago."""

@@ -17,11 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import outbox, satisfaction, tables, zalo_window
-from bot.compose import ZONE, compose
+from bot.compose import compose
 from bot.conversation import Owner
 from bot.decisions import Decision, GiveReason, Rate
 from bot.facts import RatingFacts
 from bot.outcomes import Outcome
+from bot.present import ZONE
 from bot.satisfaction import SKIPPED, Ended, Plan, due
 from bot.shares import Asked
 from bot.store import Store

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.compose import ZONE
+from bot.present import ZONE
 from knowledge.catalogue import Catalogue
 from knowledge.procedure import OpenPoint, Procedure
 

@@ -10,7 +10,6 @@ from datetime import date, datetime, time
 from urllib.parse import urlencode
 
 from bot.compose import (
-    ZONE,
     channel_name,
     copies_line,
     fee_line,
@@ -22,6 +21,7 @@ from bot.compose import (
 from bot.errors import BotError
 from bot.facts import ProcedureFacts
 from bot.messages import Source
+from bot.present import ZONE
 from knowledge.calendar import WorkCalendar, due
 from knowledge.procedure import Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot import sheet_pdf
-from bot.compose import ZONE
 from bot.facts import ProcedureFacts
 from bot.outcomes import Outcome
+from bot.present import ZONE
 from bot.sheet import Sheet, sheet
 from bot.sheet_signature import Checked, Checker, Signer
 from knowledge.calendar import WorkCalendar

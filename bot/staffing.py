@@ -145,7 +145,9 @@ def hand_back(
     to another (bot/timers.py).
     """
     row = tables.ticket.c
-    query = sa.select(row.id, row.desk).where(row.officer_id == officer_id, row.state.in_(HELD)).order_by(row.id)
+    query = sa.select(row.id, row.desk).where(row.officer_id == officer_id, row.state.in_(HELD))
+    query = query.order_by(row.conversation_id)
+    # many are locked: in one order everywhere (bot/locks.py)
     lost = [ticket_id for ticket_id, desk in connection.execute(query).all() if served[desk].id not in kept]
     act = Act(Event.FREED, _number(connection, by), text=why)
     for ticket_id in lost:

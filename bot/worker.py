@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from bot import desks, followers, following, inbox, outbox, ratings, reception, retention, tables, tries
 from bot.assistant import Assistant, Turn
-from bot.compose import ZONE, say
+from bot.compose import say
 from bot.conversation import Owner
 from bot.decisions import Unfollow
 from bot.desks import Desks
@@ -26,7 +26,7 @@ from bot.inbox import Inbox, Taken
 from bot.locks import hold
 from bot.outcomes import Outcome
 from bot.perform import BAD_ANSWER
-from bot.present import now as now
+from bot.present import ZONE, now
 from bot.second_factor import Attempt, Seal
 from bot.store import Store
 from bot.switches import Switches

@@ -31,9 +31,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import desks, ledger, tables
-from bot.compose import ZONE
 from bot.officers import Officers
 from bot.passwords import draw
+from bot.present import ZONE
 from bot.routing import Matter
 from bot.store import open_store
 from evals import arrivals

@@ -19,9 +19,10 @@ from bot.errors import BadData, BadSettings
 from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.messages import InboundMessage, Kind
+from bot.present import now
 from bot.store import Store
 from bot.timers import Timers
-from bot.worker import Worker, now
+from bot.worker import Worker
 from knowledge.calendar import WorkCalendar
 from tests import town
 from tests.test_telegram_channel import Phone, opened

@@ -13,10 +13,11 @@ from bot.decide import decide
 from bot.decisions import AskAgain, Decision, Follow, Stay, Unfollow
 from bot.errors import BadSettings
 from bot.facts import DossierFacts, Facts, FollowFacts, PlainFacts
-from bot.following import CITY, MOST_FOLLOWED, Follower, Kind, Plan
+from bot.following import MOST_FOLLOWED, Follower, Kind, Plan
 from bot.messages import Kind as Sent
 from bot.outcomes import Outcome
 from bot.perform import perform
+from bot.present import ZONE
 from bot.progress import progress
 from bot.utterance import Utterance
 from integrations.dossiers import Found, Status
@@ -142,7 +143,7 @@ def test_who_sees_a_near_day_is_not_told_of_it_again(due_on: date, told: bool) -
 )
 def test_the_night_is_the_city_s(hour: float, is_day: bool) -> None:
     """From 21:00 to 07:00 in the City nobody is told anything, whatever the server's own zone."""
-    midnight = datetime(2026, 11, 23, tzinfo=CITY)
+    midnight = datetime(2026, 11, 23, tzinfo=ZONE)
     assert Plan().is_day((midnight + timedelta(hours=hour)).astimezone(UTC)) is is_day
 
 
@@ -150,17 +151,17 @@ def test_the_night_is_the_city_s(hour: float, is_day: bool) -> None:
 @pytest.mark.parametrize("hour", [8, 15, 20, 20.9, 23, 5])
 def test_the_next_question_is_within_the_interval_of_the_day(hour: float, draw: float) -> None:
     """By day a dossier is asked again within the interval, not before four fifths of it; the night does not count."""
-    plan, asked = Plan(), datetime(2026, 11, 23, tzinfo=CITY) + timedelta(hours=hour)
+    plan, asked = Plan(), datetime(2026, 11, 23, tzinfo=ZONE) + timedelta(hours=hour)
     at = plan.next_ask(asked, draw)
     assert plan.is_day(at) and at - asked >= 0.8 * plan.interval
-    seven = datetime(2026, 11, 23 + (hour > 12), 7, tzinfo=CITY)
+    seven = datetime(2026, 11, 23 + (hour > 12), 7, tzinfo=ZONE)
     assert at - asked <= plan.interval or seven <= at <= seven + plan.interval
 
 
 def test_questions_spread() -> None:
     """A thousand dossiers asked at once are not asked at once again, by day or in the morning."""
     for hour in (9, 23):
-        asked = datetime(2026, 11, 23, hour, tzinfo=CITY)
+        asked = datetime(2026, 11, 23, hour, tzinfo=ZONE)
         times = sorted(Plan().next_ask(asked, number / 1000) for number in range(1000))
         assert max(after - before for before, after in zip(times, times[1:], strict=False)) < timedelta(seconds=5)
         assert times[-1] - times[0] > timedelta(minutes=8)

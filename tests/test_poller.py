@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from bot import tables
 from bot.conversation import Owner
 from bot.followers import LEASE, Followers
-from bot.following import CITY, LONGEST, MOST_FOLLOWED, MOST_MISSING, Plan
+from bot.following import LONGEST, MOST_FOLLOWED, MOST_MISSING, Plan
 from bot.inbox import Inbox
 from bot.messages import Kind
 from bot.outbox import Outbox
 from bot.poller import BATCH, Poller
+from bot.present import ZONE
 from bot.retention import KEEP, delete_old
 from bot.store import Store
 from bot.worker import Worker
@@ -178,13 +179,13 @@ def test_nobody_is_told_or_asked_for_at_night(town: Town) -> None:
     assert town.notices() == [] and town.portal.asked == []
     town.run(1.2 * HOUR_S)
     assert len(town.notices()) == 1
-    at = next(row["created_at"] for row in told(town.store) if row["key"].startswith("follow:")).astimezone(CITY)
+    at = next(row["created_at"] for row in told(town.store) if row["key"].startswith("follow:")).astimezone(ZONE)
     assert at.hour == 7
 
 
 def test_an_answer_that_comes_after_dark_waits_for_the_morning(town: Town) -> None:
     """Asked before nine in the evening and answered after it: told in the morning, and once."""
-    town.clock.at = datetime(2026, 11, 23, 20, 59, 58, tzinfo=CITY)
+    town.clock.at = datetime(2026, 11, 23, 20, 59, 58, tzinfo=ZONE)
     town.portal.change(status=Status.PROCESSED)
     town.portal.before_answer = lambda: town.clock.move(4) and None
     assert town.poller.step() and town.notices() == []
@@ -208,7 +209,7 @@ def test_the_due_day_is_told_two_working_days_before(database: Store) -> None:
 def test_a_weekend_and_a_holiday_are_no_working_days(database: Store) -> None:
     """Over New Year and a weekend: due on Tuesday the fifth, it nears on Thursday the 31st, two working days before."""
     town = Town(database)
-    town.clock.at = datetime(2026, 12, 30, 9, tzinfo=CITY)
+    town.clock.at = datetime(2026, 12, 30, 9, tzinfo=ZONE)
     town.portal.change(due_on=date(2027, 1, 5))
     town.press(f"follow:{DOSSIER_CODE}")
     town.run(22 * HOUR_S)

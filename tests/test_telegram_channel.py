@@ -27,8 +27,8 @@ from bot.inbox import MESSAGE, Inbox
 from bot.loop import Loop
 from bot.messages import Block, Button, InboundMessage, Reply
 from bot.outbox import Outbox
+from bot.present import now
 from bot.store import Store
-from bot.worker import now
 from integrations.stand_ins.telegram import app as stand_in
 from tests import town
 from tests.bot_api import read_by_aiogram

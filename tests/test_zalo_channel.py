@@ -26,10 +26,10 @@ from bot.inbox import MESSAGE, Inbox
 from bot.loop import Loop
 from bot.messages import Attachment, Block, Button, Kind, Reply
 from bot.outbox import Outbox
+from bot.present import now
 from bot.settings import Settings
 from bot.store import Store
 from bot.wiring import zalo_oauth, zalo_seal
-from bot.worker import now
 from bot.zalo_tokens import ZaloTokens
 from bot.zalo_window import last_said_at, window
 from integrations.errors import Unavailable

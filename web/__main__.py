@@ -35,11 +35,11 @@ from bot.figures import figures
 from bot.loop import Loop
 from bot.mailbox import Mailbox
 from bot.officers import Officers
+from bot.present import now
 from bot.roles import Role
 from bot.sessions import Numbers
 from bot.settings import Settings
 from bot.wiring import Parts
-from bot.worker import now
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
 from web import metrics, webhooks

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.present import ZONE
 from web.forms import NUMBER
-from web.pages import VIETNAM, Pages
+from web.pages import Pages
 from web.ports import AccessLog, Accounts, Look, Ports
 
 MOST_LINES = 100_000
@@ -84,7 +85,7 @@ def as_csv(looks: list[Look], pages: Pages) -> str:
     writer = csv.writer(file)
     writer.writerow(words["columns"].values())
     for look in looks:
-        times = [at.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M:%S") for at in (look.at, look.until)]
+        times = [at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S") for at in (look.at, look.until)]
         who = [harmless(look.officer_name), harmless(look.username)]
         writer.writerow([*times, *who, look.conversation_id, look.ticket_id or "", words["why"][look.why]])
     return "\ufeff" + file.getvalue()

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.present import ZONE
 from web.audit import harmless
-from web.pages import VIETNAM, Pages
+from web.pages import Pages
 from web.ports import Breach, Breaches, Ports, Role, Rotas, Session, Sight
 
 
@@ -95,7 +96,7 @@ def as_csv(found: list[Breach], pages: Pages) -> str:
                 item.ticket_id,
                 item.desk_name,
                 tickets["limits"][item.limit],
-                item.due_at.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M"),
+                item.due_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M"),
                 int(item.over.total_seconds() // 60),
                 cause,
                 harmless(item.holder) or words["nobody"],

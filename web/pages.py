@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,12 +19,11 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from bot.compose import ticket_words
-from bot.present import now
+from bot.present import ZONE, now
 from web.shared import once
 
 ROOM = Path(__file__).parent
 STATIC = ROOM / "static"
-VIETNAM = timezone(timedelta(hours=7))
 MEGABYTE = 2**20
 LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]]")
 
@@ -82,7 +81,7 @@ def static_url(name: str) -> str:
 
 def clock(at: datetime) -> str:
     """Hour and minute in Vietnam: 09:05."""
-    return at.astimezone(VIETNAM).strftime("%H:%M")
+    return at.astimezone(ZONE).strftime("%H:%M")
 
 
 def day(on: date) -> str:
@@ -92,12 +91,12 @@ def day(on: date) -> str:
 
 def local_day(at: datetime) -> str:
     """The day in Vietnam: 21/11/2026."""
-    return day(at.astimezone(VIETNAM))
+    return day(at.astimezone(ZONE))
 
 
 def moment(at: datetime) -> str:
     """Day and time in Vietnam: 09:05 21/11/2026."""
-    return at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+    return at.astimezone(ZONE).strftime("%H:%M %d/%m/%Y")
 
 
 def age(passed: timedelta, words: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ from bot.compose import ticket_words, words
 from bot.errors import NoFile
 from bot.messages import Attachment, Button, InboundMessage, Kind, Reply
 from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
-from bot.worker import now
+from bot.present import now
 from integrations import photos
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from bot.messages import Button, InboundMessage, Kind, Reply
 from bot.outbox import Outbox
-from bot.worker import now
+from bot.present import now
 
 CHANNEL = "terminal"
 POLL_S = 0.1

@@ -24,7 +24,7 @@ from bot import receipts
 from bot.errors import NoFile
 from bot.messages import Attachment, Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
-from bot.worker import now as present
+from bot.present import now as present
 from integrations.errors import BadAnswer, IntegrationError, Refused, Undeliverable
 from integrations.zalo import LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
 

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from bot import tables
-from bot.compose import ZONE
 from bot.officers import Officers
+from bot.present import ZONE
 from bot.roles import Role
 from bot.staffing import Staffing
 from bot.store import open_store

@@ -20,8 +20,8 @@ from bot.loop import Loop
 from bot.messages import InboundMessage, Reply
 from bot.officers import Officers
 from bot.outbox import Outbox
+from bot.present import now
 from bot.store import Store
-from bot.worker import now
 from tests import town
 
 

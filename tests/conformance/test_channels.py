@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from bot import satisfaction, tables
 from bot.conversation import Conversation
 from bot.messages import Block, Button, Kind, Reply
+from bot.present import now
 from bot.ratings import Survey
 from bot.ticket import Event
 from bot.utterance import admit
-from bot.worker import now
 from tests import town
 from tests.conformance.driver import Arrived, Driver, Place, open_place
 from tests.conformance.telegram_driver import TelegramDriver

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from bot.channels import zalo
 from bot.loop import Loop
-from bot.worker import now
+from bot.present import now
 from bot.zalo_tokens import ZaloTokens
 from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
