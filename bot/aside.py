@@ -76,7 +76,7 @@ def _failed(box: str) -> sa.Select[tuple[object, ...]]:
     table = BOXES[box]
     at = table.c.received_at if box == "inbox" else table.c.created_at
     columns = (table.c.id, table.c.conversation_id, table.c.channel, table.c.reason, table.c.attempts)
-    query = sa.select(*columns, at.label("at")).where(table.c.status == "failed")
+    query = sa.select(*columns, at.label("at")).where(tables.set_aside(table.c.status))
     return query.order_by(table.c.id.desc()).limit(MOST_SHOWN)
 
 

@@ -19,7 +19,7 @@ from bot.ratings import Given
 from bot.roles import Role
 from bot.snooze import Preset
 from bot.store import Store
-from bot.ticket import WAITING, Event, Stage
+from bot.ticket import OPEN, WAITING, Event, Stage
 from bot.zalo_window import Window
 
 PAGE = 50
@@ -147,7 +147,7 @@ class Board:
         """Every desk that is seen, with its counts."""
         now, counted = self._clock(), sa.func.count()
         query = sa.select(tables.ticket.c.desk, tables.ticket.c.state.in_(WAITING), counted)
-        query = query.where(tables.ticket.c.state != Stage.CLOSED.value)
+        query = query.where(tables.ticket.c.state.in_(OPEN))
         plans = [plan for plan in self._desks if seen is None or plan.id in seen]
         with self._store.reading() as connection:
             there = roster.all_on_duty(connection, plans, now)

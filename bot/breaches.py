@@ -19,7 +19,7 @@ from bot.desks import Desks
 from bot.ledger import Entry
 from bot.present import ZONE
 from bot.store import Store
-from bot.ticket import Event, Stage
+from bot.ticket import OPEN, Event
 
 NOTED = (Event.WARNED.value, Event.BREACHED.value)
 
@@ -113,7 +113,7 @@ class Breaches:
 
     def running(self, led: Collection[str] | None = None) -> list[Breach]:
         """What is owed now and passed or near, the longest overdue first, at the desks where the tickets lie."""
-        is_open = tables.ticket.c.state != Stage.CLOSED.value
+        is_open = tables.ticket.c.state.in_(OPEN)
         noted = sa.and_(tables.ticket_event.c.kind.in_(NOTED), is_open, _one_of(tables.ticket.c.desk, led))
         return sorted((item for item in self._found(noted) if item.runs), key=_moment)
 

@@ -71,5 +71,6 @@ class Callbacks:
 
 def delete_old(connection: sa.Connection, now: datetime) -> None:
     """Delete the numbers of tickets that were closed longer than KEEP ago."""
-    over = sa.and_(tables.ticket.c.state == Stage.CLOSED.value, tables.ticket.c.resolved_at < now - KEEP)
+    kept, row = tables.ticket.c.callback.is_not(None), tables.ticket.c
+    over = sa.and_(kept, row.state == Stage.CLOSED.value, row.resolved_at < now - KEEP)
     connection.execute(sa.update(tables.ticket).where(over).values(callback=None))

@@ -160,7 +160,7 @@ def _factor_for(connection: sa.Connection, conversation_id: int) -> str:
         return ""
     waiting = sa.select(tables.inbox.c.text).where(
         tables.inbox.c.conversation_id == conversation_id,
-        tables.inbox.c.status.in_(("new", "working")),
+        tables.unread(tables.inbox.c.status),
         tables.inbox.c.kind == Kind.BUTTON.value,
         tables.inbox.c.text.startswith(DETAIL),
     )
@@ -205,7 +205,7 @@ def _next() -> sa.Select[tuple[object, ...]]:
         sa.select(earlier.c.id)
         .where(earlier.c.conversation_id == tables.inbox.c.conversation_id)
         .where(earlier.c.id < tables.inbox.c.id)
-        .where(earlier.c.status.in_(("new", "working")))
+        .where(tables.unread(earlier.c.status))
     )
     free = sa.or_(
         tables.inbox.c.status == "new",

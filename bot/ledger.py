@@ -20,6 +20,7 @@ from bot.ticket import (
     ENDS_ASKING,
     ENDS_SNOOZE,
     HELD,
+    OPEN,
     OWNERS,
     TALKED,
     WAITING,
@@ -214,7 +215,7 @@ def by_code(connection: sa.Connection, code: str) -> Ticket | None:
 
 def all_open(connection: sa.Connection) -> list[Ticket]:
     """Every open ticket, in the order of the queue."""
-    query = sa.select(tables.ticket).where(tables.ticket.c.state != Stage.CLOSED.value)
+    query = sa.select(tables.ticket).where(tables.ticket.c.state.in_(OPEN))
     rows = connection.execute(query.order_by(tables.ticket.c.rank_at, tables.ticket.c.id)).mappings()
     return [_ticket(row) for row in rows]
 

@@ -105,7 +105,7 @@ class Outbox:
                 hold(connection, conversation_id)
             waiting = sa.and_(
                 tables.outbox.c.conversation_id == conversation_id,
-                tables.outbox.c.status.in_(("pending", "sending")),
+                tables.unsent(tables.outbox.c.status),
             )
             connection.execute(sa.update(tables.outbox).where(waiting).values(status="failed", reason=LEFT, **KEPT))
             ticket = ledger.open_of(connection, conversation_id) if conversation_id else None
@@ -133,8 +133,7 @@ class Outbox:
         """What was said to an address after a reply."""
         query = (
             sa.select(tables.outbox)
-            .where(tables.outbox.c.channel == channel, tables.outbox.c.address == address)
-            .where(tables.outbox.c.id > after_id)
+            .where(_to(channel, address), tables.outbox.c.id > after_id)
             .order_by(tables.outbox.c.id)
         )
         with self._store.reading() as connection:
@@ -143,9 +142,9 @@ class Outbox:
     def fetched(self, channel: str, address: str, last_id: int, now: datetime) -> None:
         """A citizen came and took everything up to a reply."""
         waiting = sa.and_(
-            tables.outbox.c.channel == channel,
-            tables.outbox.c.address == address,
+            _to(channel, address),
             tables.outbox.c.id <= last_id,
+            tables.unsent(tables.outbox.c.status),
             tables.outbox.c.status == "pending",
         )
         with self._store.reading() as connection:
@@ -227,6 +226,12 @@ def from_json(content: dict[str, Any]) -> Reply:
     )
 
 
+def _to(channel: str, address: str) -> sa.ColumnElement[bool]:
+    """Whether a reply is of an address: found by its conversation, of which there is an index."""
+    here = sa.and_(tables.conversation.c.channel == channel, tables.conversation.c.address == address)
+    return tables.outbox.c.conversation_id == sa.select(tables.conversation.c.id).where(here).scalar_subquery()
+
+
 def _source(item: dict[str, str]) -> Source:
     days = {name: date.fromisoformat(item[name]) for name in ("valid_from", "checked_on")}
     return Source(
@@ -242,12 +247,12 @@ def _next(to_one_address: bool) -> sa.Select[tuple[object, ...]]:
         sa.select(earlier.c.id)
         .where(earlier.c.conversation_id == tables.outbox.c.conversation_id)
         .where(earlier.c.id < tables.outbox.c.id)
-        .where(earlier.c.status.in_(("pending", "sending")))
+        .where(tables.unsent(earlier.c.status))
     )
     query = (
         sa.select(tables.outbox)
         .where(tables.outbox.c.channel == sa.bindparam("channel"))
-        .where(tables.outbox.c.status.in_(("pending", "sending")), tables.outbox.c.next_at <= sa.bindparam("now"))
+        .where(tables.unsent(tables.outbox.c.status), tables.outbox.c.next_at <= sa.bindparam("now"))
         .where(~waits.exists())
         .order_by(tables.outbox.c.id)
         .limit(1)

@@ -245,7 +245,7 @@ def _outcomes(connection: sa.Connection, matter: Matter) -> tuple[Outcome, ...]:
 
 def _has_unread(connection: sa.Connection, conversation_id: int) -> bool:
     here = tables.inbox.c.conversation_id == conversation_id
-    query = sa.select(tables.inbox.c.id).where(here, tables.inbox.c.status.in_(("new", "working")))
+    query = sa.select(tables.inbox.c.id).where(here, tables.unread(tables.inbox.c.status))
     return connection.execute(query.limit(1)).first() is not None
 
 

@@ -18,7 +18,7 @@ from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.present import now
 from bot.store import Store
-from bot.ticket import Stage
+from bot.ticket import OPEN
 
 log = logging.getLogger(__name__)
 
@@ -31,27 +31,21 @@ KEEP_SIGN_INS = timedelta(days=30)
 # officers' sessions that ended: they say from where an officer signs in
 KEEP_SESSIONS = timedelta(days=7)
 # longer than a cookie of the web chat can be good without being changed
-_UNFINISHED = tables.ticket.c.state != Stage.CLOSED.value
+_UNFINISHED = tables.ticket.c.state.in_(OPEN)
 # also a complaint that an agency has to answer while the assistant has the talk
 LOOK_EVERY_S = 24 * 3600.0
+MOST_AT_ONCE = 100
+# conversations of one transaction: citizens write in between, and no statement names too many
 
 
 def delete_old(store: Store, now: datetime) -> int:
     """Delete what rested longer than KEEP; a conversation with a ticket that is not closed stays."""
-    old = sa.and_(
-        tables.conversation.c.updated_at < now - KEEP,
-        tables.conversation.c.owner.in_((Owner.BOT.value, Owner.CLOSED.value)),
-        tables.conversation.c.id.not_in(sa.select(tables.ticket.c.conversation_id).where(_UNFINISHED)),
-    )
     with store.writing() as connection:
         connection.execute(sa.delete(tables.factor_try).where(tables.factor_try.c.at < now - KEEP_TRIES))
-        resting = sa.select(tables.conversation.c.id).where(old).with_for_update(skip_locked=True)
-        gone = list(connection.execute(resting).scalars())
-        ratings.disconnect(connection, gone)
-        _delete_tickets(connection, gone)
-        for table in (tables.followed, tables.aside_event, tables.outbox, tables.turn, tables.inbox):
-            connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
-        connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
+    gone = 0
+    while some := _delete_some(store, now):
+        gone += some
+    with store.writing() as connection:
         stale = tables.web_session.c.since < now - KEEP_SESSIONS
         connection.execute(sa.delete(tables.web_session).where(stale))
         unsent = sa.and_(tables.outbox.c.kept.is_not(None), tables.outbox.c.created_at < now - KEEP_DETAILS)
@@ -61,6 +55,24 @@ def delete_old(store: Store, now: datetime) -> int:
         connection.execute(sa.delete(tables.absence).where(tables.absence.c.ends_at < now - KEEP))
         access_log.delete_old(connection, now)
         callback.delete_old(connection, now)
+    return gone
+
+
+def _delete_some(store: Store, now: datetime) -> int:
+    """Delete at most MOST_AT_ONCE old conversations; how many it were."""
+    old = sa.and_(
+        tables.conversation.c.updated_at < now - KEEP,
+        tables.conversation.c.owner.in_((Owner.BOT.value, Owner.CLOSED.value)),
+        tables.conversation.c.id.not_in(sa.select(tables.ticket.c.conversation_id).where(_UNFINISHED)),
+    )
+    with store.writing() as connection:
+        resting = sa.select(tables.conversation.c.id).where(old).limit(MOST_AT_ONCE)
+        gone = list(connection.execute(resting.with_for_update(skip_locked=True)).scalars())
+        ratings.disconnect(connection, gone)
+        _delete_tickets(connection, gone)
+        for table in (tables.followed, tables.aside_event, tables.outbox, tables.turn, tables.inbox):
+            connection.execute(sa.delete(table).where(table.c.conversation_id.in_(gone)))
+        connection.execute(sa.delete(tables.conversation).where(tables.conversation.c.id.in_(gone)))
     return len(gone)
 
 

@@ -44,6 +44,21 @@ def _only(which: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(which), "postgresql_where": sa.text(which)}
 
 
+def unread(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a message of the inbox still waits, in the very words of the indexes: SQLite takes them for no others."""
+    return status.in_([sa.literal_column("'new'"), sa.literal_column("'working'")])
+
+
+def unsent(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a reply of the outbox still waits, in the very words of the indexes."""
+    return status.in_([sa.literal_column("'pending'"), sa.literal_column("'sending'")])
+
+
+def set_aside(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a message or a reply was given up, in the very words of the index."""
+    return status == sa.literal_column("'failed'")
+
+
 conversation = sa.Table(
     "conversation",
     metadata,
@@ -125,6 +140,8 @@ outbox = sa.Table(
     sa.Column("reason", sa.String(80)),
     # "refused", "recipient", or "gave up" after the last attempt; a channel may say it more exactly
     sa.Index("ix_outbox_channel_status", "channel", "status", "id"),
+    sa.Index("ix_outbox_set_aside", "id", **_only("status = 'failed'")),
+    sa.Index("ix_outbox_kept", "created_at", **_only("kept IS NOT NULL")),
     sa.Index("ix_outbox_waiting", "id", **_only("status IN ('pending', 'sending')")),
     sa.Index("ix_outbox_waiting_here", "conversation_id", "id", **_only("status IN ('pending', 'sending')")),
 )
@@ -164,6 +181,9 @@ ticket = sa.Table(
     sa.Index("uq_ticket_code", "code", unique=True),
     sa.Index("ix_ticket_state_desk", "state", "desk", "rank_at"),
     sa.Index("ix_ticket_officer_id_state", "officer_id", "state"),
+    sa.Index("ix_ticket_desk_opened_at", "desk", "opened_at"),
+    sa.Index("ix_ticket_resolved_at", "resolved_at"),
+    sa.Index("ix_ticket_callback", "state", "resolved_at", **_only("callback IS NOT NULL")),
     sa.Index(
         "uq_ticket_open",
         "conversation_id",

@@ -41,6 +41,8 @@ WAITING = frozenset({Stage.QUEUED, Stage.FILED})
 TALKED = frozenset({Stage.QUEUED, Stage.OFFICER, Stage.CITIZEN})
 # the talk is somebody else's than the assistant's: one ticket of a conversation at most
 HELD = frozenset({Stage.OFFICER, Stage.CITIZEN, Stage.BESIDE})
+OPEN = frozenset(Stage) - {Stage.CLOSED}
+# few among many: asked for by these names, an index finds them; "not closed" reads every ticket there ever was
 OWNERS: Mapping[Stage, Owner] = {
     Stage.BOT: Owner.BOT,
     Stage.QUEUED: Owner.QUEUE,

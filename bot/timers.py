@@ -227,5 +227,5 @@ class Timers:
 def _has_unread(connection: sa.Connection, ticket: Ticket) -> bool:
     """Whether the citizen wrote something that no worker has come to yet."""
     here = tables.inbox.c.conversation_id == ticket.conversation_id
-    query = sa.select(tables.inbox.c.id).where(here, tables.inbox.c.status.in_(("new", "working")))
+    query = sa.select(tables.inbox.c.id).where(here, tables.unread(tables.inbox.c.status))
     return connection.execute(query.limit(1)).first() is not None

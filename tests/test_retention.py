@@ -10,7 +10,7 @@ from bot import tables
 from bot.compose import DATA
 from bot.handoff import Desk
 from bot.messages import Kind
-from bot.retention import KEEP, delete_old
+from bot.retention import KEEP, MOST_AT_ONCE, delete_old
 from bot.store import Store
 from tests.town import MORNING, replies, rows, say, worker
 
@@ -106,3 +106,13 @@ def test_the_officer_s_view_leaves_out_what_was_deleted(database: Store) -> None
 def test_the_reply_names_the_days_of_retention() -> None:
     """Who has data deleted is told the number of days for which message ids stay."""
     assert f"sau {KEEP.days} ngày" in (DATA / "replies" / "forgotten.txt").read_text(encoding="utf-8")
+
+
+def test_many_old_conversations_go_in_small_transactions(database: Store) -> None:
+    """More conversations than one transaction takes are all deleted by one call."""
+    with database.writing() as connection:
+        values = {"channel": "terminal", "owner": "bot", "state": {}, "updated_at": MORNING}
+        people = [{**values, "address": str(number)} for number in range(2 * MOST_AT_ONCE + 1)]
+        connection.execute(sa.insert(tables.conversation), people)
+    assert delete_old(database, MORNING + KEEP + timedelta(seconds=1)) == 2 * MOST_AT_ONCE + 1
+    assert counts(database)[0] == 0
