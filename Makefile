@@ -1,5 +1,5 @@
 # make run · make test · make check: each sets up what it needs first. docs/tasks/ tells more.
-.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql
+.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql bench
 
 run: environment
 	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
@@ -31,6 +31,10 @@ eval: environment
 eval-portal: environment
 	@.venv/bin/python -m knowledge import ../shared/data/procedures.jsonl
 	@.venv/bin/python -m evals portal
+
+bench: environment rasa-environment postgresql # PART="scaling soak": these alone
+	@.venv/bin/python -m bot prepare
+	@.venv/bin/python -m evals.bench --part $(PART)
 
 rasa-train rasa-validate rasa-test: rasa-%: environment rasa-environment
 	@nlu/rasa/$*.sh

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from os import getloadavg
 
 from rich.console import Console
@@ -25,6 +26,7 @@ from rich.table import Table
 
 from evals import arrivals, rasa_servers, scoring
 from evals.arrivals import Step
+from evals.databases import SQLITE, database
 from evals.line import TOKEN
 from evals.plays import Question
 from evals.process import cpu_s, family, memory_mb
@@ -66,16 +68,17 @@ class Course:
 
 def course(target: Target, texts: Sequence[str], seconds: float, seed: int) -> Course:
     """Raise the rate until it does not hold."""
-    _step(target, texts, WARM_UP / 5, 5, seed)
+    step(target, texts, WARM_UP / 5, 5, seed)
     steps: list[Step] = []
     for rate in RATES:
-        steps.append(_step(target, texts, seconds, rate, seed + rate))
+        steps.append(step(target, texts, seconds, rate, seed + rate))
         if not steps[-1].holds(LIMIT_MS):
             break
     return Course(target.name, steps, sum(map(memory_mb, target.pids)))
 
 
-def _step(target: Target, texts: Sequence[str], seconds: float, rate: float, seed: int) -> Step:
+def step(target: Target, texts: Sequence[str], seconds: float, rate: float, seed: int) -> Step:
+    """One rate: messages a second, for so many seconds."""
     plan = arrivals.moments(rate, seconds, seed)
     said = random.Random(seed).choices(texts, k=len(plan))
     before = sum(map(cpu_s, target.pids))
@@ -209,18 +212,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20, help="length of a step")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", default="0", help="worker processes beside the serving one")
-    parser.add_argument("--database", default="", help="address of an empty PostgreSQL; without it SQLite")
+    parser.add_argument("--database", nargs="*", default=[SQLITE], help="sqlite, postgresql, or an empty one's address")
     parser.add_argument("--only", nargs="*", choices=tuple(TARGETS), default=tuple(TARGETS))
     options = parser.parse_args(arguments)
-    database = {"MOT_CUA_DATABASE_URL": options.database} if options.database else {}
-    for short in options.only:
+    for asked, short in product(options.database, options.only):
+        name = f"{NAMES[short]}, {asked}"
         try:
-            with TARGETS[short](NAMES[short], options.workers, **database) as (target, running):
+            with database(asked) as over, TARGETS[short](name, options.workers, **over.settings) as (target, running):
                 show(course(target, texts(), options.seconds, options.seed))
                 if running:
                     print(f"the stand-in alone takes at least {ceiling_per_s(running):.0f} messages/s")
         except rasa_servers.NotHere as reason:
-            print(f"{NAMES[short]}: not measured, {reason}\n")
+            print(f"{name}: not measured, {reason}\n")
         print(f"load average {getloadavg()[0]:.1f}", flush=True)
     return 0
 

@@ -75,6 +75,19 @@ def styles(hits: Mapping[str, Mapping[str, float]], path: Path) -> None:
     _write(draw, path)
 
 
+def lines(points: Mapping[str, Sequence[tuple[float, float]]], across: str, up: str, path: Path) -> None:
+    """One line a name over a shared axis, from nought."""
+
+    def draw(axes: Axes) -> None:
+        for colour, (name, some) in zip(COLOURS, points.items(), strict=False):
+            axes.plot([x for x, _ in some], [y for _, y in some], "o-", markersize=3, color=colour, label=name)
+        axes.set(xlabel=across, ylabel=up)
+        axes.set_ylim(bottom=0)
+        axes.legend()
+
+    _write(draw, path)
+
+
 def _write(draw: Callable[[Axes], None], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context({"svg.hashsalt": "mot-cua", "svg.fonttype": "none"}):

@@ -17,6 +17,16 @@ def memory_mb(pid: int) -> float:
     return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1024
 
 
+def open_files(pid: int) -> int:
+    """Files, sockets and pipes that it holds."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def threads(pid: int) -> int:
+    """How many it has."""
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
 def family(pid: int) -> list[int]:
     """The process and its children."""
     parents = {int(path.parent.name): _parent(path) for path in Path("/proc").glob("[0-9]*/stat")}

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,7 @@ class Vendors:
 
     addresses: Mapping[str, str]
     # channel -> address
+    pids: Sequence[int] = ()
 
     def say(self, question: Question) -> None:
         """A citizen writes."""
@@ -154,7 +155,8 @@ def _vendors(latency_ms: float, spoiled: float, seed: int) -> Iterator[Vendors]:
         _child(["evals.line", channel, "--port", str(port), *options], subprocess.DEVNULL, {})
         for channel, port in ports.items()
     ]
-    vendors = Vendors({channel: f"http://127.0.0.1:{port}" for channel, port in ports.items()})
+    addresses = {channel: f"http://127.0.0.1:{port}" for channel, port in ports.items()}
+    vendors = Vendors(addresses, [child.pid for child in children])
     try:
         for address in vendors.addresses.values():
             until(lambda: answers(address + SENDS_PATH), START_S)  # noqa: B023

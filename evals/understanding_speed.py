@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import settings, wiring
+from bot.settings import Settings
 from evals import scoring
 from knowledge import catalogue, questions
 from knowledge.importing import SERVED
@@ -28,6 +29,7 @@ from nlu.retrieval import Entry, Retrieval
 
 ASKED = 300
 SEED = 20261122
+COLUMNS = ("procedures", "phrases", "meanings", "built s", "read s", "p50 ms", "p95 ms", "p99 ms", "process MB")
 
 
 def main(sizes: Sequence[int]) -> None:
@@ -37,11 +39,28 @@ def main(sizes: Sequence[int]) -> None:
     shipped = wiring.entries(catalogue.load(), asked)
     full = wiring.entries(catalogue.load(loaded.catalogue_dir / SERVED), asked)
     texts = [item.text for item in random.Random(SEED).sample(scoring.load(), ASKED)]
-    table = Table("procedures", "phrases", "meanings", "built s", "read s", "p50 ms", "p95 ms", "p99 ms", "process MB")
+    table = Table(*COLUMNS)
     for entries in (shipped, full, *(synthetic(full, size) for size in sizes)):
         for reader in (None, encoder.default()):
             table.add_row(*_row(entries, reader, texts))
     Console(width=130).print(table)
+
+
+def markdown(size: int) -> str:
+    """Words alone, over the shipped procedures, the import, and so many with synthetic ones: a line an index."""
+    loaded = settings.load()
+    asked = questions.load()
+    shipped = wiring.entries(catalogue.load(), asked)
+    full = wiring.entries(catalogue.load(loaded.catalogue_dir / SERVED), asked) if _has_import(loaded) else shipped
+    texts = [item.text for item in random.Random(SEED).sample(scoring.load(), ASKED)]
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    sizes = {len(entries): entries for entries in (shipped, full, synthetic(full, size))}
+    lines += (f"| {' | '.join(_row(entries, None, texts))} |" for entries in sizes.values())
+    return "\n".join(lines)
+
+
+def _has_import(loaded: Settings) -> bool:
+    return (loaded.catalogue_dir / SERVED).exists()
 
 
 def synthetic(real: Sequence[Entry], size: int) -> list[Entry]:

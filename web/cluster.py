@@ -127,7 +127,7 @@ def _run(closing: contextlib.ExitStack, loaded: Settings, *, rasa: bool, balance
     haproxy = shutil.which("haproxy") if balancer else ""
     if haproxy is None:
         raise BadSettings(NO_BALANCER)
-    url = closing.enter_context(_postgresql(loaded.data_dir / "cluster"))
+    url = closing.enter_context(postgresql(loaded.data_dir / "cluster"))
     chosen = replace(
         loaded, database_url=url, second_step_roles="", rasa_url=_rasa(closing) if rasa and balancer else ""
     )
@@ -154,7 +154,7 @@ def _keep(closing: contextlib.ExitStack, parts: Sequence[Part]) -> None:
 
 
 @contextlib.contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
+def postgresql(folder: Path) -> Iterator[str]:
     """The address of a database in a folder of ours, while its server runs."""
     binaries = _binaries()
     user = SYSTEM_USER if os.geteuid() == 0 else None
