@@ -32,7 +32,8 @@ eval-portal: environment
 	@.venv/bin/python -m knowledge import ../shared/data/procedures.jsonl
 	@.venv/bin/python -m evals portal
 
-bench: environment rasa-environment postgresql # PART="scaling soak": these alone
+bench: environment postgresql # PART="scaling soak": these alone
+	@nlu/rasa/environment.sh || echo "going on without Rasa"
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m evals.bench --part $(PART)
 

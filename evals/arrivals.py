@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +75,7 @@ def summary(rate_per_s: float, fired: Sequence[Fired], arrived: Mapping[int, flo
     """The figures of a step; `arrived` says when each number's answer came."""
     waited = [1000 * (arrived[number] - item.intended) for number, item in enumerate(fired) if number in arrived]
     behind = [1000 * (item.left - item.intended) for item in fired]
-    p50, p95, p99 = np.percentile(waited or [float("inf")], (50, 95, 99))
+    p50, p95, p99 = np.percentile(waited, (50, 95, 99)) if waited else (math.inf,) * 3
     return Step(
         rate_per_s=rate_per_s,
         asked=len(fired),

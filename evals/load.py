@@ -30,7 +30,7 @@ from evals.databases import SQLITE, database
 from evals.line import TOKEN
 from evals.plays import Question
 from evals.process import cpu_s, family, memory_mb
-from evals.site import NeverHappened, Site, post, site, until
+from evals.site import START_S, NeverHappened, Site, post, site, until
 
 RATES = (2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 130, 160, 200)
 LIMIT_MS = 250
@@ -68,13 +68,19 @@ class Course:
 
 def course(target: Target, texts: Sequence[str], seconds: float, seed: int) -> Course:
     """Raise the rate until it does not hold."""
-    step(target, texts, WARM_UP / 5, 5, seed)
+    warm_up(target, texts, seed)
     steps: list[Step] = []
     for rate in RATES:
         steps.append(step(target, texts, seconds, rate, seed + rate))
         if not steps[-1].holds(LIMIT_MS):
             break
     return Course(target.name, steps, sum(map(memory_mb, target.pids)))
+
+
+def warm_up(target: Target, texts: Sequence[str], seed: int) -> None:
+    """Wait until somebody answers, however long workers take to start, and fill the caches. Raises NeverHappened."""
+    until(lambda: target.ask(texts[:1], [0.0])[1], START_S)
+    step(target, texts, WARM_UP / 5, 5, seed)
 
 
 def step(target: Target, texts: Sequence[str], seconds: float, rate: float, seed: int) -> Step:

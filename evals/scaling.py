@@ -30,7 +30,6 @@ FLOOD, FLOOD_PER_S = 300, 120
 # messages, and how fast they come: faster than any machine of ours answers
 SHARES = (0.5, 0.7, 0.85)
 # of the capacity, at which waits are looked at
-WARM_UP_PER_S, WARM_UP_S = 5, 6
 BEYOND = (2, 4, 8, 16)
 # processors that the model speaks of
 ASSUMES = (
@@ -63,7 +62,7 @@ def measured(over: Database, workers: int, flood: int, seconds: float, seed: int
     texts = load.texts()
     with load.assistant("", str(workers), MOT_CUA_ENCODER="none", **over.settings) as (target, running):
         assert isinstance(running, Site) and running.server.process
-        load.step(target, texts, WARM_UP_S, WARM_UP_PER_S, seed)
+        load.warm_up(target, texts, seed)
         pin(family(running.server.process.pid)[1:])
         per_s, demand = _flooded(target, running, over, [texts[number % len(texts)] for number in range(flood)])
         steps = []

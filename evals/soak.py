@@ -88,17 +88,18 @@ class Soaked:
 class Watch:
     """Looks at the processes and the database until the block ends."""
 
-    def __init__(self, running: Site, over: Database) -> None:
+    def __init__(self, running: Site, over: Database, every_s: float) -> None:
         self._running = running
         self._over = over
+        self._every_s = every_s
         self._store = Store(over.url)
         self._begun = time.monotonic()
         self._stop = threading.Event()
         self.samples: list[Sample] = []
 
     def keep_looking(self) -> None:
-        """Every EVERY_S until told to stop."""
-        while not self._stop.wait(EVERY_S):
+        """Again and again until told to stop."""
+        while not self._stop.wait(self._every_s):
             try:
                 self.samples.append(self._look())
             except OSError:
@@ -133,9 +134,9 @@ def _oldest_s(store: Store, at: datetime) -> float:
 
 
 @contextmanager
-def watched(running: Site, over: Database) -> Iterator[Watch]:
+def watched(running: Site, over: Database, every_s: float) -> Iterator[Watch]:
     """A watch in a thread of its own."""
-    watch = Watch(running, over)
+    watch = Watch(running, over, every_s)
     thread = threading.Thread(target=watch.keep_looking)
     thread.start()
     try:
@@ -145,15 +146,16 @@ def watched(running: Site, over: Database) -> Iterator[Watch]:
         thread.join()
 
 
-def soaked(asked: str, minutes: float, rate: float, workers: int, seed: int) -> Soaked:
+def soaked(asked: str, minutes: float, rate: float, workers: int, every_s: float, seed: int) -> Soaked:
     """One run over a fresh database."""
     with (
         database(asked) as over,
         load.assistant("", str(workers), MOT_CUA_ENCODER="none", **over.settings) as (target, running),
-        watched(running, over) as watch,
     ):
-        step = load.step(target, load.texts(), 60 * minutes, rate, seed)
-        return Soaked(over.name, minutes, watch.samples, step)
+        load.warm_up(target, load.texts(), seed)
+        with watched(running, over, every_s) as watch:
+            step = load.step(target, load.texts(), 60 * minutes, rate, seed)
+    return Soaked(over.name, minutes, watch.samples, step)
 
 
 def markdown(found: Sequence[Soaked]) -> str:
@@ -186,6 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30, help="of each database")
     parser.add_argument("--rate", type=float, default=15, help="messages a second: half of what evals.load says")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--every", type=float, default=EVERY_S, help="seconds between two looks")
     parser.add_argument("--database", nargs="*", default=[SQLITE], help=f"sqlite, {POSTGRESQL}, or an address")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path)
@@ -194,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     begun, found = time.monotonic(), []
     for asked in options.database:
         print(f"{time.strftime('%H:%M:%S')} {asked}, {options.minutes:g} minutes", file=sys.stderr, flush=True)
-        found.append(soaked(asked, options.minutes, options.rate, options.workers, options.seed))
+        found.append(soaked(asked, options.minutes, options.rate, options.workers, options.every, options.seed))
     told = markdown(found)
     print(told)
     if options.picture:

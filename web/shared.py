@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 
@@ -50,7 +51,8 @@ class Shared:
         self._ask_newest = newest
         self._clock_s = clock_s
         self._kept: dict[Hashable, Kept] = {}
-        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        # of those who wait at the moment
 
     async def read(self, ask: Callable[Asked, Answer], *asked: Asked.args, **named: Asked.kwargs) -> Answer:
         """What `ask` answers to these arguments; it is called in the thread pool, once for all who wait for it."""

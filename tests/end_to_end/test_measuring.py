@@ -36,9 +36,9 @@ def test_scaling_fills_its_block_and_draws(tmp_path: Path) -> None:
 
 
 def test_a_soak_fills_its_block_and_draws(tmp_path: Path) -> None:
-    """Half a minute: everything is answered, every process has a slope."""
+    """A third of a minute: everything is answered, every process has a slope."""
     path, picture = report(tmp_path, "soak"), tmp_path / "soak.svg"
-    soak.main(["--minutes", "0.6", "--rate", "1", "--report", str(path), "--picture", str(picture)])
+    soak.main(["--minutes", "0.3", "--rate", "2", "--every", "1", "--report", str(path), "--picture", str(picture)])
     told = path.read_text("utf-8")
     assert "web " in told and "worker 1 " in told and "lost" not in told.replace("nothing was lost", "")
     assert picture.exists() and written(told, "soak", "x") != told
