@@ -58,7 +58,7 @@ def application(ports: Ports) -> Starlette:
     async def zalo(body: bytes, headers: Any) -> bool:
         return True
 
-    routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list), *sheets.routes()]
+    routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(bytes), *sheets.routes()]
     return create_app(ports, "secret", routes, stream_age_s=0)
 
 
