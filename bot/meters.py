@@ -158,6 +158,11 @@ class Meters:
         """It is so now."""
         self._of(name, labels).set(value)
 
+    def value(self, name: str, **labels: str) -> float:
+        """Of a gauge or counter over all processes; 0 when nobody said anything."""
+        suffix = "_total" if METERS[name].kind == COUNTER else ""
+        return self._summed().get_sample_value(PREFIX + name + suffix, labels) or 0.0
+
     def text(self, gauges: Iterable[Gauge] = ()) -> bytes:
         """Everything in the text format of Prometheus, the sums of all processes over the folder."""
         from prometheus_client import generate_latest  # noqa: PLC0415

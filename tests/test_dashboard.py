@@ -1,4 +1,4 @@
-"""The dashboard and the alert rules speak of what is exported: names, labels, values; and each alert says what to do."""
+"""The dashboard and the alert rules speak of what is exported, and each alert says what to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ SELECTOR = re.compile(r"\bmot_cua_(?P<name>\w+)(?:\{(?P<matchers>[^}]*)\})?(?P<r
 MATCHER = re.compile(r'(?P<label>\w+)(?P<how>=~|!~|!=|=)"(?P<values>[^"]*)"')
 GROUPED = re.compile(r"\bby \((?P<labels>[\w, ]*)\)")
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
-VALUES = {**LABELS, "box": ("inbox", "outbox"), "kind": KINDS, "stage": OPEN, "desk": [plan.id for plan in desks.load()]}
+VALUES = {
+    **LABELS,
+    "box": ("inbox", "outbox"),
+    "kind": KINDS,
+    "stage": OPEN,
+    "desk": [plan.id for plan in desks.load()],
+}
 ALERTS = yaml.safe_load((DATA / "prometheus" / "alerts.yaml").read_text("utf-8"))["groups"][0]["rules"]
 PANELS = [
     panel

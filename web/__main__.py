@@ -41,7 +41,7 @@ from bot.settings import Settings
 from bot.wiring import Parts
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
-from web import metrics, webhooks
+from web import metrics, readiness, webhooks
 from web.app import create_app
 from web.ports import Access, Oversight, Ports
 from web.rasa_process import RasaProcess
@@ -135,6 +135,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     workers, stop = _workers(parts), threading.Event()
     counted, watchers = partial(_counted, parts), parts.settings.watchers
     routes: list[BaseRoute] = [metrics.route(counted, watchers)]
+    routes.append(readiness.route(partial(readiness.look, parts), watchers))
     tasks: list[asyncio.Task[None]] = []
     files: Files = {}
     sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
