@@ -35,6 +35,11 @@ def configure(settings: Settings) -> None:
         logging.getLogger(room).setLevel(level)
 
 
+def about(**said: str) -> None:
+    """What the lines of this task are about from here on: ids of ours."""
+    structlog.contextvars.bind_contextvars(**said)
+
+
 def is_json(settings: Settings, at_terminal: bool) -> bool:
     """Whether lines are for machines."""
     return settings.log_format == "json" or (settings.log_format == "auto" and not at_terminal)
@@ -43,6 +48,7 @@ def is_json(settings: Settings, at_terminal: bool) -> bool:
 def formatter(as_json: bool) -> logging.Formatter:
     """What makes a line of a record; the time is added last, so that the net leaves it alone."""
     said: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -54,7 +60,8 @@ def formatter(as_json: bool) -> logging.Formatter:
         else structlog.dev.ConsoleRenderer(colors=False)
     )
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
-    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, blanked, stamp, shown]
+    without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    last: list[Processor] = [without_meta, blanked, stamp, shown]
     return structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=said)
 
 

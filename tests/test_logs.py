@@ -9,6 +9,12 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from bot import logs
 from bot.observation import Observer
@@ -17,6 +23,7 @@ from bot.store import Store
 from bot.worker import Worker
 from tests import town
 from tests.town import Clock
+from web.request_id import RequestId
 
 
 class Written:
@@ -103,3 +110,17 @@ def test_plain_lines_are_for_people() -> None:
     record = logging.LogRecord("bot.x", logging.WARNING, "", 0, "portal rests for 0912345678", (), None)
     line = logs.formatter(as_json=False).format(record)
     assert "portal rests for ‹digits›" in line and "{" not in line
+
+
+def test_a_request_has_a_number(written: Written) -> None:
+    """The answer's number stands in every line of its request; a visitor's own is not taken."""
+
+    async def page(request: Request) -> Response:
+        logging.getLogger("bot.anything").warning("something")
+        return PlainTextResponse("")
+
+    app = Starlette(routes=[Route("/", page)], middleware=[Middleware(RequestId)])
+    client = TestClient(app)
+    numbers = [client.get("/", headers={"X-Request-Id": "mine"}).headers["X-Request-Id"] for _ in range(2)]
+    assert [line["request"] for line in written.lines()] == numbers
+    assert len(set(numbers)) == 2 and "mine" not in numbers

@@ -152,7 +152,12 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     ports = Ports(parts.door, mailbox, *tickets, *access, _oversight(parts), parts.errands, files)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
-        app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
+        app,
+        parts.settings.host,
+        parts.settings.port,
+        log_config=None,  # bot/logs.py says how lines are written
+        log_level="warning",
+        timeout_graceful_shutdown=2,
     )
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
