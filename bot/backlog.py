@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from bot import tables
 from bot.desks import Desks
 from bot.followers import Followers
-from bot.meters import LABELS, OTHER, Gauge, known
+from bot.meters import LABELS, OTHER, Gauge
 from bot.outcomes import Outcome
 from bot.store import Store
 from bot.ticket import WAITING, Stage
@@ -127,19 +127,19 @@ def _boxes(connection: sa.Connection, at: datetime) -> Iterator[Gauge]:
         ("inbox", tables.inbox, tables.inbox.c.received_at, "status IN ('new', 'working')"),
         ("outbox", tables.outbox, tables.outbox.c.created_at, "status IN ('pending', 'sending')"),
     ):
-        rows = connection.execute(
+        ours = table.c.channel.in_(LABELS["channel"])
+        # the index of the outbox begins with its channel
+        waiting = connection.execute(
             sa.select(table.c.channel, sa.func.count(), sa.func.min(since, type_=tables.UtcTime))
-            .where(sa.text(waits))
+            .where(ours, sa.text(waits))
             .group_by(table.c.channel)
         ).all()
-        waiting = {known("channel", channel): (count, _age_s(at, first)) for channel, count, first in rows}
-        for channel in (*LABELS["channel"], *([OTHER] if OTHER in waiting else [])):
-            count, age_s = waiting.get(channel, (0, 0.0))
+        found = {channel: (count, _age_s(at, first)) for channel, count, first in waiting}
+        for channel in LABELS["channel"]:
+            count, age_s = found.get(channel, (0, 0.0))
             yield _gauge(f"{name}_waiting", count, channel=channel)
             yield _gauge(f"{name}_oldest_seconds", age_s, channel=channel)
-        failed = sa.select(sa.func.count()).select_from(table).where(table.c.status == "failed")
-        failed = failed.where(table.c.channel.in_(LABELS["channel"])) if name == "outbox" else failed
-        # the index of the outbox begins with its channel
+        failed = sa.select(sa.func.count()).select_from(table).where(ours, table.c.status == "failed")
         yield _gauge("set_aside", connection.execute(failed).scalar_one(), box=name)
 
 

@@ -217,6 +217,7 @@ def test_no_planted_number_is_in_any_output(tmp_path: Path) -> None:
         on_telegram(played)
         on_the_web(played)
         at_the_console(played)
+        played.keep(httpx.get(f"{played.program.address}/ready", trust_env=False))
         metrics = played.keep(httpx.get(f"{played.program.address}/metrics", trust_env=False))
         assert metrics.status_code == 200
         outputs = played.wrote()
