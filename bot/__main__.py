@@ -15,10 +15,11 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import administration, ask, backup, desk_commands, keys, settings, sheet_command, wiring
+from bot import administration, ask, backup, desk_commands, keys, logs, settings, sheet_command, wiring
 from bot.compose import words
 from bot.errors import BotError
 from bot.followers import Followers
+from bot.meters import Meters
 from bot.present import now
 from bot.store import open_store
 from bot.zalo_tokens import ZaloTokens
@@ -105,7 +106,9 @@ def _chat(options: argparse.Namespace) -> int:
 def _work(options: argparse.Namespace) -> int:
     from bot import crew  # noqa: PLC0415 (half a second that other commands need not pay)
 
-    parts, stop = wiring.build(settings.load()), threading.Event()
+    loaded, stop = settings.load(), threading.Event()
+    logs.configure(loaded)
+    parts = wiring.build(loaded, Meters.together(loaded.counts_dir))
     loop = wiring.answering(parts)
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     if options.crew:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from bot import commands, satisfaction
+from bot import commands, satisfaction, stopwatch
 from bot.complaint import Form
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
@@ -119,19 +119,25 @@ class Assistant:
         `attempt`: it is an answer to the question for a second factor.
         """
         started, switches, conversation = time.perf_counter(), switches or Switches(), conversation.on(on)
+        watch = stopwatch.running()
         reads = switches.reads and attempt is None
         understanding = self._understand(utterance, conversation, on) if reads else None
+        watch.lap("understand")
         decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
+        watch.lap("decide")
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
+        watch.lap("perform")
         english = understanding is not None and understanding.first("english") is not None
         unsent = _form(conversation, decision, facts) is not None
         notes = {"masked": bool(utterance.masked), "english": english, "unsent": unsent}
         reply = compose(facts, **notes, public_url=self.public_url)
+        watch.lap("compose")
         after = remember(conversation, decision, facts, reply)
         if not isinstance(decision, Stay | Forget):
             after = hear(after, utterance, facts)
         after = noticed(after, reply, switches.notice, conversation)
         reply = told_first(reply, switches.notice, conversation)
+        watch.lap("remember")
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
 

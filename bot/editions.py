@@ -44,6 +44,11 @@ class Editions:
                 self._made = self._made or self._lasting(self._whole(self._seen))
         return self._made
 
+    @property
+    def is_made(self) -> bool:
+        """Whether an assistant is there already, so that an answer takes no seconds."""
+        return self._made is not None
+
     def catalogue(self) -> Catalogue:
         """The records that are served. Where nobody made an assistant, none is made: who only prints needs no index."""
         if self._made is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from bot.errors import BadData
+from bot.meters import UNCOUNTED, Counting
 
 GROUPED = ("ordinary", "held", "lookups", "sheets")
 PATH = Path(__file__).parent / "data" / "limits.yaml"
@@ -192,16 +193,15 @@ class Moments(Storage, MovingWindowSupport):
 class Flood:
     """Counts what comes in and says what is too many. Safe to share between threads."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], datetime]) -> None:
+    def __init__(self, limits: Limits, clock: Callable[[], datetime], meters: Counting = UNCOUNTED) -> None:
         self._clock = clock
+        self._meters = meters
         self._limiter = MovingWindowRateLimiter(Moments(clock))
         self._ordinary = _items("ordinary", limits.ordinary, limits.window_s)
         self._held = _items("held", limits.held, limits.window_s)
         self._lookups = [_items("lookups", numbers, window_s) for window_s, numbers in sorted(limits.lookups.items())]
         self._notice = RateLimitItemPerSecond(limits.notices, limits.window_s, "notice")
         self._lock = threading.Lock()
-        self._dropped: Counter[tuple[str, str]] = Counter()
-        self._slowed: Counter[tuple[str, str]] = Counter()
 
     def excess(
         self, channel: str, address: str, network: str, is_held: Callable[[], bool], codes: int = 0
@@ -233,7 +233,7 @@ class Flood:
             ]
             if full:
                 wait_s, over = max(full)
-                self._slowed[channel, over.value] += 1
+                self._meters.count("lookups_slowed", channel=channel, limit=over.value)
                 return Excess(over, wait_s, self._limiter.hit(self._notice, who[Bound.PERSON]), What.LOOKUPS)
             for item, key, _, cost in room:
                 self._limiter.hit(item, key, cost=cost)
@@ -250,19 +250,9 @@ class Flood:
             over = self._take(items, who)
             if over is None:
                 return None
-            self._dropped[channel, over.value] += 1
+            self._meters.count("messages_dropped", channel=channel, limit=over.value)
             is_first = self._limiter.hit(self._notice, who[Bound.PERSON])
             return Excess(over, self._wait_s(items[over], who[over]), is_first)
-
-    def dropped(self) -> Mapping[tuple[str, str], int]:
-        """How many messages were dropped since the start, by channel and limit."""
-        with self._lock:
-            return dict(self._dropped)
-
-    def slowed(self) -> Mapping[tuple[str, str], int]:
-        """How many messages with dossier codes were dropped since the start, by channel and limit."""
-        with self._lock:
-            return dict(self._slowed)
 
     def _take(self, items: Mapping[Bound, RateLimitItem], who: Mapping[Bound, str]) -> Bound | None:
         """Take room of every limit, or of none; the limit without room."""

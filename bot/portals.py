@@ -17,12 +17,13 @@ from integrations.national_portal import NationalPortal, NationalSettings
 from integrations.portal import Factors, Portal
 from integrations.resilient import Patience, Resilient
 from integrations.routing import Routing
+from integrations.watching import UNWATCHED, Watcher
 
 CITY, NATIONAL = "city", "national"
 PORTALS = (CITY, NATIONAL)
 
 
-def dossiers(settings: Settings) -> Routing:
+def dossiers(settings: Settings, watcher: Watcher = UNWATCHED) -> Routing:
     """Every portal that is set. Raises BadSettings."""
     mapped = mapping(settings)
     patience = Patience(
@@ -32,8 +33,10 @@ def dossiers(settings: Settings) -> Routing:
         failures=settings.portal_failures,
         rest_s=settings.portal_rest_s,
     )
-    known = connected(settings)
-    return Routing({name: Resilient(name, client(name, settings, mapped), patience) for name in known}, mapped.routes)
+    made = {
+        name: Resilient(name, client(name, settings, mapped), patience, watcher=watcher) for name in connected(settings)
+    }
+    return Routing(made, mapped.routes)
 
 
 def connected(settings: Settings) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -137,6 +138,14 @@ class Settings:
     # PEM: whose signatures the check of sheets believes; empty: nobody's
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
+    log_format: str = "auto"
+    # "json": one object a line; "plain": to read; "auto": plain at a terminal, JSON elsewhere
+    log_level: str = "info"
+    # of our own modules: debug, info, warning, error; others speak from a warning on, unless this is debug
+    metrics_from: str = ""
+    # networks besides this machine that may read /metrics and /ready: "10.0.0.0/8"; empty: none
+    trace_url: str = ""
+    # OTLP over HTTP: "http://127.0.0.1:4318/v1/traces"; empty: no traces
 
     @property
     def database(self) -> str:
@@ -152,6 +161,16 @@ class Settings:
     def zalo_photos(self) -> tuple[str, ...]:
         """The origins at which citizens' photos lie."""
         return tuple(self.zalo_photo_origins.replace(",", " ").split())
+
+    @property
+    def watchers(self) -> tuple[str, ...]:
+        """The networks besides this machine that may read how it stands."""
+        return tuple(self.metrics_from.replace(",", " ").split())
+
+    @property
+    def counts_dir(self) -> Path:
+        """Where the processes of this host count together."""
+        return self.data_dir / "counts"
 
     @property
     def catalogue_dir(self) -> Path:
@@ -175,6 +194,9 @@ _RANGES = {
     "answer_threads": (0, 64),
     "satisfaction_quiet_min": (0, 720),
 }
+
+
+_CHOICES = {"log_format": ("auto", "json", "plain"), "log_level": ("debug", "info", "warning", "error")}
 
 
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -217,6 +239,10 @@ def _read(name: str, text: str, default: object) -> object:
     if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:  # type: ignore[operator]
         least, most = _RANGES[name]
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no whole number from {least} to {most}")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is none of {', '.join(_CHOICES[name])}")
+    if name == "metrics_from":
+        _check_networks(Settings(metrics_from=text).watchers)
     if name == "public_url" and text:
         _check_origins(name, (text.replace("*", "/"),))
         # one address, not many
@@ -260,11 +286,25 @@ def _check_origins(name: str, origins: tuple[str, ...]) -> None:
             raise BadSettings(f"{_PREFIX}{name.upper()}: {origin!r} is no origin; write it like https://phuong.example")
 
 
+def _check_networks(networks: tuple[str, ...]) -> None:
+    """Each is an address or a network."""
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise BadSettings(f"{_PREFIX}METRICS_FROM: {network!r} is no network; write it like 10.0.0.0/8") from error
+
+
 def _check_secrecy(name: str, origins: tuple[str, ...]) -> None:
     """What citizens sent is fetched in the clear on our own machine only."""
     for origin in origins:
         if not (origin.startswith("https:") or _ON_THIS_MACHINE.fullmatch(origin)):
             raise BadSettings(f"{_PREFIX}{name.upper()}: {origin!r} would be asked in the clear; take https")
+
+
+def count_in(folder: Path) -> None:
+    """Name the folder in which the processes of this host count together (bot/meters.py); before anything counts."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def key_path(settings: Settings) -> Path:

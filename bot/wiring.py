@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot import desks, flood, portals, rules, satisfaction, second_factor
+from bot import desks, flood, portals, rules, satisfaction, second_factor, traces
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
 from bot.assistant import Assistant
+from bot.backlog import Backlog
 from bot.board import Board
 from bot.breaches import Breaches
 from bot.callback import Callbacks
@@ -31,6 +32,8 @@ from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.lanes import GivingWay, Lanes
 from bot.loop import Loop
+from bot.meters import Meters
+from bot.observation import Observer, WatchedReader
 from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
@@ -114,19 +117,24 @@ class Parts:
     # for whoever asks in a thread of their own
     poller: Poller
     # tells citizens what is new in the dossiers they follow
+    meters: Meters
+    backlog: Backlog
+    # for those who watch over the service
 
 
-def build(settings: Settings) -> Parts:
-    """The room over its database."""
+def build(settings: Settings, meters: Meters | None = None) -> Parts:
+    """The room over its database; `meters`: those that other processes count on as well."""
     now.move(settings.play_ahead_s)
     store = open_store(settings.database)
     served = desks.load()
-    dossiers, lanes, plan = portals.dossiers(settings), Lanes(settings.answer_threads), follow_plan(settings)
-    editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now))
+    meters = meters or Meters()
+    observer = Observer(meters, traces.trace(settings.trace_url))
+    dossiers, lanes, plan = portals.dossiers(settings, observer), Lanes(settings.answer_threads), follow_plan(settings)
+    editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now), observer)
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store, now)
     callbacks = Callbacks(secret_key(settings), now)
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
-    kept_away = Flood(flood.load().times(settings.flood_times), now)
+    kept_away = Flood(flood.load().times(settings.flood_times), now, meters)
     return Parts(
         settings=settings,
         store=store,
@@ -152,13 +160,15 @@ def build(settings: Settings) -> Parts:
         rotas=Rotas(store, served, now),
         staffing=Staffing(store, served, now),
         records=Records(lambda: editions.assistant().catalogue, now),
-        worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served),
+        worker=Worker(store, editions.assistant, now, tries, switch_book.switches, plan, served, observer),
         lanes=lanes,
         timers=Timers(store, served, now),
         desk_cards=DeskCards(store, served, now, settings.public_url),
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
+        meters=meters,
+        backlog=Backlog(store, served, now),
     )
 
 
@@ -216,13 +226,15 @@ def build_assistant(settings: Settings) -> Assistant:
     return build_editions(settings, portals.dossiers(settings)).assistant()
 
 
-def build_editions(settings: Settings, dossiers: Dossiers, tickets: Tickets | None = None) -> Editions:
+def build_editions(
+    settings: Settings, dossiers: Dossiers, tickets: Tickets | None = None, observer: Observer | None = None
+) -> Editions:
     """The assistant over the edition that is served. The engines and the portals outlive a switch of editions."""
     thresholds, asked = rules.load(), questions.load()
 
     @cache
     def lasting() -> tuple[list[Understander], Encoder | None]:
-        return engines(settings), encoder.default() if settings.encoder == "auto" else None
+        return engines(settings, observer or Observer()), encoder.default() if settings.encoder == "auto" else None
 
     def over(records: Catalogue) -> Assistant:
         readers, reader = lasting()
@@ -235,12 +247,13 @@ def build_editions(settings: Settings, dossiers: Dossiers, tickets: Tickets | No
     return Editions(settings.catalogue_dir, over)
 
 
-def engines(settings: Settings) -> list[Understander]:
+def engines(settings: Settings, observer: Observer) -> list[Understander]:
     """Rasa first where it is set; the embedded engine always."""
     embedded: Understander = stored.engine(training.load(), settings.cache_dir)
     if not settings.rasa_url:
         return [embedded]
-    return [RasaClient(settings.rasa_url, settings.rasa_timeout_s), embedded]
+    rasa = RasaClient(settings.rasa_url, settings.rasa_timeout_s)
+    return [WatchedReader("rasa", rasa, observer), embedded]
 
 
 def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entry]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import random
-import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desks, followers, following, inbox, outbox, ratings, reception, retention, tables, tries
+from bot import desks, followers, following, inbox, outbox, ratings, reception, retention, stopwatch, tables, tries
 from bot.assistant import Assistant, Turn
 from bot.compose import say
 from bot.conversation import Owner
@@ -24,16 +21,15 @@ from bot.followers import Opening
 from bot.following import Plan
 from bot.inbox import Inbox, Taken
 from bot.locks import hold
+from bot.observation import Observer
 from bot.outcomes import Outcome
-from bot.perform import BAD_ANSWER
 from bot.present import ZONE, now
 from bot.second_factor import Attempt, Seal
+from bot.stopwatch import Stopwatch
 from bot.store import Store
 from bot.switches import Switches
 from bot.tries import Tries
 from nlu.understanding import Understanding
-
-log = logging.getLogger(__name__)
 
 MOST_DEATHS = 10
 # a message in hand at so many ends of a worker causes them, most likely; fewer may be bad luck, and it is answered
@@ -52,6 +48,7 @@ class Worker:
         switches: Callable[[str], Switches] = lambda channel: Switches(),
         plan: Plan = Plan(),  # noqa: B008 (frozen)
         served: Desks | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._store = store
         self._desks = served or desks.load()
@@ -61,8 +58,7 @@ class Worker:
         self._clock = clock
         self._tries = tries
         # none: no second factor is compared
-        self._lock = threading.Lock()
-        self._ended: Counter[str] = Counter()
+        self._observer = observer or Observer()
         self._switches = switches
         # of a channel, as they stand
         self._plan = plan
@@ -77,19 +73,22 @@ class Worker:
             self._give_back(taken, "WorkerEnded")
             return True
         try:
-            at = self._clock()
-            attempt, switches = self._attempt(taken, at), self._switches(taken.channel)
-            turn = self._assistant().turn(taken.utterance, taken.conversation, at.date(), attempt, switches)
-            self._record(taken, turn)
+            with stopwatch.started() as watch:
+                self._answer(taken, watch)
         except Exception as error:
-            log.error("message %s failed on attempt %s: %s", taken.inbox_id, taken.attempts, type(error).__name__)
+            self._observer.failed(taken, error)
             self._give_back(taken, type(error).__name__)
         return True
 
-    def ended(self) -> Mapping[str, int]:
-        """How many turns ended how since the start; an answer of a portal that was not believed counts besides."""
-        with self._lock:
-            return dict(self._ended)
+    def _answer(self, taken: Taken, watch: Stopwatch) -> None:
+        """The turn that a message leads to, recorded and told to whoever watches."""
+        assistant, at = self._assistant(), self._clock()
+        attempt, switches = self._attempt(taken, at), self._switches(taken.channel)
+        turn = assistant.turn(taken.utterance, taken.conversation, at.date(), attempt, switches)
+        turn_id = self._record(taken, turn)
+        watch.lap("record")
+        if turn_id is not None:
+            self._observer.turn(turn_id, taken, turn, (self._clock() - taken.received_at).total_seconds(), watch)
 
     def _attempt(self, taken: Taken, at: datetime) -> Attempt | None:
         """The answer to the question for a second factor, counted before it is compared."""
@@ -97,17 +96,16 @@ class Worker:
             return None
         return self._tries.enter(taken.conversation_id, taken.inbox_id, taken.seal, at)
 
-    def _record(self, taken: Taken, turn: Turn) -> None:
-        """Turn, conversation, ticket, reply and the end of the message: all or nothing, and only once."""
+    def _record(self, taken: Taken, turn: Turn) -> int | None:
+        """Turn, conversation, ticket, reply, end of the message: all or nothing, and only once. The id of the turn."""
         at = self._clock()
         with self._store.writing() as connection:
             hold(connection, taken.conversation_id)
             if connection.execute(sa.select(tables.turn.c.id).where(tables.turn.c.inbox_id == taken.inbox_id)).first():
-                return
+                return None
             owner = _owner(connection, taken.conversation_id)
             if owner is not taken.conversation.owner:
-                self._overtaken(connection, taken, turn, owner, at)
-                return
+                return self._overtaken(connection, taken, turn, owner, at)
             _keep(connection, taken.conversation_id, turn, at)
             under = reception.attend(connection, taken, turn, self._desks, at)
             if turn.reply is not None and under:
@@ -121,28 +119,21 @@ class Worker:
                 retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             if taken.seal is not None:
                 self._settle(connection, taken, taken.seal, turn.facts.outcome)
-        self._count(turn)
+        return turn_id
 
-    def _overtaken(self, connection: sa.Connection, taken: Taken, turn: Turn, owner: Owner, at: datetime) -> None:
+    def _overtaken(self, connection: sa.Connection, taken: Taken, turn: Turn, owner: Owner, at: datetime) -> int | None:
         """Another owner has the conversation by now: an officer reads the message, or it is answered once more."""
         if owner in HELD:
             reception.added(connection, taken.conversation_id, at)
-            _done(connection, taken, replace(turn, reply=None), at)
+            turn_id = _done(connection, taken, replace(turn, reply=None), at)
             self._follow(connection, taken.conversation_id, turn, at, is_said=False)
             ratings.settle(connection, taken.conversation_id, turn.decision, at)
             if taken.seal is not None:
                 self._settle(connection, taken, taken.seal, turn.facts.outcome)
-        else:
-            this = tables.inbox.c.id == taken.inbox_id
-            connection.execute(sa.update(tables.inbox).where(this).values(status="new", lease_until=None))
-
-    def _count(self, turn: Turn) -> None:
-        """One more turn; an answer of a portal that was not believed is an alarm."""
-        refused = getattr(turn.facts, "detail", "") == BAD_ANSWER
-        with self._lock:
-            self._ended.update([turn.facts.outcome.value, *([BAD_ANSWER] if refused else ())])
-        if refused:
-            log.error("a portal's answer was not believed")
+            return turn_id
+        this = tables.inbox.c.id == taken.inbox_id
+        connection.execute(sa.update(tables.inbox).where(this).values(status="new", lease_until=None))
+        return None
 
     def _settle(self, connection: sa.Connection, taken: Taken, seal: Seal, outcome: Outcome) -> None:
         """Nothing is left of the digits; only a wrong answer stays counted."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from integrations.errors import Refused, Unavailable
+from integrations.watching import UNWATCHED, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,11 @@ LONGEST_REST_S = 300.0
 class Breaker:
     """Between us and one portal. Safe to share between threads."""
 
-    def __init__(self, name: str, failures: int, rest_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, name: str, failures: int, rest_s: float, clock: Callable[[], float], watcher: Watcher = UNWATCHED
+    ) -> None:
         self._name = name
+        self._watcher = watcher
         self._most = failures
         # in a row
         self._rest_s = rest_s
@@ -68,8 +72,11 @@ class Breaker:
                 rest_s = min(asked_s or self._rest_s, LONGEST_REST_S)
                 self._rests_until = self._clock() + rest_s
                 log.warning("portal_rests portal=%s rest_s=%.0f", self._name, rest_s)
+                self._watcher.rests(self._name, rest_s)
             self._is_tried = False
 
     def _worked(self) -> None:
         with self._lock:
+            if self._rests_until is not None:
+                self._watcher.rests(self._name, 0.0)
             self._failures, self._rests_until, self._is_tried = 0, None, False

@@ -21,6 +21,7 @@ from integrations.errors import AnotherDossier, BadAnswer, Busy, IntegrationErro
 from integrations.flights import Flights
 from integrations.kept import Kept
 from integrations.portal import Portal
+from integrations.watching import UNWATCHED, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +51,19 @@ class Resilient:
     """One portal, bearable. Safe to share between threads."""
 
     def __init__(
-        self, name: str, portal: Portal, patience: Patience, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        portal: Portal,
+        patience: Patience,
+        clock: Callable[[], float] = time.monotonic,
+        watcher: Watcher = UNWATCHED,
     ) -> None:
         self._name = name
         self._portal = portal
         self._patience = patience
         self._seats = threading.BoundedSemaphore(patience.at_once)
-        self._breaker = Breaker(name, patience.failures, patience.rest_s, clock)
+        self._watcher = watcher
+        self._breaker = Breaker(name, patience.failures, patience.rest_s, clock, watcher)
         self._kept = Kept(patience.most_kept, patience.stale_s, clock)
         self._flights: Flights[Found] = Flights()
         self._counted: Counter[str] = Counter()
@@ -80,7 +87,7 @@ class Resilient:
 
     def details(self, code: str, proof: Proof) -> Details:
         """What the second factor opens, asked of the portal each time."""
-        with self._asking(), self._breaker.guarding():
+        with self._asking(), self._breaker.guarding(), self._watcher.calling(self._name):
             return self._portal.details(code.strip().upper(), proof)
 
     def close(self) -> None:
@@ -97,7 +104,7 @@ class Resilient:
         if kept := self._kept.get(code, self._patience.fresh_s):
             return kept
         try:
-            with self._breaker.guarding():
+            with self._breaker.guarding(), self._watcher.calling(self._name):
                 found = self._portal.find(code)
         except NotFound:
             self._kept.drop(code)
@@ -138,6 +145,7 @@ class Resilient:
     def _count(self, what: str) -> None:
         with self._counting:
             self._counted[what] += 1
+        self._watcher.ended(self._name, what)
 
 
 def _is_older(found: Found, last: Found) -> bool:

@@ -13,6 +13,15 @@ from nlu.errors import Unavailable
 from nlu.understanding import Entity, Reading
 
 
+def answers(base_url: str, timeout_s: float, transport: httpx.BaseTransport | None = None) -> bool:
+    """Whether a Rasa server is there."""
+    try:
+        with httpx.Client(base_url=base_url, timeout=timeout_s, transport=transport, trust_env=False) as http:
+            return http.get("/").is_success
+    except httpx.HTTPError:
+        return False
+
+
 class RasaClient:
     """An `Understander` over `POST /model/parse`.
 

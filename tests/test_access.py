@@ -23,7 +23,7 @@ from bot.store import Store
 from tests import sheets
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import QUICK, Script, access, rows, say, worker
-from web import metrics, webhooks
+from web import metrics, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
 from web.ports import Ports
@@ -58,7 +58,13 @@ def application(ports: Ports) -> Starlette:
     async def zalo(body: bytes, headers: Any) -> bool:
         return True
 
-    routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list), *sheets.routes()]
+    routes = [
+        webhooks.telegram(telegram, "s"),
+        webhooks.zalo(zalo),
+        metrics.route(bytes),
+        readiness.route(dict),
+        *sheets.routes(),
+    ]
     return create_app(ports, "secret", routes, stream_age_s=0)
 
 

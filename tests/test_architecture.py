@@ -37,6 +37,9 @@ HOMES = {
     "pyhanko_certvalidator": ("bot/sheet_signature.py",),
     "asn1crypto": ("bot/sheet_signature.py",),
     "starlette": ("web/", "integrations/stand_ins/"),
+    "structlog": ("bot/logs.py",),
+    "prometheus_client": ("bot/meters.py",),
+    "opentelemetry": ("bot/traces.py",),
 }
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

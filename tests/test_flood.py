@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from bot.conversation import Owner
 from bot.door import Door, TooMany, codes_in
 from bot.errors import BadData, BadSettings
 from bot.flood import Bound, Excess, Flood, Limits, What, load
+from bot.meters import Meters
 from bot.outbox import Outbox
 from bot.store import Store
 from tests import town
@@ -54,8 +56,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def small(clock: Clock) -> Flood:
-    return Flood(SMALL, clock)
+def meters() -> Meters:
+    return Meters()
+
+
+@pytest.fixture
+def small(clock: Clock, meters: Meters) -> Flood:
+    return Flood(SMALL, clock, meters)
 
 
 @pytest.fixture
@@ -66,6 +73,12 @@ def door(database: Store, small: Flood, clock: Clock) -> Door:
 def excess(small: Flood, who: str = "lan", where: str = "", held: bool = False) -> Excess | None:
     """What the flood says of one more message."""
     return small.excess("webchat", who, where, lambda: held)
+
+
+def counted(meters: Meters, name: str) -> list[str]:
+    """What was counted under a name, without its noughts: labels and number."""
+    shown = re.findall(rf"^mot_cua_{name}_total{{(.*)}} ([1-9]\d*)\.0$", meters.text().decode(), re.MULTILINE)
+    return sorted(f"{labels} {number}" for labels, number in shown)
 
 
 def own(database: Store, owner: Owner) -> None:
@@ -125,12 +138,16 @@ def test_the_wait_is_until_there_is_room(small: Flood, clock: Clock) -> None:
     assert excess(small) is None
 
 
-def test_dropped_messages_are_counted(small: Flood) -> None:
+def test_dropped_messages_are_counted(small: Flood, meters: Meters) -> None:
     """How many were dropped can be read, by channel and limit."""
     for number in range(12):
         excess(small, "lan" if number < 5 else f"citizen {number}")
     small.excess("zalo", "lan", "", lambda: False)
-    assert small.dropped() == {("webchat", "person"): 2, ("webchat", "everyone"): 1, ("zalo", "everyone"): 1}
+    assert counted(meters, "messages_dropped") == [
+        'channel="webchat",limit="everyone" 1',
+        'channel="webchat",limit="person" 2',
+        'channel="zalo",limit="everyone" 1',
+    ]
 
 
 def test_who_is_gone_is_forgotten(small: Flood, clock: Clock) -> None:
@@ -343,7 +360,7 @@ def test_dossier_codes_are_slowed_down(door: Door, clock: Clock) -> None:
     assert door.accept(message("lệ phí khai sinh", "22"))
 
 
-def test_several_codes_in_one_message_count_each(small: Flood) -> None:
+def test_several_codes_in_one_message_count_each(small: Flood, meters: Meters) -> None:
     """A message of three codes takes the room of three; a message of many takes all there is, once."""
     assert codes_in(" ".join(CODES[:3])) == 3 and codes_in("H29.19-991399-0005") == 0
     assert small.excess("webchat", "lan", "", lambda: False, codes=3) is None
@@ -351,7 +368,7 @@ def test_several_codes_in_one_message_count_each(small: Flood) -> None:
     assert excess is not None and excess.what is What.LOOKUPS and excess.is_first
     assert small.excess("webchat", "minh", "", lambda: False, codes=500) is None
     assert small.excess("webchat", "thu", "", lambda: False, codes=3) is None
-    assert small.slowed() == {("webchat", "person"): 1}
+    assert counted(meters, "lookups_slowed") == ['channel="webchat",limit="person" 1']
 
 
 def test_codes_for_an_officer_are_no_look_ups(small: Flood) -> None:

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import importlib.util
-import logging
 import os
 import secrets
 import signal
@@ -27,13 +26,13 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot import inbox, outbox, retention, settings, wiring
+from bot import inbox, logs, outbox, retention, settings, wiring
 from bot.channels import telegram, zalo
 from bot.crew import Crew
 from bot.errors import BadSettings, BotError
-from bot.figures import figures
 from bot.loop import Loop
 from bot.mailbox import Mailbox
+from bot.meters import Meters
 from bot.officers import Officers
 from bot.present import now
 from bot.roles import Role
@@ -42,7 +41,7 @@ from bot.settings import Settings
 from bot.wiring import Parts
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
-from web import metrics, webhooks
+from web import metrics, readiness, webhooks
 from web.app import create_app
 from web.ports import Access, Oversight, Ports
 from web.rasa_process import RasaProcess
@@ -70,10 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m web", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="start what is needed around us and a demo officer")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _run_demo(settings.load()) if options.demo else _run(settings.load())
+        loaded = settings.load()
+        logs.configure(loaded)
+        _run_demo(loaded) if options.demo else _run(loaded)
     except BotError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -104,7 +104,7 @@ def _free_port() -> int:
 
 def _run(loaded: Settings) -> None:
     _refuse_taken_port(loaded.host, loaded.port)
-    _run_fast(_serve(wiring.build(loaded)))
+    _run_fast(_serve(wiring.build(loaded, Meters.together(loaded.counts_dir))))
 
 
 def _run_fast(work: Coroutine[None, None, None]) -> None:
@@ -122,7 +122,7 @@ def _run_demo(loaded: Settings) -> None:
     rasa_url = f"http://127.0.0.1:{rasa_port}" if rasa.installed() else ""
     here = loaded.public_url or f"http://{loaded.host}:{loaded.port}"
     with portal_stand_ins(replace(loaded, public_url=here, rasa_url=rasa_url, second_step_roles="")) as ready:
-        parts = wiring.build(ready)
+        parts = wiring.build(ready, Meters.together(ready.counts_dir))
         _welcome(parts, rasa.installed())
         try:
             _run_fast(_serve(parts, started=rasa.start if rasa.installed() else None))
@@ -133,7 +133,9 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = _workers(parts), threading.Event()
-    routes: list[BaseRoute] = [metrics.route(lambda: figures(parts.worker, parts.flood))]
+    counted, watchers = partial(_counted, parts), parts.settings.watchers
+    routes: list[BaseRoute] = [metrics.route(counted, watchers)]
+    routes.append(readiness.route(partial(readiness.look, parts), watchers))
     tasks: list[asyncio.Task[None]] = []
     files: Files = {}
     sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
@@ -150,7 +152,12 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     ports = Ports(parts.door, mailbox, *tickets, *access, _oversight(parts), parts.errands, files)
     app = create_app(ports, settings.secret_key(parts.settings), routes, parts.settings.embedders)
     config = uvicorn.Config(
-        app, parts.settings.host, parts.settings.port, log_level="warning", timeout_graceful_shutdown=2
+        app,
+        parts.settings.host,
+        parts.settings.port,
+        log_config=None,  # bot/logs.py says how lines are written
+        log_level="warning",
+        timeout_graceful_shutdown=2,
     )
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
@@ -172,6 +179,10 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         stop.set()
         for loop in reversed(loops):
             await asyncio.to_thread(loop.stop)
+
+
+def _counted(parts: Parts) -> bytes:
+    return parts.meters.text(parts.backlog.gauges())
 
 
 def _access(parts: Parts) -> Access:

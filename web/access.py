@@ -73,6 +73,7 @@ RULES: Mapping[str, Rule] = {
     "POST /xac-minh-phieu": EVERYBODY,
     "GET /health": EVERYBODY,
     "GET /metrics": EVERYBODY,  # of this machine: web/metrics.py refuses others
+    "GET /ready": EVERYBODY,  # of this machine, like /metrics
     "GET /static": EVERYBODY,
     "POST /webhooks/telegram": EVERYBODY,
     "POST /webhooks/zalo": EVERYBODY,

@@ -31,6 +31,7 @@ from web.pages import STATIC, Pages, load_pages
 from web.ports import Ports
 from web.presence import Presence
 from web.pulse import Pulse
+from web.request_id import RequestId
 from web.search_page import SearchPage
 from web.sign_in import SignIn
 from web.ticket_page import TicketPage
@@ -79,6 +80,7 @@ def create_app(
     return Starlette(
         routes=[gate.over(route) for route in routes],
         middleware=[
+            Middleware(RequestId),
             Middleware(SecurityHeaders, embedders=embedders),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=GZIP_LEVEL),
             Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot import settings
+from bot import logs, settings
 from bot.errors import BadSettings, BotError
 from bot.settings import Settings
 from bot.store import open_store
@@ -104,11 +104,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rasa", action="store_true", help="two Rasa servers as well (1.2 GB)")
     parser.add_argument("--no-balancer", action="store_true", help="without haproxy")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        loaded = settings.load()
+        logs.configure(loaded)
         with contextlib.ExitStack() as closing:
-            _run(closing, settings.load(), rasa=options.rasa, balancer=not options.no_balancer)
+            _run(closing, loaded, rasa=options.rasa, balancer=not options.no_balancer)
             threading.Event().wait()
     except BotError as error:
         print(f"error: {error}", file=sys.stderr)

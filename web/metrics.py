@@ -1,38 +1,40 @@
-"""Metrics: the counts of this process in the text format of Prometheus, for the machine itself only."""
+"""Metrics: what the processes of this host count and what waits in the database, in the text format of Prometheus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import groupby
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address, ip_network
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.figures import Figure
+from bot.meters import MEDIA_TYPE
 
-LOOPBACK = {"127.0.0.1", "::1"}
-MEDIA_TYPE = "text/plain; version=0.0.4"
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
-def route(figures: Callable[[], Iterable[Figure]]) -> Route:
-    """Where a monitor on this machine reads the counts. A proxy in front of us must not pass /metrics on."""
+def route(text: Callable[[], bytes], networks: Sequence[str] = ()) -> Route:
+    """Where a monitor of this machine, or of `networks`, reads. A proxy in front of us must not pass /metrics on."""
 
     async def metrics(request: Request) -> Response:
-        if request.client is None or request.client.host not in LOOPBACK:
-            raise HTTPException(404)
-        return PlainTextResponse(text(figures()), media_type=MEDIA_TYPE)
+        admit(request, networks)
+        return Response(await run_in_threadpool(text), media_type=MEDIA_TYPE)
 
     return Route("/metrics", metrics)
 
 
-def text(figures: Iterable[Figure]) -> str:
-    """A line a count, each name with its type once; labels come from closed lists and need no escaping."""
-    lines = []
-    for name, group in groupby(figures, lambda figure: f"mot_cua_{figure.name}_total"):
-        lines.append(f"# TYPE {name} counter")
-        for figure in group:
-            labels = ",".join(f'{label}="{value}"' for label, value in figure.labels.items())
-            lines.append(f"{name}{{{labels}}} {figure.count}" if labels else f"{name} {figure.count}")
-    return "\n".join(lines) + "\n"
+def admit(request: Request, networks: Sequence[str]) -> None:
+    """Raises HTTPException 404: whoever comes from elsewhere finds no such page."""
+    if request.client is None or not _within(request.client.host, (*LOOPBACK, *networks)):
+        raise HTTPException(404)
+
+
+def _within(host: str, networks: Sequence[str]) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return any(address in ip_network(network) for network in networks)

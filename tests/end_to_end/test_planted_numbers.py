@@ -30,9 +30,6 @@ from tests.town import QUICK
 
 pytestmark = pytest.mark.slow
 
-AT_DEBUG = (
-    "import logging; logging.basicConfig(level=logging.DEBUG); from web.__main__ import main; raise SystemExit(main())"
-)
 TOKEN = "1234:PLANTED"
 CITIZEN = 77
 WEB = {
@@ -120,8 +117,9 @@ def play(folder: Path) -> Iterator[Play]:
             "MOT_CUA_RASA_URL": stack.enter_context(served(rasa.app())),
             "MOT_CUA_ENCODER": "none",
             "MOT_CUA_FLOOD_TIMES": "100",
+            "MOT_CUA_LOG_LEVEL": "debug",
         }
-        program = stack.enter_context(started(folder, data=data, begin=("-c", AT_DEBUG), **neighbours))
+        program = stack.enter_context(started(folder, data=data, **neighbours))
         until(program.healthy, START_S)
         http = stack.enter_context(httpx.Client(base_url=line, trust_env=False, timeout=30))
         yield Play(program, rasa, http)
@@ -219,6 +217,7 @@ def test_no_planted_number_is_in_any_output(tmp_path: Path) -> None:
         on_telegram(played)
         on_the_web(played)
         at_the_console(played)
+        played.keep(httpx.get(f"{played.program.address}/ready", trust_env=False))
         metrics = played.keep(httpx.get(f"{played.program.address}/metrics", trust_env=False))
         assert metrics.status_code == 200
         outputs = played.wrote()
@@ -226,7 +225,8 @@ def test_no_planted_number_is_in_any_output(tmp_path: Path) -> None:
         after = {f"{name} at the end": content for name, content in played.files().items()}
     assert any(name.endswith("-wal") and content for name, content in outputs.items())
     assert any(MARK.encode() in content for name, content in outputs.items() if "mot_cua.db" in name)
-    assert b"DEBUG" in outputs["log"] and len(played.rasa.asked) >= ASKED
+    assert b'"level": "debug"' in outputs["log"] and len(played.rasa.asked) >= ASKED
+    assert outputs["log"].count(b'"event": "turn"') >= len(WEB) + len(TELEGRAM)
     found = hits({**outputs, **after}, [*WEB, *TELEGRAM, *OFFICER])
     assert not found, "\n".join(found)
     assert MARK.encode() not in outputs["log"]
