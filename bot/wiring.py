@@ -236,11 +236,10 @@ def build_editions(settings: Settings, dossiers: Dossiers, tickets: Tickets | No
 
 
 def engines(settings: Settings) -> list[Understander]:
-    """Rasa first where it is set; the embedded engine always."""
+    """Rasa first where it is set, one server after the other; the embedded engine always."""
     embedded: Understander = stored.engine(training.load(), settings.cache_dir)
-    if not settings.rasa_url:
-        return [embedded]
-    return [RasaClient(settings.rasa_url, settings.rasa_timeout_s), embedded]
+    rasas = [RasaClient(address, settings.rasa_timeout_s) for address in settings.rasa_url.split()]
+    return [*rasas, embedded]
 
 
 def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entry]:
