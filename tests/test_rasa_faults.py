@@ -154,7 +154,7 @@ def test_rasa_is_used_again() -> None:
 
 
 def test_others_do_not_wait(database: Store) -> None:
-    """While Rasa hangs twelve citizens are answered: one waits for it, the others do not; each turn names its engine."""
+    """While Rasa hangs twelve citizens are answered: one waits for it, the others do not; turns name the engine."""
     with silences.silent() as address, client(address) as hanging:
         reading = interpreter(hanging)
         for number in range(12):
