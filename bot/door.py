@@ -83,24 +83,27 @@ class Door:
         excess = self._excess(message, network)
         if excess is not None:
             raise TooMany(excess)
+        return self._keep(message)
+
+    def push(self, message: InboundMessage) -> bool:
+        """Commit a message; False when it is a redelivery or too many. Raises NotKept: the vendor is to push again.
+
+        The first too many is answered in the chat. It is no error here: a vendor that hears of a failure pushes again,
+        and the flood would grow.
+        """
+        excess = self._excess(message, "")
+        if excess is None:
+            return self._keep(message)
+        if excess.is_first:
+            self._tell(message, TooMany(excess).reply)
+        return False
+
+    def _keep(self, message: InboundMessage) -> bool:
         try:
             return self._inbox.accept(message)
         except sa.exc.SQLAlchemyError as error:
             log.error("a message was not kept: %s", type(error).__name__)
             raise NotKept(type(error).__name__) from error
-
-    def push(self, message: InboundMessage) -> bool:
-        """Commit a message; False when it is a redelivery or too many. The first too many is answered in the chat.
-
-        Too many is no error here: a vendor that is told of a failure pushes again, and the flood would grow. What could
-        not be stored is one of the database's: the vendor is told, and pushes again.
-        """
-        excess = self._excess(message, "")
-        if excess is None:
-            return self._inbox.accept(message)
-        if excess.is_first:
-            self._tell(message, TooMany(excess).reply)
-        return False
 
     def _excess(self, message: InboundMessage, network: str) -> Excess | None:
         codes = codes_in(message.text)

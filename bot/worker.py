@@ -74,7 +74,7 @@ class Worker:
         # when followed dossiers are asked for
 
     def step(self) -> bool:
-        """Answer one message; False when there is none. Raises the database's errors: they are no fault of a message."""
+        """Answer one message; False when there is none. Raises the database's errors, which are no message's fault."""
         taken = self._inbox.take(self._clock())
         if taken is None:
             return False

@@ -30,17 +30,22 @@ pytestmark = pytest.mark.slow
 
 ANSWERED_S = 90
 QUESTION = "Làm giấy khai sinh cho bé cần giấy tờ gì?"
-KINDS = {"web": r"-m web$", "worker": r"-m bot work$", "PostgreSQL": r"bin/postgres", "Rasa": r"stand_ins.rasa"}
+KINDS = {
+    "web": r"-m web$",
+    "worker": r"-m bot work$",
+    "PostgreSQL": r"bin/postgres",
+    "Rasa": r"stand_ins.rasa|bin/rasa run",
+}
 KILLED = ("worker 1", "Rasa 1", "web 1", "PostgreSQL")
 
 
 @contextmanager
-def cluster(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def cluster(folder: Path, port: int, rasa: str) -> Iterator[subprocess.Popen[bytes]]:
     """The cluster without its balancer; what it prints is in `log`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOT_CUA_")}
     environment |= {"MOT_CUA_DATA_DIR": str(folder), "MOT_CUA_PORT": str(port), "MOT_CUA_ENCODER": "none"}
     environment |= {"MOT_CUA_FLOOD_TIMES": "100", "MOT_CUA_CACHE_DIR": str(ROOT / Settings().cache_dir)}
-    command = [sys.executable, "-m", "web.cluster", "--no-balancer", "--rasa", "stand-in"]
+    command = [sys.executable, "-m", "web.cluster", "--no-balancer", "--rasa", rasa]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
     try:
@@ -99,12 +104,15 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_every_kind_of_process_is_killed(folder: Path) -> None:
+@pytest.mark.parametrize("rasa", ["stand-in", pytest.param("real", marks=pytest.mark.rasa)])
+def test_every_kind_of_process_is_killed(folder: Path, rasa: str) -> None:
     """A web process, one that answers, a Rasa and PostgreSQL are killed while twelve write: 0 lost, 0 doubled."""
     port, said = free_port() - 5, []  # type: ignore[var-annotated]
     addresses = [f"http://127.0.0.1:{port + number}" for number in (1, 2)]
-    with cluster(folder, port) as running:
+    rasas = [f"http://127.0.0.1:{port + number}" for number in (3, 4)]
+    with cluster(folder, port, rasa) as running:
         until(lambda: is_up(running, addresses), START_S)
+        until(lambda: all(map(answers, rasas)), START_S)
         found = re.search(r"^Database +(.+)$", (folder / "log").read_text(), re.MULTILINE)
         assert found
         store = Store(found[1])
