@@ -5,6 +5,7 @@ Nothing is stored of a dropped message. A conversation that waits for an officer
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,7 @@ from bot import outbox, tables
 from bot.callback import Callbacks
 from bot.compose import say, words
 from bot.conversation import Owner
+from bot.errors import NotKept
 from bot.flood import Bound, Excess, Flood, What
 from bot.inbox import Inbox, conversation_of
 from bot.messages import InboundMessage, Reply
@@ -23,6 +25,8 @@ from bot.second_factor import Sealer
 from bot.store import Store
 from bot.utterance import LONGEST_READ
 from nlu.entities import find
+
+log = logging.getLogger(__name__)
 
 DAY = re.compile(r"\d{6}")
 # the day in the middle of every dossier code
@@ -75,23 +79,31 @@ class Door:
         self._clock = clock
 
     def accept(self, message: InboundMessage, network: str = "") -> bool:
-        """Commit a message; False when it is a redelivery. Raises TooMany: the sender tells the citizen."""
+        """Commit a message; False when it is a redelivery. Raises TooMany and NotKept: the sender tells the citizen."""
         excess = self._excess(message, network)
         if excess is not None:
             raise TooMany(excess)
-        return self._inbox.accept(message)
+        return self._keep(message)
 
     def push(self, message: InboundMessage) -> bool:
-        """Commit a message; False when it is a redelivery or too many. The first too many is answered in the chat.
+        """Commit a message; False when it is a redelivery or too many. Raises NotKept: the vendor is to push again.
 
-        Too many is no error here: a vendor that is told of a failure pushes again, and the flood would grow.
+        The first too many is answered in the chat. It is no error here: a vendor that hears of a failure pushes again,
+        and the flood would grow.
         """
         excess = self._excess(message, "")
         if excess is None:
-            return self._inbox.accept(message)
+            return self._keep(message)
         if excess.is_first:
             self._tell(message, TooMany(excess).reply)
         return False
+
+    def _keep(self, message: InboundMessage) -> bool:
+        try:
+            return self._inbox.accept(message)
+        except sa.exc.SQLAlchemyError as error:
+            log.error("a message was not kept: %s", type(error).__name__)
+            raise NotKept(type(error).__name__) from error
 
     def _excess(self, message: InboundMessage, network: str) -> Excess | None:
         codes = codes_in(message.text)

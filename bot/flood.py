@@ -144,8 +144,8 @@ class Moments(Storage, MovingWindowSupport):
         """When the oldest that still counts was taken, and how many count."""
         now = self._clock().timestamp()
         taken = self._taken.get(key, deque())
-        while taken and taken[0] <= now - expiry:
-            taken.popleft()
+        while taken and not now - expiry < taken[0] <= now:
+            taken.popleft()  # over; or to come: the clock was set back, and would count it for as long again
         return (taken[0], len(taken)) if taken else (now, 0)
 
     def _forget(self, now: float) -> None:

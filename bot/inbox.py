@@ -19,6 +19,10 @@ from bot.store import Store, announce
 from bot.utterance import LONGEST_READ, Utterance, admit
 
 LEASE = timedelta(seconds=60)
+SET_BACK = 2 * LEASE
+# a lease that ends later than this from now was taken before the clock was set back: nobody would see its end
+AGAIN = timedelta(seconds=5)
+# a message whose turn the database did not take rests so long
 MOST_ATTEMPTS = 3
 LONGEST_REASON = 80
 MESSAGE = "message"
@@ -106,7 +110,7 @@ class Inbox:
         A message whose worker died is taken again when its lease is over.
         """
         with self._store.writing() as connection:
-            row = connection.execute(_next(), {"now": now}).mappings().first()
+            row = connection.execute(_next(), {"now": now, "beyond": now + SET_BACK}).mappings().first()
             if row is None:
                 return None
             connection.execute(
@@ -142,6 +146,16 @@ def give_back(connection: sa.Connection, taken: Taken, reason: str) -> bool:
     if set_aside and changed.rowcount == 1:
         erase_seal(connection, taken.inbox_id)
     return set_aside and changed.rowcount == 1
+
+
+def rest(connection: sa.Connection, taken: Taken, now: datetime) -> None:
+    """The database did not take the turn: the message is taken again soon, and this was no attempt at it."""
+    connection.execute(
+        sa.update(tables.inbox)
+        .where(tables.inbox.c.id == taken.inbox_id, tables.inbox.c.status == "working")
+        .where(tables.inbox.c.attempts == taken.attempts)
+        .values(attempts=taken.attempts - 1, lease_until=now + AGAIN)
+    )
 
 
 def erase_seal(connection: sa.Connection, inbox_id: int) -> None:
@@ -207,10 +221,9 @@ def _next() -> sa.Select[tuple[object, ...]]:
         .where(earlier.c.id < tables.inbox.c.id)
         .where(tables.unread(earlier.c.status))
     )
-    free = sa.or_(
-        tables.inbox.c.status == "new",
-        sa.and_(tables.inbox.c.status == "working", tables.inbox.c.lease_until < sa.bindparam("now")),
-    )
+    lease = tables.inbox.c.lease_until
+    over = sa.or_(lease < sa.bindparam("now"), lease > sa.bindparam("beyond"))
+    free = sa.or_(tables.inbox.c.status == "new", sa.and_(tables.inbox.c.status == "working", over))
     return (
         sa.select(tables.inbox, tables.conversation.c.address, tables.conversation.c.owner, tables.conversation.c.state)
         .join(tables.conversation, tables.conversation.c.id == tables.inbox.c.conversation_id)

@@ -25,6 +25,9 @@ MOST_ATTEMPTS = 100
 REFUSED, GAVE_UP, LEFT = "refused", "gave up", "recipient"
 # why a reply was set aside; a channel may say it more exactly
 LEASE = timedelta(seconds=60)
+SET_BACK = 2 * LEASE
+LONGEST_REST = timedelta(hours=1)
+# what was to be over later than this from now was written before the clock was set back
 REPLY = "reply"
 # announced when one is to be sent
 KEPT: Mapping[str, Any] = {"reply": sa.func.coalesce(tables.outbox.c.kept, tables.outbox.c.reply), "kept": sa.null()}
@@ -60,6 +63,7 @@ class Outbox:
         """
         with self._store.writing() as connection:
             asked = {"channel": channel, "now": now, "address": address}
+            asked |= {"beyond": now + SET_BACK, "far": now + LONGEST_REST}
             row = connection.execute(_next(bool(address)), asked).mappings().first()
             if row is None:
                 return None
@@ -249,10 +253,15 @@ def _next(to_one_address: bool) -> sa.Select[tuple[object, ...]]:
         .where(earlier.c.id < tables.outbox.c.id)
         .where(tables.unsent(earlier.c.status))
     )
+    at, is_held = tables.outbox.c.next_at, tables.outbox.c.status == "sending"
+    set_back = sa.or_(
+        sa.and_(is_held, at > sa.bindparam("beyond")),
+        sa.and_(~is_held, sa.or_(tables.outbox.c.attempts == 0, at > sa.bindparam("far"))),
+    )
     query = (
         sa.select(tables.outbox)
         .where(tables.outbox.c.channel == sa.bindparam("channel"))
-        .where(tables.unsent(tables.outbox.c.status), tables.outbox.c.next_at <= sa.bindparam("now"))
+        .where(tables.unsent(tables.outbox.c.status), sa.or_(at <= sa.bindparam("now"), set_back))
         .where(~waits.exists())
         .order_by(tables.outbox.c.id)
         .limit(1)

@@ -34,7 +34,7 @@ class Settings:
     encoder: str = "auto"
     # "auto": the sentence encoder where it is installed; "none": words alone
     rasa_url: str = ""
-    # empty: the embedded engine only
+    # empty: the embedded engine only; several servers, with spaces between, are asked in their order
     rasa_timeout_s: float = 0.8
     portal_url: str = ""
     # empty: dossier look-up says that it is not connected

@@ -27,8 +27,21 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
 BUSY_TIMEOUT_MS = 10_000
 ANNOUNCED = "announced"
-POOL = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
-# a connection that was lost meanwhile is replaced before it is used
+LONGEST_STATEMENT_MS = LONGEST_SILENCE_MS = 60_000
+# as long as a lease (bot/inbox.py): what takes longer is somebody else's by then
+LONGEST_DUTY = "10min"
+POOL = {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+# errors quote no citizen; a connection that was lost meanwhile is replaced before it is used
+SERVER = {
+    "lock_timeout": BUSY_TIMEOUT_MS,
+    "statement_timeout": LONGEST_STATEMENT_MS,
+    "idle_in_transaction_session_timeout": LONGEST_SILENCE_MS,
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+# of our sessions at the server: a host of ours that stands still or vanishes gives its locks back
 LINE = {
     "application_name": "mot_cua",
     "connect_timeout": "5",
@@ -36,7 +49,7 @@ LINE = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
-    "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}",
+    "options": " ".join(f"-c {name}={value}" for name, value in SERVER.items()),
 }
 # of libpq: a server that vanishes is noticed within half a minute. An address may say otherwise
 
@@ -51,7 +64,7 @@ class Store:
         self._wire: Wire | None = None
         # to the other processes over the same database
         if sa.make_url(url).get_backend_name() == "sqlite":
-            self.engine = sa.create_engine(url)
+            self.engine = sa.create_engine(url, hide_parameters=True)
             self._turn = Queue(self.engine.url.database)
             _prepare_sqlite(self.engine)
         else:
@@ -112,6 +125,7 @@ class Store:
             yield True
             return
         with self.engine.connect() as connection:
+            connection.execute(sa.text(f"SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_DUTY}'"))
             yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key(name)))).scalar())
 
     def migrate(self) -> None:
@@ -127,7 +141,7 @@ class Store:
                 _upgrade(config, connection)
                 return
             with connection.begin():
-                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+                connection.execute(sa.text("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"))
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key("migrations"))))
                 _upgrade(config, connection)
 

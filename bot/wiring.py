@@ -248,12 +248,10 @@ def build_editions(
 
 
 def engines(settings: Settings, observer: Observer) -> list[Understander]:
-    """Rasa first where it is set; the embedded engine always."""
+    """Rasa first where it is set, one server after the other; the embedded engine always."""
     embedded: Understander = stored.engine(training.load(), settings.cache_dir)
-    if not settings.rasa_url:
-        return [embedded]
-    rasa = RasaClient(settings.rasa_url, settings.rasa_timeout_s)
-    return [WatchedReader("rasa", rasa, observer), embedded]
+    rasas = [RasaClient(address, settings.rasa_timeout_s) for address in settings.rasa_url.split()]
+    return [*(WatchedReader("rasa", rasa, observer) for rasa in rasas), embedded]
 
 
 def entries(records: Catalogue, asked: Mapping[str, Sequence[str]]) -> list[Entry]:

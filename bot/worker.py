@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +33,11 @@ from nlu.understanding import Understanding
 
 MOST_DEATHS = 10
 # a message in hand at so many ends of a worker causes them, most likely; fewer may be bad luck, and it is answered
+UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InternalError)
+# full, away, or out of patience with us
+LONGEST_WAIT = timedelta(hours=1)
+DATABASE = "Database"
+# reason of a message that waited longer than this for it
 HELD = (Owner.QUEUE, Owner.OFFICER)
 
 
@@ -65,7 +70,7 @@ class Worker:
         # when followed dossiers are asked for
 
     def step(self) -> bool:
-        """Answer one message; False when there is none."""
+        """Answer one message; False when there is none. Raises the database's errors, which are no message's fault."""
         taken = self._inbox.take(self._clock())
         if taken is None:
             return False
@@ -75,6 +80,10 @@ class Worker:
         try:
             with stopwatch.started() as watch:
                 self._answer(taken, watch)
+        except UNAVAILABLE as error:
+            self._observer.failed(taken, error)
+            self._rest(taken)
+            raise
         except Exception as error:
             self._observer.failed(taken, error)
             self._give_back(taken, type(error).__name__)
@@ -154,6 +163,14 @@ class Worker:
             due_told = following.due_told(found.dossier, at.astimezone(ZONE).date(), following.calendar())
             opening = Opening(at, self._plan.next_ask(at, random.random()), due_told)
             followers.follow(connection, conversation_id, found, opening)
+
+    def _rest(self, taken: Taken) -> None:
+        """For an hour a database that is full or away counts as nobody's failure; then the citizen is told."""
+        if self._clock() - taken.received_at > LONGEST_WAIT:
+            self._give_back(taken, DATABASE)
+            return
+        with self._store.writing() as connection:
+            inbox.rest(connection, taken, self._clock())
 
     def _give_back(self, taken: Taken, reason: str) -> None:
         """A message that cannot be answered, or that ends every worker, is set aside, and the citizen is told."""

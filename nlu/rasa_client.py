@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Collection
 from types import TracebackType
 from typing import Any
@@ -11,6 +13,9 @@ import httpx
 from nlu import training
 from nlu.errors import Unavailable
 from nlu.understanding import Entity, Reading
+
+LARGEST_BYTES = 2**20
+# of an answer; a reading takes some kilobytes
 
 
 def answers(base_url: str, timeout_s: float, transport: httpx.BaseTransport | None = None) -> bool:
@@ -25,8 +30,8 @@ def answers(base_url: str, timeout_s: float, transport: httpx.BaseTransport | No
 class RasaClient:
     """An `Understander` over `POST /model/parse`.
 
-    Everything short of a sound answer (a timeout, a refused connection, an error status, HTML, an unknown intent) is
-    `Unavailable`, and the message never appears in the error.
+    Everything short of a sound answer (a timeout, a refused connection, an error status, HTML, an unknown intent, an
+    answer that drips or never ends) is `Unavailable`, and the message never appears in the error.
     """
 
     def __init__(
@@ -36,6 +41,8 @@ class RasaClient:
         transport: httpx.BaseTransport | None = None,
         known_intents: Collection[str] | None = None,
     ) -> None:
+        self._timeout_s = timeout_s
+        # for a whole answer; a single wait on the socket may begin just before the end
         self._http = httpx.Client(base_url=base_url, timeout=timeout_s, transport=transport, trust_env=False)
         self._known_intents = frozenset(training.intents() if known_intents is None else known_intents)
 
@@ -57,16 +64,26 @@ class RasaClient:
         self.close()
 
     def _ask(self, text: str) -> Any:
+        ends_at = time.monotonic() + self._timeout_s
         try:
-            answer = self._http.post("/model/parse", json={"text": text})
-            answer.raise_for_status()
-            return answer.json()
+            with self._http.stream("POST", "/model/parse", json={"text": text}) as answer:
+                answer.raise_for_status()
+                return json.loads(self._whole(answer, ends_at))
         except httpx.HTTPStatusError as error:
             raise Unavailable(f"Rasa answered with status {error.response.status_code}.") from None
         except httpx.HTTPError as error:
             raise Unavailable(f"Rasa did not answer ({type(error).__name__}).") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unavailable("Rasa's answer is not JSON.") from error
+
+    def _whole(self, answer: httpx.Response, ends_at: float) -> bytes:
+        """The answer's bytes, read while there is time and room."""
+        content = bytearray()
+        for part in answer.iter_bytes():
+            content += part
+            if time.monotonic() > ends_at or len(content) > LARGEST_BYTES:
+                raise Unavailable("Rasa's answer drips, or does not end.")
+        return bytes(content)
 
     def _reading(self, answer: Any, removed: int) -> Reading:
         try:

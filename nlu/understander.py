@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from nlu import confidence as confidences
@@ -10,11 +9,11 @@ from nlu import cues
 from nlu import text as texts
 from nlu.encoder import Encoder
 from nlu.errors import Unavailable
+from nlu.rest import Rest
 from nlu.retrieval import Retrieval, content
 from nlu.scope import Scope
 from nlu.understanding import Aspect, Candidate, Entity, Part, Reading, Understander, Understanding
 
-REST_S = 3.0
 SHORT = 12
 # words of a text that may go on with the topic
 SURE = 0.6
@@ -33,7 +32,7 @@ class Interpreter:
         self._retrieval = retrieval
         self._reader = reader
         self._confidence = confidences.fitted(reader is not None)
-        self._rests_until = dict.fromkeys(range(len(engines)), 0.0)
+        self._rests = [Rest() for _ in engines]
 
     def understand(self, text: str, topic: str = "") -> Understanding:
         """The meaning of a masked, normalised text; `topic` is the name of the procedure that is being talked about."""
@@ -68,13 +67,16 @@ class Interpreter:
 
     def _read(self, text: str) -> Reading:
         """An engine that failed rests a while, so that one that hangs costs a citizen's patience only once."""
-        for number, engine in enumerate(self._engines):
-            if time.monotonic() < self._rests_until[number]:
+        for engine, rest in zip(self._engines, self._rests, strict=True):
+            if not rest.is_over():
                 continue
             try:
-                return engine.read(text)
+                reading = engine.read(text)
             except Unavailable:
-                self._rests_until[number] = time.monotonic() + REST_S
+                rest.begin()
+            else:
+                rest.end()
+                return reading
         raise Unavailable("no engine answered")
 
 

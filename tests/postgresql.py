@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -31,6 +32,8 @@ SETTINGS = {
     "shared_buffers": "32MB",
 }
 TEMPLATE, TOWN = "empty_town", "town"
+STANDBY = "standby"
+# its name at the primary
 
 
 class NoServer(AssertionError):
@@ -63,9 +66,28 @@ class Server:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' {said}"
         self._control("start", "-o", options, "-l", str(self.folder / "log"))
 
+    def is_there(self) -> bool:
+        """Whether it runs."""
+        try:
+            first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+            return "(zombie)" not in Path(f"/proc/{first}/status").read_text()
+        except OSError:
+            return False
+
     def stop(self) -> None:
         """End at once, as if it had crashed."""
         self._control("stop", "-m", "immediate")
+
+    def promote(self) -> None:
+        """A standby becomes the server that is written to."""
+        self._control("promote")
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the server and everything that it started."""
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for process in (first, *map(int, children)):
+            os.kill(process, number)
 
     def restart(self) -> None:
         """Die and come back; the connections are lost, what was committed is not."""
@@ -99,19 +121,44 @@ def run(program: str, *arguments: str) -> None:
 def running() -> Iterator[Server]:
     """A server until the end of the block. Raises NoServer."""
     binaries()
+    with _folder() as folder:
+        run("initdb", "-D", str(folder / "data"), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        with _served(folder) as server:
+            yield server
+
+
+@contextmanager
+def standby(primary: Server) -> Iterator[Server]:
+    """A second server that follows the first one's every change, until the end of the block."""
+    with _folder() as folder:
+        follows = f"host={primary.folder} user={OWNER} application_name={STANDBY}"
+        run("pg_basebackup", "-D", str(folder / "data"), "-d", follows, "-R", "-c", "fast", "-N")
+        with _served(folder) as server:
+            yield server
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder of the server's own."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if Path(MEMORY).is_dir() else None))
     if os.geteuid() == 0:
         shutil.chown(folder, SYSTEM_USER)
-    server = Server(folder)
     try:
-        run("initdb", "-D", str(folder / "data"), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+        yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[Server]:
+    """A server over its data; a test may have ended it."""
+    server = Server(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.is_there():
+            server.stop()
 
 
 def migrated(server: Server) -> None:

@@ -28,7 +28,7 @@ from web.desks_page import DesksPage
 from web.forms import form_fields
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
-from web.ports import Ports
+from web.ports import NotKept, Ports
 from web.presence import Presence
 from web.pulse import Pulse
 from web.request_id import RequestId
@@ -85,7 +85,11 @@ def create_app(
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=GZIP_LEVEL),
             Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
         ],
-        exception_handlers={HTTPException: partial(refused, pages), Exception: partial(failed, pages)},
+        exception_handlers={
+            HTTPException: partial(refused, pages),
+            NotKept: partial(not_kept, pages),
+            Exception: partial(failed, pages),
+        },
     )
 
 
@@ -111,6 +115,11 @@ async def refused(pages: Pages, request: Request, error: Exception) -> Response:
     response = _sentence(pages, request, error.status_code, draft)
     response.headers.update(error.headers or {})
     return response
+
+
+async def not_kept(pages: Pages, request: Request, error: Exception) -> Response:
+    """A vendor's message that could not be stored: anything but 200 brings it again."""
+    return _sentence(pages, request, 503)
 
 
 async def failed(pages: Pages, request: Request, error: Exception) -> Response:

@@ -30,7 +30,7 @@ from bot.sheet import CHAT_QUESTION
 from web.cookies import SignedCookie
 from web.headers import FRAMED
 from web.pages import Pages
-from web.ports import Delivery, Inbox, Line, Mailbox, Owner, Ports, TooMany
+from web.ports import Delivery, Inbox, Line, Mailbox, NotKept, Owner, Ports, TooMany
 from web.sessions import Card, Sessions, new_card
 
 CHANNEL = "webchat"
@@ -44,6 +44,8 @@ STREAM_AGE_S = 1800.0
 RETRY_MS = 1000
 SPOKEN = ("authors", "sheet", "attachment", "source", "owner", "status", "chat", "print", "errors")
 # the words that the script says too
+AGAIN_S = 8
+# a message that could not be stored is sent again after so long
 FORM_WAIT_S = 3.0
 # how long a page without scripts waits for its answer
 
@@ -112,6 +114,8 @@ class Chat:
             new = await run_in_threadpool(self.inbox.accept, message, network(request))
         except TooMany as error:
             return JSONResponse({"error": error.reply.plain()}, 429, {"Retry-After": str(error.retry_after_s)})
+        except NotKept:
+            return JSONResponse({"error": self.pages.words["chat"]["not_kept"]}, 503, {"Retry-After": str(AGAIN_S)})
         response = JSONResponse({"id": message.message_id, "new": new}, 202)
         self.sessions.write(response, request, card)
         return response
@@ -138,6 +142,8 @@ class Chat:
             page = await self._page(request, card, 429, error.reply.plain(), draft)
             page.headers["Retry-After"] = str(error.retry_after_s)
             return page
+        except NotKept:
+            return await self._page(request, card, 503, self.pages.words["chat"]["not_kept"], draft)
         if new:
             await self._answered(card.address, last_id(lines))
         return RedirectResponse(f"{self.base or '/'}#box", 303)

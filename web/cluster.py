@@ -1,6 +1,6 @@
 """The assistant as on several hosts, on one machine: PostgreSQL, two web processes, three that answer, a balancer.
 
-`python -m web.cluster [--rasa]`, or `make run-cluster`. Whatever of it ends is started again; Ctrl+C ends everything.
+`python -m web.cluster [--rasa [stand-in]]`, or `make run-cluster`. What ends of it is started again; Ctrl+C ends all.
 On hosts of your own the same commands run as services: docs/tasks/run-on-postgresql.md.
 """
 
@@ -27,18 +27,19 @@ from bot.errors import BadSettings, BotError
 from bot.settings import Settings
 from bot.store import open_store
 from web.__main__ import portal_stand_ins
+from web.rasa_process import FOLDER as RASA
 from web.rasa_process import RasaProcess
 
 BALANCER = Path(__file__).parent / "data" / "haproxy.cfg"
 WEBS, WORKERS = 2, 3
-RASA_PORT = 5005
-# the balancer's; the two servers have the next ones
+RASAS = 2
 OWNER = "mot_cua"
 SYSTEM_USER = "postgres"
 # PostgreSQL refuses to run as root
 START_S, STOP_S = 60.0, 20.0
 AGAIN_AFTER_S = 1.0
 NO_POSTGRESQL = "PostgreSQL is missing: apt-get install postgresql (or run .ci/postgresql.sh)"
+RASA_HELP = "two Rasa servers as well (1.2 GB), or stand-ins of them"
 NO_BALANCER = "haproxy is missing: apt-get install haproxy; or --no-balancer, and each web process has its own address"
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class Keeper:
 def main(arguments: list[str] | None = None) -> int:
     """Run until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m web.cluster", description=__doc__)
-    parser.add_argument("--rasa", action="store_true", help="two Rasa servers as well (1.2 GB)")
+    parser.add_argument("--rasa", nargs="?", const="real", default="", choices=("real", "stand-in"), help=RASA_HELP)
     parser.add_argument("--no-balancer", action="store_true", help="without haproxy")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -109,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
         loaded = settings.load()
         logs.configure(loaded)
         with contextlib.ExitStack() as closing:
-            _run(closing, loaded, rasa=options.rasa, balancer=not options.no_balancer)
+            _run(closing, loaded, options.rasa, balancer=not options.no_balancer)
             threading.Event().wait()
     except BotError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -123,22 +124,29 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(closing: contextlib.ExitStack, loaded: Settings, *, rasa: bool, balancer: bool) -> None:
+def _run(closing: contextlib.ExitStack, loaded: Settings, rasa: str, *, balancer: bool) -> None:
     """Start everything, the last first to end."""
     haproxy = shutil.which("haproxy") if balancer else ""
     if haproxy is None:
         raise BadSettings(NO_BALANCER)
+    ports = [loaded.port + number for number in range(1, WEBS + 1)]
+    rasas = [ports[-1] + number for number in range(1, RASAS + 1)]
+    balanced = rasas[-1] + 1
     url = closing.enter_context(postgresql(loaded.data_dir / "cluster"))
     chosen = replace(
-        loaded, database_url=url, second_step_roles="", rasa_url=_rasa(closing) if rasa and balancer else ""
+        loaded,
+        database_url=url,
+        second_step_roles="",
+        rasa_url=_places([balanced] if haproxy else rasas) if rasa else "",
     )
     chosen = closing.enter_context(portal_stand_ins(chosen))
+    if rasa:
+        _keep(closing, _rasas(chosen, rasas, rasa))
     open_store(url).close()
     settings.secret_key(chosen)
-    ports = [loaded.port + number for number in range(1, WEBS + 1)]
     _keep(closing, [*_workers(chosen), *_webs(chosen, ports)])
     if haproxy:
-        _keep(closing, [_balancer(haproxy, chosen, ports)])
+        _keep(closing, [_balancer(haproxy, chosen, ports, rasas)])
     _welcome(chosen, ports, balanced=bool(haproxy))
 
 
@@ -213,15 +221,21 @@ def _wait_for(url: str) -> None:
             time.sleep(0.2)
 
 
-def _rasa(closing: contextlib.ExitStack) -> str:
-    """The balancer's address in front of two Rasa servers."""
-    for number in (1, 2):
-        rasa = RasaProcess(RASA_PORT + number)
-        if not rasa.installed():
+def _rasas(chosen: Settings, ports: Sequence[int], kind: str) -> list[Part]:
+    """Rasa servers, or their stand-ins. Raises BadSettings when Rasa is not there, or cannot be trained."""
+    commands = {port: [sys.executable, "-m", "integrations.stand_ins.rasa", "--port", str(port)] for port in ports}
+    if kind == "real":
+        if not RasaProcess(ports[0]).installed():
             raise BadSettings("Rasa is not installed: nlu/rasa/environment.sh")
-        rasa.start()
-        closing.callback(rasa.stop)
-    return f"http://127.0.0.1:{RASA_PORT}"
+        if subprocess.run([RASA / "train.sh"]).returncode:
+            raise BadSettings("Rasa could not be trained: nlu/rasa/train.sh says why")
+        commands = {port: [str(RASA / "serve.sh"), str(port)] for port in ports}
+    environment = settings.environment(chosen)
+    return [Part(f"Rasa {number}", command, environment) for number, command in enumerate(commands.values(), 1)]
+
+
+def _places(ports: Sequence[int]) -> str:
+    return " ".join(f"http://127.0.0.1:{port}" for port in ports)
 
 
 def _workers(chosen: Settings) -> list[Part]:
@@ -237,10 +251,10 @@ def _webs(chosen: Settings, ports: Sequence[int]) -> list[Part]:
     return [Part(f"web {number}", command, environment) for number, environment in enumerate(own, 1)]
 
 
-def _balancer(haproxy: str, chosen: Settings, ports: Sequence[int]) -> Part:
-    places = {"BALANCER": f"{chosen.host}:{chosen.port}", "BALANCER_RASA": f"127.0.0.1:{RASA_PORT}"}
+def _balancer(haproxy: str, chosen: Settings, ports: Sequence[int], rasas: Sequence[int]) -> Part:
+    places = {"BALANCER": f"{chosen.host}:{chosen.port}", "BALANCER_RASA": f"127.0.0.1:{rasas[-1] + 1}"}
     places |= {f"WEB_{number}": f"127.0.0.1:{port}" for number, port in enumerate(ports, 1)}
-    places |= {f"RASA_{number}": f"127.0.0.1:{RASA_PORT + number}" for number in (1, 2)}
+    places |= {f"RASA_{number}": f"127.0.0.1:{port}" for number, port in enumerate(rasas, 1)}
     environment = {"PATH": os.defpath, **{f"MOT_CUA_{name}": place for name, place in places.items()}}
     return Part("balancer", (haproxy, "-db", "-q", "-f", str(BALANCER)), environment)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.requests import Request
@@ -27,13 +27,17 @@ class SignedCookie:
         return found[0] if found else None
 
     def read_dated(self, request: Request) -> tuple[str, datetime] | None:
-        """The value and when it was written, if the signature is ours and not too old."""
+        """The value and when it was written, if the signature is ours and not too old.
+
+        A clock that was set back, and that of another host, may say that it was written in the future.
+        """
         signed = request.cookies.get(self.name, "")
         try:
-            value, at = self._signer().unsign(signed, max_age=self.max_age_s, return_timestamp=True)
+            value, at = self._signer().unsign(signed, return_timestamp=True)
         except BadSignature:
             return None
-        return value.decode(), at
+        age = abs(datetime.now(UTC) - at)
+        return (value.decode(), at) if age <= timedelta(seconds=self.max_age_s) else None
 
     def write(self, response: Response, request: Request, value: str) -> None:
         """Keep the value in the browser, counted from now."""

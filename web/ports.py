@@ -19,7 +19,7 @@ from bot.conversation import Owner
 from bot.door import TooMany
 from bot.drafts import Drafts
 from bot.errands import Errands
-from bot.errors import NoFile
+from bot.errors import NoFile, NotKept
 from bot.handoff import Desk, Evidence, Line, TicketSummary, TicketView
 from bot.mentions import UnknownNames
 from bot.messages import InboundMessage
@@ -69,6 +69,7 @@ __all__ = [
     "Mode",
     "NoFile",
     "Numbers",
+    "NotKept",
     "Offer",
     "Officers",
     "Oversight",

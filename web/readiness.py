@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from bot import portals
 from bot.meters import Gauge
+from bot.settings import Settings
 from bot.wiring import Parts
 from nlu import rasa_client
 from web.metrics import admit
@@ -111,10 +112,16 @@ def look(parts: Parts) -> Seen:
         gauges=gauges,
         free_bytes=shutil.disk_usage(chosen.data_dir).free,
         has_index=parts.editions.is_made if answers_here else None,
-        rasa_answers=rasa_client.answers(chosen.rasa_url, chosen.rasa_timeout_s) if chosen.rasa_url else None,
+        rasa_answers=_rasa_answers(chosen),
         rest_s={name: _rest_s(parts, name) for name in portals.connected(chosen)},
         zalo_left_s=ends_at - time.time() if chosen.zalo_app_id else None,
     )
+
+
+def _rasa_answers(chosen: Settings) -> bool | None:
+    """Whether one of the Rasa servers is there; None when none is set."""
+    servers = chosen.rasa_url.split()
+    return any(rasa_client.answers(each, chosen.rasa_timeout_s) for each in servers) if servers else None
 
 
 def _rest_s(parts: Parts, portal: str) -> float:

@@ -1,4 +1,4 @@
-"""The cluster as processes: PostgreSQL, two web processes, three that answer; each kind is killed under load."""
+"""The cluster as processes, PostgreSQL, web, answering, Rasa: one of each kind is killed under load."""
 
 from __future__ import annotations
 
@@ -24,21 +24,28 @@ from bot.store import ROOT, Store
 from tests.end_to_end.program import START_S, answers
 from tests.serving import free_port, until
 from tests.test_postgresql import count, later, safely, wrong
+from tests.town import rows
 
 pytestmark = pytest.mark.slow
 
 ANSWERED_S = 90
 QUESTION = "Làm giấy khai sinh cho bé cần giấy tờ gì?"
-KINDS = {"web": r"-m web$", "worker": r"-m bot work$", "PostgreSQL": r"bin/postgres"}
+KINDS = {
+    "web": r"-m web$",
+    "worker": r"-m bot work$",
+    "PostgreSQL": r"bin/postgres",
+    "Rasa": r"stand_ins.rasa|bin/rasa run",
+}
+KILLED = ("worker 1", "Rasa 1", "web 1", "PostgreSQL")
 
 
 @contextmanager
-def cluster(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def cluster(folder: Path, port: int, rasa: str) -> Iterator[subprocess.Popen[bytes]]:
     """The cluster without its balancer; what it prints is in `log`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOT_CUA_")}
     environment |= {"MOT_CUA_DATA_DIR": str(folder), "MOT_CUA_PORT": str(port), "MOT_CUA_ENCODER": "none"}
     environment |= {"MOT_CUA_FLOOD_TIMES": "100", "MOT_CUA_CACHE_DIR": str(ROOT / Settings().cache_dir)}
-    command = [sys.executable, "-m", "web.cluster", "--no-balancer"]
+    command = [sys.executable, "-m", "web.cluster", "--no-balancer", "--rasa", rasa]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
     try:
@@ -97,19 +104,22 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_every_kind_of_process_is_killed(folder: Path) -> None:
-    """One web process, one that answers and PostgreSQL are killed while twelve citizens write: 0 lost, 0 doubled."""
-    port, said = free_port() - 3, []  # type: ignore[var-annotated]
+@pytest.mark.parametrize("rasa", ["stand-in", pytest.param("real", marks=pytest.mark.rasa)])
+def test_every_kind_of_process_is_killed(folder: Path, rasa: str) -> None:
+    """A web process, one that answers, a Rasa and PostgreSQL are killed while twelve write: 0 lost, 0 doubled."""
+    port, said = free_port() - 5, []  # type: ignore[var-annotated]
     addresses = [f"http://127.0.0.1:{port + number}" for number in (1, 2)]
-    with cluster(folder, port) as running:
+    rasas = [f"http://127.0.0.1:{port + number}" for number in (3, 4)]
+    with cluster(folder, port, rasa) as running:
         until(lambda: is_up(running, addresses), START_S)
+        until(lambda: all(map(answers, rasas)), START_S)
         found = re.search(r"^Database +(.+)$", (folder / "log").read_text(), re.MULTILINE)
         assert found
         store = Store(found[1])
         citizens = [threading.Thread(target=citizen, args=[addresses, 8, said]) for _ in range(12)]
         for thread in citizens:
             thread.start()
-        for kind in ("worker", "web", "PostgreSQL"):
+        for kind in ("worker", "Rasa", "web", "PostgreSQL"):
             before = len(said)
             until(lambda: len(said) >= min(before + 8, 96), ANSWERED_S)  # noqa: B023
             killed(running.pid, kind)
@@ -119,6 +129,7 @@ def test_every_kind_of_process_is_killed(folder: Path) -> None:
         until(lambda: safely(lambda: count(store, tables.turn) == 96), ANSWERED_S)
         until(lambda: is_up(running, addresses), START_S)
         assert wrong(store) == []
+        assert {row["engine"] for row in rows(store, tables.turn)} >= {"rasa"}
         store.close()
     log = (folder / "log").read_text()
-    assert [log.count(f"{name} ended with -9") for name in ("worker 1", "web 1", "PostgreSQL")] == [1, 1, 1], log
+    assert [log.count(f"{name} ended with -9") for name in KILLED] == [1] * 4, log
