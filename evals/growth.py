@@ -33,6 +33,7 @@ from bot.wiring import Parts
 from bot.worker import Worker
 from evals import blocks, grown, long_talks, rasa_servers, scoring, understanding_speed
 from evals.databases import POSTGRESQL, SQLITE, Database, database
+from evals.process import cpu_s
 from evals.spread import Spread
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -61,6 +62,8 @@ class Row:
 
     turns: int
     size_mb: float
+    cpu_ms: float
+    # processor time of a message, ours and the database server's: what other work on the machine does not change
     spreads: dict[str, Spread]
     # what was done -> how long it took
 
@@ -133,7 +136,9 @@ def measured(
     chance = random.Random(turns)
     people = [*_people(made, messages // 2, chance), *(f"new-{turns}-{number}" for number in range(messages // 2))]
     chance.shuffle(people)
+    before_s = _cpu_s(over)
     waits = [made.say(person, text) for person, text in zip(people, chance.choices(texts, k=len(people)), strict=True)]
+    cpu_ms = 1000 * (_cpu_s(over) - before_s) / len(waits)
     parts, known = made.parts, _people(made, looks, chance)
     grown.close_tickets(parts.store, first)
     spreads = {
@@ -145,7 +150,12 @@ def measured(
         "timers": _repeated(looks, lambda number: parts.timers.step()),
         f"deleting {OLD} talks": _deleting(made, looks),
     }
-    return Row(turns, over.size_mb(), spreads)
+    return Row(turns, over.size_mb(), cpu_ms, spreads)
+
+
+def _cpu_s(over: Database) -> float:
+    """Of this process and of the database's."""
+    return time.process_time() + sum(map(cpu_s, over.pids()))
 
 
 def _people(made: Town, most: int, chance: random.Random) -> list[str]:
@@ -204,14 +214,16 @@ def turns(asked: str, sizes: Sequence[int], real: int, messages: int, looks: int
 def table(rows: Sequence[Row]) -> str:
     """Markdown: a line a size, p50 / p99 in ms; below it how much longer everything takes than at first."""
     names = list(rows[0].spreads)
-    lines = [f"| turns | MB | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
+    lines = [f"| turns | MB | processor ms | {' | '.join(names)} |", "|---" * (len(names) + 3) + "|"]
     for row in rows:
-        lines.append(f"| {row.turns:,} | {row.size_mb:,.0f} | {' | '.join(map(str, row.spreads.values()))} |")
+        lines.append(
+            f"| {row.turns:,} | {row.size_mb:,.0f} | {row.cpu_ms:.1f} | {' | '.join(map(str, row.spreads.values()))} |"
+        )
     first, last = rows[0].spreads, rows[-1].spreads
     ratios = (
         f"{last[name].p50_ms / first[name].p50_ms:.2f} / {last[name].p99_ms / first[name].p99_ms:.2f}" for name in names
     )
-    return "\n".join([*lines, f"| times as long | | {' | '.join(ratios)} |"])
+    return "\n".join([*lines, f"| times as long | | {rows[-1].cpu_ms / rows[0].cpu_ms:.2f} | {' | '.join(ratios)} |"])
 
 
 def of_turns(databases: Sequence[str], sizes: Sequence[int], real: int, messages: int) -> Iterator[str]:

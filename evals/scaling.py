@@ -36,7 +36,8 @@ ASSUMES = (
     "It assumes that a message costs the same processor time everywhere, that the database has the processors it asks "
     "for and a disk that keeps up, that several serving processes stand behind a balancer, and that the share of the "
     "bound that was reached here ({share:.0%}) is reached there too. It knows nothing of locks that only more writers "
-    "meet. SQLite is one host and one writer at a time: of it nothing is predicted."
+    "meet: read it as the most that can be hoped for. SQLite is one host and one writer at a time: of it nothing is "
+    "predicted."
 )
 
 
@@ -147,14 +148,16 @@ def predicted(known: Model, cores: int) -> tuple[Machines, Limit]:
 
 
 def forecast(known: Model) -> str:
-    """Markdown of the model: multiples of its own figure for the fewest processors."""
-    lines = ["| processors | workers | serving | times | full first |", "|---|---|---|---|---|"]
+    """Markdown of the model: at most so many times what it says of the fewest processors."""
+    lines = ["| processors | workers | serving | at most, times | full first | one serving process alone, times |"]
+    lines.append("|---" * 6 + "|")
     base = predicted(known, BEYOND[0])[1].per_s
     for cores in BEYOND:
         chosen, bound = predicted(known, cores)
-        lines.append(f"| {cores} | {chosen.workers} | {chosen.webs} | {bound.per_s / base:.1f} | {bound.by} |")
-    alone = known.share * capacity.limit(known.demand, Machines(1_000, 1_000)).per_s / base
-    return "\n".join([*lines, "", f"One serving process alone: at most {alone:.1f} times, however many processors."])
+        alone = known.share * capacity.limit(known.demand, replace(chosen, webs=1)).per_s
+        what = f"{cores} | {chosen.workers} | {chosen.webs} | {bound.per_s / base:.1f}"
+        lines.append(f"| {what} | {bound.by} | {alone / base:.1f} |")
+    return "\n".join(lines)
 
 
 def markdown(found: Sequence[Measured]) -> str:

@@ -138,8 +138,8 @@ def test_parts_are_chosen_in_their_order(names: list[str], first: str, expected:
 
 def test_growth_is_told_as_times_of_the_first() -> None:
     """The last line of the table divides the last size by the first."""
-    rows = [Row(1_000, 5, {"message": Spread(10, 20)}), Row(10_000, 50, {"message": Spread(11, 30)})]
-    assert growth.table(rows).splitlines()[-1] == "| times as long | | 1.10 / 1.50 |"
+    rows = [Row(1_000, 5, 8.0, {"message": Spread(10, 20)}), Row(10_000, 50, 10.0, {"message": Spread(11, 30)})]
+    assert growth.table(rows).splitlines()[-1] == "| times as long | | 1.25 | 1.10 / 1.50 |"
 
 
 def test_long_talks_compare_their_ends() -> None:
