@@ -127,8 +127,8 @@ def _boxes(connection: sa.Connection, at: datetime) -> Iterator[Gauge]:
         ("inbox", tables.inbox, tables.inbox.c.received_at, "status IN ('new', 'working')"),
         ("outbox", tables.outbox, tables.outbox.c.created_at, "status IN ('pending', 'sending')"),
     ):
-        ours = table.c.channel.in_(LABELS["channel"])
-        # the index of the outbox begins with its channel
+        ours = table.c.channel.in_(LABELS["channel"]) if name == "outbox" else sa.true()
+        # its index begins with the channel, that of the inbox with the status
         waiting = connection.execute(
             sa.select(table.c.channel, sa.func.count(), sa.func.min(since, type_=tables.UtcTime))
             .where(ours, sa.text(waits))

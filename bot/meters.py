@@ -141,7 +141,8 @@ class Meters:
             forget_ended(folder)
             _reserve(folder)
         except OSError as error:
-            log.warning("counts are not shared with other processes: %s", type(error).__name__)
+            if folder.parent.exists():  # otherwise the database has more to say
+                log.warning("counts are not shared with other processes: %s", type(error).__name__)
             return cls()
         settings.count_in(folder)
         return cls(folder)

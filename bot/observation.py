@@ -53,8 +53,8 @@ class Observer:
 
     def failed(self, taken: Taken, error: Exception) -> None:
         """An attempt at a message failed."""
-        told = {"inbox": taken.inbox_id, "attempt": taken.attempts, "error": type(error).__name__}
-        log.error("a message failed", extra=told)
+        told = {"inbox": taken.inbox_id, "attempt": taken.attempts}
+        log.error("a message failed: %s", type(error).__name__, extra=told)
         self._meters.count("turn_failures", channel=taken.channel)
 
     def ended(self, portal: str, how: str) -> None:

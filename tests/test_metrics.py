@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -154,12 +155,14 @@ def test_what_waits_is_read_seldom(database: Store) -> None:
     assert backlog.gauges() is not first
 
 
-def test_a_database_that_is_away_is_said(database: Store) -> None:
+def test_a_database_that_is_away_is_said(tmp_path: Path) -> None:
     """Without a database the page is there and says so."""
+    database = town.store(tmp_path)
     with database.writing() as connection:
         connection.execute(sa.text("ALTER TABLE turn RENAME TO gone"))
     gauges = Backlog(database, desks.load(), Clock()).gauges()
     assert [(gauge.name, gauge.value) for gauge in gauges] == [("database_reached", 0)]
+    database.close()
 
 
 @pytest.mark.parametrize(
@@ -245,3 +248,30 @@ def test_who_may_read_them(host: str, networks: tuple[str, ...], status: int) ->
     """This machine, and the networks that are set; from elsewhere there is no such page."""
     client = TestClient(Starlette(routes=[metrics.route(bytes, networks)]), client=(host, 50_000))
     assert client.get("/metrics").status_code == status
+
+
+def test_what_waits_is_read_over_indexes(tmp_path: Path) -> None:
+    """No query goes through a whole table of messages, replies or tickets: the page costs the same after years."""
+    asked, database = list[tuple[str, Any]](), town.store(tmp_path)
+
+    def note(connection: Any, cursor: Any, text: str, values: Any, *rest: Any) -> None:
+        asked.append((text, values))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    Backlog(database, desks.load(), Clock()).gauges()
+    with database.reading() as connection:
+        plans = [
+            step.detail
+            for text, values in asked
+            if text.startswith("SELECT")
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+        ]
+    over = (
+        "ix_inbox_status_id (status=?)",
+        "ix_outbox_channel_status (channel=? AND status=?)",
+        "ix_ticket_state_desk",
+    )
+    assert all(any(index in plan for plan in plans) for index in over)
+    assert not [plan for plan in plans if plan.startswith(("SCAN inbox", "SCAN outbox", "SCAN ticket"))]
+    assert not [plan for plan in plans if "autoindex" in plan]
+    database.close()
