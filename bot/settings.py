@@ -216,13 +216,11 @@ def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
 def _secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Settings that lie in files named like them in small letters: what systemd and containers hand over as secrets.
 
-    Raises BadSettings for a folder or a file that cannot be read.
+    None where the folder is not there: systemd makes it when there is something to put in. Raises BadSettings.
     """
     folder = environment.get(SECRETS_DIR)
+    files = sorted(Path(folder).glob(f"{_PREFIX.lower()}*")) if folder else []
     try:
-        files = sorted(Path(folder).glob(f"{_PREFIX.lower()}*")) if folder else []
-        if folder and not Path(folder).is_dir():
-            raise BadSettings(f"{SECRETS_DIR}: {folder} is no folder")
         return {path.name.upper(): path.read_text(encoding="utf-8").strip() for path in files}
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{SECRETS_DIR}: a file of {folder} cannot be read ({type(error).__name__})") from error

@@ -354,8 +354,10 @@ def test_secrets_lie_in_files(tmp_path: Path) -> None:
     assert settings.load(environment).telegram_token == "1:t"
     assert settings.load({**environment, "MOT_CUA_TELEGRAM_TOKEN": "2:u"}).telegram_token == "2:u"
     assert settings.unknown(environment) == ["MOT_CUA_TELEGRAM_TOCKEN"]
+    assert settings.load({"MOT_CUA_SECRETS_DIR": str(tmp_path / "nowhere")}) == Settings()
+    (tmp_path / "mot_cua_database_url").mkdir()
     with pytest.raises(BadSettings, match="MOT_CUA_SECRETS_DIR"):
-        settings.load({"MOT_CUA_SECRETS_DIR": str(tmp_path / "nowhere")})
+        settings.load(environment)
 
 
 def test_the_newest_message_tells_the_time(scene: Scene) -> None:
