@@ -33,7 +33,7 @@ HARDENED = {
     "User": "mot-cua",
 }
 KNOWN = {
-    "Unit": "Description After Wants StartLimitIntervalSec StartLimitBurst",
+    "Unit": "Description After Wants StartLimitIntervalSec",
     "Install": "WantedBy",
     "Timer": "OnCalendar RandomizedDelaySec Persistent",
     "Service": """Type ExecStart User Group WorkingDirectory EnvironmentFile Environment LoadCredential StateDirectory
