@@ -1,5 +1,5 @@
 # make run · make test · make check: each sets up what it needs first. docs/tasks/ tells more.
-.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql bench
+.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql bench release
 
 run: environment
 	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
@@ -51,3 +51,6 @@ browser:
 
 postgresql:
 	@.ci/postgresql.sh
+
+release: environment
+	@PYTHONPATH=. .venv/bin/python .ci/release.py make $(VERSION) $(KEY)

@@ -13,14 +13,17 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from bot import settings
 from bot.errors import BotError
+from bot.present import now
 from bot.store import open_store
 
+SHELVED = ".backup"
 BEFORE = "before_restore"
 # where the tables of PostgreSQL rest until others are in their place
 
@@ -33,7 +36,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """`backup FILE` and `restore FILE`."""
     backup = commands.add_parser("backup", help="the whole database into one file, while the program runs")
     backup.add_argument("file", type=Path)
-    backup.set_defaults(run=lambda options: _back_up(options.file))
+    backup.add_argument(
+        "--keep", type=_count, metavar="N", help="FILE is a folder: a dated file there, the N newest stay"
+    )
+    backup.set_defaults(run=lambda options: _back_up(options.file, options.keep))
     restore = commands.add_parser("restore", help="a backup into the database; the program must not run")
     restore.add_argument("file", type=Path)
     restore.add_argument("--replace", action="store_true", help="what is in the database now is lost")
@@ -49,6 +55,16 @@ def back_up(url: str, file: Path) -> None:
             _copy(_file_of(url), draft)
         else:
             _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}")
+
+
+def shelve(url: str, folder: Path, keep: int, at: datetime) -> Path:
+    """A backup named after its moment; of those in the folder the newest `keep`, from 1, stay. Raises NoBackup."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"mot_cua-{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}{SHELVED}"
+    back_up(url, file)
+    for old in sorted(folder.glob(f"mot_cua-*{SHELVED}"))[:-keep]:
+        old.unlink()
+    return file
 
 
 def restore(url: str, file: Path, *, replace: bool = False) -> None:
@@ -70,9 +86,19 @@ def restore(url: str, file: Path, *, replace: bool = False) -> None:
     open_store(url).close()
 
 
-def _back_up(file: Path) -> int:
-    back_up(settings.load().database, file)
-    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; keep {settings.load().data_dir / 'secret_key'} with it")
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def _back_up(file: Path, keep: int | None) -> int:
+    loaded = settings.load()
+    if keep is None:
+        back_up(loaded.database, file)
+    else:
+        file = shelve(loaded.database, file, keep, now())
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; keep {settings.key_path(loaded)} as well, elsewhere")
     return 0
 
 

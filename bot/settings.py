@@ -17,7 +17,7 @@ from bot.errors import BadSettings
 
 @dataclass(frozen=True)
 class Settings:
-    """How this process runs. Each field is set by MOT_CUA_<FIELD IN CAPITALS>."""
+    """How this process runs. Each field is set by MOT_CUA_<FIELD IN CAPITALS>, or a file in MOT_CUA_SECRETS_DIR."""
 
     data_dir: Path = Path("var")
     # database, imported catalogue, secrets
@@ -185,6 +185,8 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _ON_THIS_MACHINE = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 _PREFIX = "MOT_CUA_"
+SECRETS_DIR = "MOT_CUA_SECRETS_DIR"
+# a folder with a file for each setting that is not to be seen in the environment; the environment goes before it
 _RANGES = {
     "follow_interval_min": (1, 720),
     "follow_per_s": (1, 10_000),
@@ -206,6 +208,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of an environment. Raises BadSettings for a value that cannot be read."""
     values: dict[str, object] = {}
+    environment = {**_secrets(environment), **environment}
     for name, default in vars(Settings()).items():
         text = environment.get(_PREFIX + name.upper())
         if text is not None:
@@ -219,6 +222,30 @@ def environment(settings: Settings) -> dict[str, str]:
     """The environment of a process with these settings."""
     said = {_PREFIX + name.upper(): str(value) for name, value in vars(settings).items()}
     return {**os.environ, **said}
+
+
+def names() -> list[str]:
+    """Every name that is read from the environment."""
+    return [_PREFIX + name.upper() for name in vars(Settings())] + [SECRETS_DIR]
+
+
+def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of an environment, and of its folder of secrets, that look like settings and are none."""
+    said = {**_secrets(environment), **environment}
+    return sorted(name for name in said if name.startswith(_PREFIX) and name not in names())
+
+
+def _secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Settings that lie in files named like them in small letters: what systemd and containers hand over as secrets.
+
+    None where the folder is not there: systemd makes it when there is something to put in. Raises BadSettings.
+    """
+    folder = environment.get(SECRETS_DIR)
+    files = sorted(Path(folder).glob(f"{_PREFIX.lower()}*")) if folder else []
+    try:
+        return {path.name.upper(): path.read_text(encoding="utf-8").strip() for path in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{SECRETS_DIR}: a file of {folder} cannot be read ({type(error).__name__})") from error
 
 
 def _read(name: str, text: str, default: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +26,15 @@ def answers(base_url: str, timeout_s: float, transport: httpx.BaseTransport | No
             return http.get("/").is_success
     except httpx.HTTPError:
         return False
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What a Rasa server says of itself."""
+
+    version: str
+    model: str
+    # name of its file; empty: none is loaded
 
 
 class RasaClient:
@@ -50,6 +60,18 @@ class RasaClient:
         """The intent and entities of one masked message. Raises `Unavailable`."""
         asked = text.lstrip("/ ")  # Rasa would take an intent from behind a slash, and strips spaces by itself
         return self._reading(self._ask(asked), removed=len(text) - len(asked))
+
+    def serving(self) -> Serving:
+        """The server's version and model. Raises `Unavailable`."""
+        try:
+            version = self._http.get("/version").raise_for_status().json()["version"]
+            status = self._http.get("/status")
+            loaded = status.json()["model_file"] if status.is_success else ""
+        except httpx.HTTPError as error:
+            raise Unavailable(f"Rasa did not answer ({type(error).__name__}).") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unavailable("What answers there is no Rasa server.") from error
+        return Serving(str(version), str(loaded or "").rpartition("/")[2])
 
     def close(self) -> None:
         """Give the connections back."""

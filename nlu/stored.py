@@ -38,7 +38,12 @@ MOST_KEPT = 3
 
 def retrieval(entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> Retrieval:
     """The index over the entries, with their meanings where there is an encoder."""
-    return _kept(Retrieval, f"{reader is None} {entries!r}", folder, lambda: Retrieval(entries, reader))
+    return _kept(Retrieval, _said(entries, reader), folder, lambda: Retrieval(entries, reader))
+
+
+def has_retrieval(entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> bool:
+    """Whether that index is on disk already."""
+    return _path(Retrieval, _said(entries, reader), folder).exists()
 
 
 def engine(examples: Sequence[Example], folder: Path) -> PhraseEngine:
@@ -59,8 +64,16 @@ def scope(
     return _kept(Scope, f"{reader is None} {examples!r} {questions!r}", folder, build)
 
 
+def _said(entries: Sequence[Entry], reader: Encoder | None) -> str:
+    return f"{reader is None} {entries!r}"
+
+
+def _path(kind: type[Kept], data: str, folder: Path) -> Path:
+    return folder / f"{kind.__name__}-{_key(data)}.pickle"
+
+
 def _kept(kind: type[Kept], data: str, folder: Path, build: Callable[[], Kept]) -> Kept:
-    path = folder / f"{kind.__name__}-{_key(data)}.pickle"
+    path = _path(kind, data, folder)
     found = _read(kind, path)
     if found is not None:
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_a_backup_replaces_no_other(empty: Make, tmp_path: Path) -> None:
     with pytest.raises(NoBackup, match="already"):
         backup.back_up(here, file)
     assert file.read_text() == "older"
+
+
+def test_the_newest_backups_stay_on_the_shelf(empty: Make, tmp_path: Path) -> None:
+    """Night after night a file more, of which the newest stay, and nothing that is not a backup goes."""
+    here, shelf = empty("here"), tmp_path / "shelf"
+    town(here).close()
+    nights = [datetime(2026, 11, day, 19, 15, tzinfo=UTC) for day in (20, 21, 22)]
+    made = [backup.shelve(here, shelf, 2, night).name for night in nights]
+    (shelf / "notes.txt").touch()
+    backup.shelve(here, shelf, 1, nights[-1] + timedelta(days=1))
+    assert made == [f"mot_cua-2026-11-{day}T191500Z.backup" for day in (20, 21, 22)]
+    assert sorted(path.name for path in shelf.iterdir()) == ["mot_cua-2026-11-23T191500Z.backup", "notes.txt"]
 
 
 def test_restore_refuses_what_is_not_empty(empty: Make, tmp_path: Path) -> None:

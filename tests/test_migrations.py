@@ -2,7 +2,7 @@
 
 A migration adds tables, nullable columns, columns with a default of the server, and indexes that are not unique. One
 that takes something away (`CONTRACT = True` in its file) lands a version later, when no process uses it any more; then
-the program is stopped for it (docs/tasks/run-on-postgresql.md).
+the program is stopped for it (docs/tasks/upgrade.md).
 """
 
 from __future__ import annotations
