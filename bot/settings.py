@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import secrets
@@ -204,6 +205,8 @@ def _read(name: str, text: str, default: object) -> object:
         value = type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
     except ValueError as error:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
+    if isinstance(value, int | float) and not 0 <= value < math.inf:
+        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no number from 0")
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
     if name == "workers" and not (isinstance(value, int) and 0 <= value <= MOST_WORKERS):
