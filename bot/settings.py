@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.errors import BadSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """How this process runs. Each field is set by MOT_CUA_<FIELD IN CAPITALS>."""
 
@@ -139,6 +139,11 @@ class Settings:
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
 
+    def __repr__(self) -> str:
+        """Without what opens anything: settings end up in logs and in traces of errors."""
+        shown = (f"{name}={'…' if value and name in SECRETS else repr(value)}" for name, value in vars(self).items())
+        return f"Settings({', '.join(shown)})"
+
     @property
     def database(self) -> str:
         """The SQLAlchemy address of the database."""
@@ -160,6 +165,14 @@ class Settings:
         return self.data_dir / "catalogue"
 
 
+SECRETS = frozenset(
+    (
+        *("portal_client_secret", "national_password", "national_client_secret", "lgsp_secret_key", "telegram_token"),
+        *("telegram_webhook_secret", "zalo_app_secret", "zalo_oa_secret", "zalo_refresh_token", "oidc_client_secret"),
+        *("sheet_key_passphrase", "database_url"),
+        # an address of a database carries its password
+    )
+)
 LAST_PORT = 65_535
 MOST_WORKERS = 64
 PORTAL_ADDRESSES = ("portal_url", "portal_token_url", "national_url", "national_token_url")

@@ -14,6 +14,7 @@ import telegram
 
 from bot.errors import BotError
 from bot.messages import Attachment
+from bot.utterance import storable
 
 Numbered = list[Mapping[str, Any]]
 
@@ -132,7 +133,9 @@ def _photo(message: telegram.Message) -> telegram.PhotoSize | telegram.Document 
 def _file(kind: str, sent: Any) -> Attachment:
     """A file by the name under which Telegram gives it out."""
     size_bytes = sent.file_size if sent.file_size is None else _whole(sent.file_size)
-    return Attachment(kind, size_bytes, _text(sent.file_id))
+    if not storable(_text(sent.file_id)):
+        raise ValueError("a name that no database keeps")
+    return Attachment(kind, size_bytes, sent.file_id)
 
 
 def _place(location: telegram.Location) -> Attachment:

@@ -246,7 +246,8 @@ def photo_address(event: Event) -> str:
     if event.get("event_name") not in ("user_send_image", "user_send_file"):
         return ""
     photos = (payload for kind, payload in _payloads(event) if _is_photo(kind, payload))
-    return str(next(photos, {}).get("url") or "")
+    address = str(next(photos, {}).get("url") or "")
+    return address if storable(address) else ""
 
 
 def _payloads(event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:

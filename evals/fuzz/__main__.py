@@ -13,6 +13,7 @@ import argparse
 import importlib.util
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -188,6 +189,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--at-once", type=int, default=2, help="targets beside each other")
     parser.add_argument("--keep", type=Path, help="an empty folder for what workers write")
     options = parser.parse_args(arguments)
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     say = Console(soft_wrap=True, highlight=False, markup=False).print
     with tempfile.TemporaryDirectory() as passing:
         runs = fuzz(options, options.keep or Path(passing))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -79,6 +80,7 @@ def telegram_webhook() -> Check:
         status = loop.run_until_complete(_posted(route.app, route.path, data, headers))
         hold(status == TAKEN or status in REFUSED, f"answered with {status}")
 
+    weakref.finalize(check, loop.close)
     return check
 
 
@@ -95,6 +97,7 @@ def telegram_polling() -> Check:
         with contextlib.suppress(BadUpdates):
             loop.run_until_complete(channel.receive_all(numbered(updates)))
 
+    weakref.finalize(check, loop.close)
     return check
 
 
@@ -109,6 +112,7 @@ def zalo_webhook() -> Check:
         hold(loop.run_until_complete(_posted(route.app, route.path, data, signed)) == TAKEN, "signed and not taken")
         hold(loop.run_until_complete(_posted(route.app, route.path, data, {})) in REFUSED, "taken and not signed")
 
+    weakref.finalize(check, loop.close)
     return check
 
 

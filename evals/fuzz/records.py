@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 import yaml
@@ -18,11 +20,10 @@ from knowledge.importing import ELSEWHERE, SERVED, import_export
 
 def imported() -> Check:
     """An import takes or refuses each line; what it took can be read again and was counted."""
-    folder = tempfile.TemporaryDirectory()
-    source, into = Path(folder.name) / "export.jsonl", Path(folder.name) / "into"
+    folder = Path(tempfile.mkdtemp())
+    source, into = folder / "export.jsonl", folder / "into"
 
     def check(data: bytes) -> None:
-        assert folder.name  # held as long as the check is
         source.write_bytes(data)
         try:
             done = import_export(source, into, TODAY)
@@ -34,18 +35,19 @@ def imported() -> Check:
             hold(len(taken) == count, "another number than was counted")
             json.dumps([vars(item) for item in taken], default=str, ensure_ascii=False).encode()
 
+    weakref.finalize(check, shutil.rmtree, folder, ignore_errors=True)
     return check
 
 
 def catalogue_file() -> Check:
     """The checker names what is wrong; a file without a problem is a procedure."""
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "1.001193.yaml"
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "1.001193.yaml"
 
     def check(data: bytes) -> None:
-        assert folder.name
         path.write_bytes(data)
         if not [str(problem) for problem in checking.check_file(path, {})]:
             record.procedure(yaml.load(data, Loader=yaml.CSafeLoader), reviewed=True)
 
+    weakref.finalize(check, shutil.rmtree, folder, ignore_errors=True)
     return check
