@@ -249,7 +249,9 @@ def _check_address(name: str, text: str) -> None:
     try:
         address = urlsplit(text)
         is_ours = address.hostname in _LOOPBACK and address.scheme == "http"
-        is_plain = not (address.username or address.password or address.query or address.fragment)
+        is_written = text.isascii() and text.isprintable() and " " not in text
+        # what is not would be left out in silence
+        is_plain = is_written and not (address.username or address.password or address.query or address.fragment)
         is_good = is_plain and bool(address.hostname) and (is_ours or address.scheme == "https")
     except ValueError:
         is_good = False

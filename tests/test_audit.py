@@ -1,4 +1,4 @@
-"""The audit of dependencies: it asks about every pin, fails for what nobody accepted, and says when there is no database."""
+"""The audit of dependencies: it asks about every pin, fails for what nobody accepted, says when there is no database."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from bot.channels.telegram_arrival import BadUpdates, arrival, numbered
 from bot.errors import BadSettings
 from bot.messages import Attachment, InboundMessage, Kind
 from bot.outbox import Outbox
-from bot.settings import load
+from bot.settings import PORTAL_ADDRESSES, load
 from bot.utterance import admit
 from evals.fuzz import __main__ as fuzz
 from evals.fuzz.target import TARGETS, seeds
@@ -149,7 +149,9 @@ def test_half_a_character_spoils_its_own_record_only(tmp_path: Path, name: str) 
     assert (done.served, [refusal.line for refusal in done.refused]) == (1, [2])
 
 
-@pytest.mark.parametrize("text", ["2026-02-30", "a: 2026-02-30", "a: " + "[" * 5_000, "a: " + "9" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["2026-02-30", "a: 2026-02-30", "a: " + "[" * 5_000, "[" * 300 + "]" * 300, "a: " + "9" * 5_000]
+)
 def test_a_file_that_yaml_stumbles_over_is_a_problem(tmp_path: Path, text: str) -> None:
     """A day that no calendar has, lists without end, a number too long: one problem, said in words."""
     path = tmp_path / "1.001193.yaml"
@@ -163,6 +165,15 @@ def test_a_setting_is_a_number_from_nothing(name: str, value: str) -> None:
     """A wait that is no number, without end or below nothing is refused at the start."""
     with pytest.raises(BadSettings, match=name):
         load({f"MOT_CUA_{name}": value})
+
+
+@pytest.mark.parametrize("sign", ["\0", "\t", " ", "\n", "\u200b"])
+@pytest.mark.parametrize("name", [name.upper() for name in PORTAL_ADDRESSES])
+def test_an_address_is_written_plainly(name: str, sign: str) -> None:
+    """A sign that reading an address leaves out in silence makes it none."""
+    for address in (f"{sign}http://127.0.0.1:9", f"https://portal{sign}.example", f"ht{sign}tps://portal.example"):
+        with pytest.raises(BadSettings, match=name):
+            load({f"MOT_CUA_{name}": address})
 
 
 @pytest.mark.parametrize("name", TARGETS)
