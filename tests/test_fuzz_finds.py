@@ -141,8 +141,16 @@ def test_zalo_keeps_no_name_that_cannot_be_kept(part: str, name: str, value: str
     assert zalo.inbound(event | {part: {name: value}}, "#", telegram.now()) is None
 
 
-@pytest.mark.parametrize("name", ["name", "agency", "result"])
-def test_half_a_character_spoils_its_own_record_only(tmp_path: Path, name: str) -> None:
+def test_a_place_off_the_earth_is_a_place_without_numbers() -> None:
+    """A coordinate of four hundred digits is kept as a place that was sent, without where it is."""
+    payload = {"coordinates": {"latitude": "10.77", "longitude": 10**400}}
+    message = {"msg_id": "m", "attachments": [{"payload": payload}]}
+    event = {"event_name": "user_send_location", "timestamp": "1", "sender": {"id": "a"}, "message": message}
+    kept = zalo.inbound(event, "#", telegram.now())
+    assert kept is not None and kept.attachment == Attachment("place")
+
+
+def test_half_a_character_spoils_its_own_record_only(tmp_path: Path) -> None:
     """An import refuses the record that cannot be written and takes the others."""
     bad = json.dumps({**EXPORT, "code": "1.004223", name: "x\ud800"}).encode()
     done = import_export(lines(tmp_path, EXPORT, bad), tmp_path / "into", date(2026, 11, 22))

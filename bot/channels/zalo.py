@@ -276,7 +276,7 @@ def _place(coordinates: object) -> Attachment | None:
     """A place, when both numbers of it are there and on the earth."""
     try:
         found = [float(coordinates[name]) for name in ("latitude", "longitude")]  # type: ignore[index]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return Attachment.at(*found) if abs(found[0]) <= 90 and abs(found[1]) <= 180 else None
 
