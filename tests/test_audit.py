@@ -1,4 +1,4 @@
-"""The audit of dependencies: it asks about every pin, fails for what nobody accepted, says when there is no database."""
+"""The audit of dependencies: it asks about every pin, fails for what nobody accepted, says when it was not done."""
 
 from __future__ import annotations
 

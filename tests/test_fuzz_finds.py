@@ -152,7 +152,7 @@ def test_a_place_off_the_earth_is_a_place_without_numbers() -> None:
 
 def test_half_a_character_spoils_its_own_record_only(tmp_path: Path) -> None:
     """An import refuses the record that cannot be written and takes the others."""
-    bad = json.dumps({**EXPORT, "code": "1.004223", name: "x\ud800"}).encode()
+    bad = json.dumps({**EXPORT, "code": "1.004223", "name": "x\ud800"}).encode()
     done = import_export(lines(tmp_path, EXPORT, bad), tmp_path / "into", date(2026, 11, 22))
     assert (done.served, [refusal.line for refusal in done.refused]) == (1, [2])
 
