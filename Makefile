@@ -24,6 +24,7 @@ check: environment
 	@.venv/bin/mypy
 	@.venv/bin/python -m knowledge check
 	@.venv/bin/python -m nlu check
+	@.venv/bin/python .ci/audit.py
 
 eval: environment
 	@.venv/bin/python -m evals own --report docs/understanding.md

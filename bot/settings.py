@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import secrets
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from bot.errors import BadSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """How this process runs. Each field is set by MOT_CUA_<FIELD IN CAPITALS>, or a file in MOT_CUA_SECRETS_DIR."""
 
@@ -147,6 +148,11 @@ class Settings:
     trace_url: str = ""
     # OTLP over HTTP: "http://127.0.0.1:4318/v1/traces"; empty: no traces
 
+    def __repr__(self) -> str:
+        """Without what opens anything: settings end up in logs and in traces of errors."""
+        shown = (f"{name}={'…' if value and name in SECRETS else repr(value)}" for name, value in vars(self).items())
+        return f"Settings({', '.join(shown)})"
+
     @property
     def database(self) -> str:
         """The SQLAlchemy address of the database."""
@@ -178,6 +184,14 @@ class Settings:
         return self.data_dir / "catalogue"
 
 
+SECRETS = frozenset(
+    (
+        *("portal_client_secret", "national_password", "national_client_secret", "lgsp_secret_key", "telegram_token"),
+        *("telegram_webhook_secret", "zalo_app_secret", "zalo_oa_secret", "zalo_refresh_token", "oidc_client_secret"),
+        *("sheet_key_passphrase", "database_url"),
+        # an address of a database carries its password
+    )
+)
 LAST_PORT = 65_535
 MOST_WORKERS = 64
 PORTAL_ADDRESSES = ("portal_url", "portal_token_url", "national_url", "national_token_url")
@@ -253,6 +267,8 @@ def _read(name: str, text: str, default: object) -> object:
         value = type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
     except ValueError as error:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
+    if isinstance(value, int | float) and not 0 <= value < math.inf:
+        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no number from 0")
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
     if name == "workers" and not (isinstance(value, int) and 0 <= value <= MOST_WORKERS):
@@ -286,7 +302,9 @@ def _check_address(name: str, text: str) -> None:
     try:
         address = urlsplit(text)
         is_ours = address.hostname in _LOOPBACK and address.scheme == "http"
-        is_plain = not (address.username or address.password or address.query or address.fragment)
+        is_written = text.isascii() and text.isprintable() and " " not in text
+        # what is not would be left out in silence
+        is_plain = is_written and not (address.username or address.password or address.query or address.fragment)
         is_good = is_plain and bool(address.hostname) and (is_ours or address.scheme == "https")
     except ValueError:
         is_good = False

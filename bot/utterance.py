@@ -57,8 +57,14 @@ class Utterance:
 def admit(message: InboundMessage) -> Utterance:
     """The utterance of a message."""
     if message.kind is Kind.BUTTON:
-        pressed = personal_data.mask(message.text[:LONGEST_STORED])
+        payload = message.text[:LONGEST_STORED]
+        pressed = personal_data.mask(payload if storable(payload) else "")
         return Utterance(Kind.BUTTON, pressed.text[:LONGEST_PAYLOAD], pressed.found, len(message.text))
     masked = personal_data.mask(text.normalise(message.text[:LONGEST_STORED]))
     kept = masked.text[:-LONGEST_NUMBER] if len(message.text) > LONGEST_STORED else masked.text
     return Utterance(message.kind, kept, masked.found, len(message.text))
+
+
+def storable(text: str) -> bool:
+    """Whether a database can keep the text: no NUL, no half of a character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

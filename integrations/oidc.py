@@ -112,6 +112,8 @@ class IdentityProvider:
         wanted = ("authorization_endpoint", "token_endpoint", "jwks_uri")
         if not all(isinstance(known.get(name), str) for name in wanted):
             raise BadAnswer("identity provider: discovery lacks an address")
+        if not all(_is_as_safe(known[name], self._settings.issuer) for name in wanted):
+            raise BadAnswer("identity provider: discovery leads into the open")
         return {name: known[name] for name in wanted}
 
     def _tokens(self, http: httpx.Client, url: str, code: str, verifier: str) -> dict[str, Any]:
@@ -128,6 +130,16 @@ class IdentityProvider:
         if 400 <= answer.status_code < 500:
             raise Refused(f"identity provider: the code was refused with {answer.status_code}")
         return _json(answer, "tokens")
+
+
+def _is_as_safe(address: str, issuer: str) -> bool:
+    """Whether an address is asked over https, or lies at the very origin that the operator set."""
+    try:
+        asked, known = httpx.URL(address), httpx.URL(issuer)
+    except httpx.InvalidURL:
+        return False
+    own = (asked.scheme, asked.host, asked.port) == (known.scheme, known.host, known.port)
+    return bool(asked.host) and not asked.userinfo and (asked.scheme == "https" or own)
 
 
 def _get(http: httpx.Client, url: str) -> httpx.Response:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ def check(folder: Path = REVIEWED_FOLDER) -> list[Problem]:
 def check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
     """The problems of one file; `owners` holds the codes seen so far and gains this file's."""
     try:
+        return _check_file(path, owners)
+    except RecursionError:
+        return [Problem(path, 1, "lists within lists without end: write the file anew from another one")]
+
+
+def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
+    try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         content = yaml.load(text, Loader=yaml.CSafeLoader)
@@ -53,6 +61,8 @@ def check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
         return [Problem(path, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}")]
     except UnicodeDecodeError as error:
         return [Problem(path, 1, f"not UTF-8 at byte {error.start}: save the file as UTF-8")]
+    except ValueError as error:  # a date that no calendar has, a number too long
+        return [Problem(path, 1, f"not YAML that can be read: {error}")]
     lines = dict(_lines(node))
     found = [Problem(path, line, f"{key} is there twice: only the last would be read") for key, line in _twice(node)]
     found += [_schema_problem(path, lines, error) for error in _validator().iter_errors(content)]
@@ -68,6 +78,7 @@ def check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
 Where = tuple[str | int, ...]
 
 
+@lru_cache(maxsize=1)
 def _validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 

@@ -111,7 +111,9 @@ def _record(export: Any, seen: set[str], today: date) -> tuple[dict[str, Any], s
         else:
             item, ours = national_export.record(export), national_export.is_of_this_city(export)
         record.procedure(item, reviewed=False)
-    except (KeyError, ValueError, TypeError) as error:
+        json.dumps(item, ensure_ascii=False).encode()
+        # half a character is nothing that can be written
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         code = export.get("code") or export.get("MATTHC")
         raise BadRecord([f"{code}: {error}"]) from error
     if item["code"] in seen:

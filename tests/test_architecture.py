@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "evals": set(ROOMS),
 }
 HOMES = {
-    "telegram": ("bot/channels/telegram.py", "bot/channels/telegram_request.py"),
+    "telegram": ("bot/channels/telegram.py", "bot/channels/telegram_arrival.py", "bot/channels/telegram_request.py"),
     "aiohttp": ("bot/channels/telegram_request.py",),
     "rasa": ("nlu/rasa/",),
     "httpx": ("integrations/", "nlu/rasa_client.py"),

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.messages import Kind
-from bot.utterance import LONGEST_PAYLOAD, LONGEST_STORED, admit
+from bot.utterance import LONGEST_PAYLOAD, LONGEST_STORED, admit, storable
 from nlu import personal_data
 from nlu.text import fold_with_origins, normalise
 from tests.town import message
-from web.chat import BadMessage, TextTooLong, parse_message, storable
+from web.chat import BadMessage, TextTooLong, parse_message
 
 SNIPPETS = st.sampled_from(
     [

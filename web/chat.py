@@ -27,6 +27,7 @@ from bot import flood
 from bot.messages import InboundMessage, Kind
 from bot.present import now
 from bot.sheet import CHAT_QUESTION
+from bot.utterance import storable
 from web.cookies import SignedCookie
 from web.headers import FRAMED
 from web.pages import Pages
@@ -260,11 +261,6 @@ def inbound(address: str, given_id: Any, kind: Kind, text: Any) -> InboundMessag
     except ValueError as error:
         raise BadMessage("id is no UUID") from error
     return InboundMessage(CHANNEL, message_id, address, now(), kind, text)
-
-
-def storable(text: str) -> bool:
-    """Whether a database can keep the text: no NUL, no half of a character."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def last_id(lines: list[Line]) -> int:

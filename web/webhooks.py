@@ -29,9 +29,9 @@ def telegram(receive: Callable[[dict[str, Any]], Awaitable[None]], secret: str) 
             return PlainTextResponse("wrong secret", 403)
         try:
             content = json.loads(await request.body())
-        except ValueError:
+        except (ValueError, RecursionError):
             return PlainTextResponse("not JSON", 400)
-        if not isinstance(content, dict) or "update_id" not in content:
+        if not isinstance(content, dict) or not isinstance(content.get("update_id"), int):
             return PlainTextResponse("not an update", 400)
         await receive(content)
         return PlainTextResponse("ok")

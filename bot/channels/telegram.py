@@ -16,7 +16,8 @@ import html
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -25,6 +26,7 @@ import telegram
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot import receipts
+from bot.channels.telegram_arrival import Arrival, Press, Sent, arrival, chat_of, numbered, unread
 from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import ticket_words, words
@@ -57,6 +59,8 @@ def make_bot(token: str, api_url: str) -> telegram.Bot:
     """A client of the Bot API at an address."""
     logging.getLogger("telegram").setLevel(logging.INFO)
     # at DEBUG the library logs the token, and every update with what the citizen wrote, before it is masked
+    warnings.filterwarnings("ignore", "Please use 'Bot.get_updates'")
+    # that method shows us no update of a batch in which it cannot read one, and logs them all, word for word
     return telegram.Bot(
         token,
         base_url=f"{api_url}/bot",
@@ -91,39 +95,41 @@ class Telegram:
         self._courtesies: set[asyncio.Task[None]] = set()
         # acknowledgements on their way; nothing is lost with them
 
-    async def receive(self, content: dict[str, Any]) -> None:
-        """Commit one update of the webhook; returning means that it is kept."""
-        update = telegram.Update.de_json(content, self._bot)
-        chat = update.effective_chat
-        if chat is None or chat.type != chat.PRIVATE:
+    async def receive(self, content: Mapping[str, Any]) -> None:
+        """Commit one update; returning means that it is kept, or that nobody waits for an answer to it.
+
+        The library believes the shapes of its vendor and fails anywhere when they are others. What cannot be read is
+        kept as something sent without words, so that its writer is told; sent again it would fail again.
+        """
+        try:
+            arrived = arrival(telegram.Update.de_json(dict(content), self._bot))
+        except Exception as error:
+            log.error("an update cannot be read: %s", type(error).__name__)
+            arrived = unread(content)
+        if arrived is None:
             return
-        async with self._lanes.setdefault(chat.id, asyncio.Lock()):
-            if update.callback_query is not None:
-                await self._receive_press(update.callback_query, chat.id)
-            elif update.message is not None:
-                kind, text = await self._said(update.message)
-                names = (CHANNEL, str(update.update_id), str(chat.id))
-                message = InboundMessage(*names, now(), kind, text, _attached(update.message))
-                await asyncio.to_thread(self._accept, message)
+        async with self._lanes.setdefault(arrived.chat_id, asyncio.Lock()):
+            if isinstance(arrived.sent, Press):
+                await self._receive_press(arrived.sent, arrived.chat_id)
+            else:
+                await self._receive_message(arrived.sent, arrived)
 
-    async def _said(self, message: telegram.Message) -> tuple[Kind, str]:
-        """What was sent, and its words; the dossier codes on a photo and a shared number are as good as typed ones."""
-        if message.text is not None:
-            return Kind.TEXT, message.text
-        if message.contact is not None:
-            return Kind.TEXT, message.contact.phone_number
-        caption = message.caption or ""
-        read = await self._read(message)
-        return (Kind.TEXT, f"{caption}\n{read}".strip()) if read else (Kind.ATTACHMENT, caption)
+    async def _receive_message(self, sent: Sent, arrived: Arrival) -> None:
+        """Keep a message; the dossier codes on its photo are as good as typed ones."""
+        read = "" if sent.photo is None else await self._read(sent.photo)
+        kind = Kind.TEXT if read or sent.is_typed else Kind.ATTACHMENT
+        words = f"{sent.words}\n{read}".strip() if read else sent.words
+        names = (CHANNEL, str(arrived.update_id), str(arrived.chat_id))
+        message = InboundMessage(*names, now(), kind, words, sent.attachment)
+        await asyncio.to_thread(self._accept, message)
 
-    async def _read(self, message: telegram.Message) -> str:
+    async def _read(self, photo: Attachment) -> str:
         """The dossier codes on a photo; "" when there are none, or the photo cannot be had in time."""
-        photo = _photo(message)
-        if photo is None or (photo.file_size or 0) > photos.LARGEST_BYTES:
+        if (photo.size_bytes or 0) > photos.LARGEST_BYTES:
             return ""
         try:
             async with asyncio.timeout(PHOTO_S), self._readers:
-                content = await (await self._bot.get_file(photo.file_id)).download_as_bytearray()
+                content = await (await self._bot.get_file(photo.ref)).download_as_bytearray()
                 return await asyncio.to_thread(receipts.words, bytes(content), now().date())
         except (TelegramError, TimeoutError) as error:
             log.warning("a photo was not read: %s", type(error).__name__)
@@ -147,9 +153,9 @@ class Telegram:
         offset, failures = 0, 0
         while True:
             try:
-                updates = await self._bot.get_updates(offset, timeout=POLL_TIMEOUT_S, allowed_updates=UPDATES)
-                await self._receive_all(updates)
-                offset, failures = (updates[-1].update_id + 1 if updates else offset), 0
+                updates = numbered(await self._fetch_updates(offset))
+                await self.receive_all(updates)
+                offset, failures = (updates[-1]["update_id"] + 1 if updates else offset), 0
             except Exception as error:
                 log.warning("polling failed: %s", type(error).__name__)
                 await asyncio.sleep(self._wait_s(failures, error))
@@ -222,30 +228,34 @@ class Telegram:
                 await asyncio.sleep(self._wait_s(failures, error))
                 failures += 1
 
-    async def _receive_all(self, updates: Sequence[telegram.Update]) -> None:
+    async def _fetch_updates(self, offset: int) -> object:
+        """What Telegram holds for us, as it says it: one update that the library cannot read hides no other."""
+        asked = {"offset": offset, "timeout": POLL_TIMEOUT_S, "allowed_updates": UPDATES}
+        given: object = await self._bot.do_api_request("get_updates", asked, read_timeout=POLL_TIMEOUT_S + 5)
+        return given
+
+    async def receive_all(self, updates: Sequence[Mapping[str, Any]]) -> None:
         """Chats beside each other, the updates of one chat in order; raises the first error once all is done."""
-        chats: dict[int | None, list[telegram.Update]] = {}
+        chats: dict[int | None, list[Mapping[str, Any]]] = {}
         for update in updates:
-            chats.setdefault(update.effective_chat.id if update.effective_chat else None, []).append(update)
+            chats.setdefault(chat_of(update), []).append(update)
         results = await asyncio.gather(*map(self._receive_in_turn, chats.values()), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _receive_in_turn(self, updates: Sequence[telegram.Update]) -> None:
+    async def _receive_in_turn(self, updates: Sequence[Mapping[str, Any]]) -> None:
         for update in updates:
-            await self.receive(update.to_dict())
+            await self.receive(update)
 
-    async def _receive_press(self, query: telegram.CallbackQuery, chat_id: int) -> None:
+    async def _receive_press(self, press: Press, chat_id: int) -> None:
         """Keep the first press of a keyboard; its name in the inbox is the keyboard's, so a second one is dropped."""
-        if query.message is None:
-            return
-        payload = await asyncio.to_thread(self._payload, str(chat_id), query.data or "")
-        name = f"press:{chat_id}:{query.message.message_id}"
-        press = InboundMessage(CHANNEL, name, str(chat_id), now(), Kind.BUTTON, payload)
-        is_first = await asyncio.to_thread(self._accept, press)
-        self._in_background(self._acknowledge(query, is_first))
-        self._in_background(self._settle(query, is_first))
+        payload = await asyncio.to_thread(self._payload, str(chat_id), press.data)
+        name = f"press:{chat_id}:{press.message_id}"
+        message = InboundMessage(CHANNEL, name, str(chat_id), now(), Kind.BUTTON, payload)
+        is_first = await asyncio.to_thread(self._accept, message)
+        self._in_background(self._acknowledge(press.query, is_first))
+        self._in_background(self._settle(press.query, is_first))
 
     def _payload(self, address: str, data: str) -> str:
         """What a button says; buttons of earlier versions say it themselves."""
@@ -308,29 +318,6 @@ class Telegram:
         """Never sooner than we were asked, twice as long after each attempt, and never together with others."""
         asked_s = _seconds(error.retry_after) if isinstance(error, RetryAfter) else 0.0
         return wait_s(attempts, self._jitter(), asked_s, self._retry_s)
-
-
-def _photo(message: telegram.Message) -> telegram.PhotoSize | telegram.Document | None:
-    """The photo of a message in its largest size, also when it was sent as a file."""
-    document = message.document
-    if document is not None and (document.mime_type or "").startswith("image/"):
-        return document
-    return message.photo[-1] if message.photo else None
-
-
-def _attached(message: telegram.Message) -> Attachment | None:
-    """What a message carries besides words, by name."""
-    if message.location is not None:
-        return Attachment.at(message.location.latitude, message.location.longitude)
-    photo = _photo(message)
-    if photo is not None:
-        return Attachment("photo", photo.file_size, photo.file_id)
-    if message.document is not None:
-        return Attachment("file", message.document.file_size, message.document.file_id)
-    for kind, sent in (("sound", message.voice or message.audio), ("video", message.video or message.video_note)):
-        if sent is not None:
-            return Attachment(kind, sent.file_size, sent.file_id)
-    return Attachment("other") if message.text is None and message.contact is None else None
 
 
 def render(reply: Reply, delivery_id: int = 0) -> list[tuple[str, Keyboard | None]]:

@@ -25,6 +25,7 @@ from bot.errors import NoFile
 from bot.messages import Attachment, Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
 from bot.present import now as present
+from bot.utterance import storable
 from integrations.errors import BadAnswer, IntegrationError, Refused, Undeliverable
 from integrations.zalo import LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
 
@@ -52,8 +53,12 @@ SIZE = re.compile(r"[0-9]{1,12}")
 PHOTO_S = 1.5
 # for fetching and reading one: Zalo wants its answer within two seconds. Longer, and the citizen is asked to type
 PHOTOS_AT_ONCE = 2
+LONGEST_NAME = 500
+# letters of an id; what claims a longer one is not kept
 PAYLOAD = re.compile(r"[a-z]+(:[\w.\-]+)?", re.ASCII)
 # what our buttons carry behind the prefix
+TIMESTAMP = re.compile(r"[!-~]{1,40}")
+# whatever it is, it goes into what is signed as it was sent
 TIMESTAMPS = ("body", "header", "either")
 
 Accept = Callable[[InboundMessage], bool]
@@ -103,7 +108,8 @@ class Seal:
     def _timestamps(self, event: Event, headers: Mapping[str, str]) -> list[str]:
         """The timestamps that may have been signed, the likelier first."""
         places = {"body": str(event.get("timestamp", "")), "header": headers.get(self.timestamp_header, "")}
-        return [value for place, value in places.items() if value and self.timestamp_from in (place, "either")]
+        written = {place: value for place, value in places.items() if TIMESTAMP.fullmatch(value)}
+        return [value for place, value in written.items() if self.timestamp_from in (place, "either")]
 
 
 class Zalo:
@@ -225,11 +231,14 @@ def inbound(event: Event, prefix: str, now: datetime) -> InboundMessage | None:
     """
     address = _text(event, "follower" if event.get("event_name") == "follow" else "sender", "id")
     kind, text = _said(event, prefix)
-    if kind is None or not address:
+    if kind is None:
+        return None
+    named = _message_id(event, address)
+    if not (_is_name(address) and _is_name(named)):
         return None
     received_at = min(now, _moment(str(event["timestamp"])))
     sent = _attached(event) if kind is Kind.ATTACHMENT else None
-    return InboundMessage(CHANNEL, _message_id(event, address), address, received_at, kind, text, sent)
+    return InboundMessage(CHANNEL, named, address, received_at, kind, text, sent)
 
 
 def photo_address(event: Event) -> str:
@@ -237,7 +246,8 @@ def photo_address(event: Event) -> str:
     if event.get("event_name") not in ("user_send_image", "user_send_file"):
         return ""
     photos = (payload for kind, payload in _payloads(event) if _is_photo(kind, payload))
-    return str(next(photos, {}).get("url") or "")
+    address = str(next(photos, {}).get("url") or "")
+    return address if storable(address) else ""
 
 
 def _payloads(event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -266,7 +276,7 @@ def _place(coordinates: object) -> Attachment | None:
     """A place, when both numbers of it are there and on the earth."""
     try:
         found = [float(coordinates[name]) for name in ("latitude", "longitude")]  # type: ignore[index]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return Attachment.at(*found) if abs(found[0]) <= 90 and abs(found[1]) <= 180 else None
 
@@ -292,6 +302,11 @@ def _said(event: Event, prefix: str) -> tuple[Kind | None, str]:
     if text.startswith(prefix) and PAYLOAD.fullmatch(payload):
         return Kind.BUTTON, payload
     return Kind.TEXT, text
+
+
+def _is_name(value: str) -> bool:
+    """Whether an id can be kept: Zalo's own are some dozen letters."""
+    return 0 < len(value) <= LONGEST_NAME and storable(value)
 
 
 def _message_id(event: Event, address: str) -> str:
