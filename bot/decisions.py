@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.complaint import Form
 from bot.conversation import Kept
+from bot.data_law import Wanted
 from bot.second_factor import Check
 
 
@@ -237,6 +238,15 @@ class TellKept:
 
 
 @dataclass(frozen=True)
+class RequestData:
+    """Ask whoever answers for personal data for something that cannot be done at once."""
+
+    wanted: Wanted
+    words: str
+    # the citizen's own, masked
+
+
+@dataclass(frozen=True)
 class LookUpTicket:
     """Say where an officer's ticket stands."""
 
@@ -314,6 +324,7 @@ Plain = (
     | Decline
     | Forget
     | TellKept
+    | RequestData
     | Reopen
     | LeaveQueue
     | Stay

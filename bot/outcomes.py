@@ -59,6 +59,7 @@ class Outcome(StrEnum):
     FORGET_PUT_OFF = "forget_put_off"
     FORGOTTEN = "forgotten"
     KEPT_TOLD = "kept_told"
+    DATA_REQUESTED = "data_requested"
     PROCEDURE_UNKNOWN = "procedure_unknown"
     SWITCHED_OFF = "switched_off"
     READ_ONLY = "read_only"

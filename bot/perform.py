@@ -46,6 +46,7 @@ from bot.decisions import (
     Rate,
     RefuseDetails,
     Reopen,
+    RequestData,
     ResolveUnit,
     SmallTalk,
     Stay,
@@ -229,6 +230,8 @@ def _plain(decision: Plain) -> Facts:
             return PlainFacts(FORGETTING[step])
         case TellKept():
             return PlainFacts(Outcome.KEPT_TOLD)
+        case RequestData(wanted):
+            return PlainFacts(Outcome.DATA_REQUESTED, wanted.value)
         case Reopen(code):
             return PlainFacts(Outcome.REOPENED, value=code)
         case LeaveQueue():

@@ -32,6 +32,7 @@ from bot.decisions import (
     LookUpTicket,
     Rate,
     Reopen,
+    RequestData,
     Stay,
     TakeComplaint,
     Unfollow,
@@ -58,7 +59,7 @@ class Mode(StrEnum):
 STRICTNESS = tuple(Mode)
 RATING = (AskRating, GiveReason, Rate)
 READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow, *RATING)
-KEPT_BY_OFFICERS_ONLY = (Alarm, *READ_WITHOUT_UNDERSTANDING)
+KEPT_BY_OFFICERS_ONLY = (Alarm, RequestData, *READ_WITHOUT_UNDERSTANDING)
 EVERY_CHANNEL = ""
 
 
@@ -134,4 +135,4 @@ def _takes_on(decision: Decision) -> bool:
     """Whether officers or the database would have to do something that lasts."""
     if isinstance(decision, Forget):
         return decision.step != "held"
-    return isinstance(decision, Follow | HandOff | Reopen | AskComplaint | TakeComplaint)
+    return isinstance(decision, Follow | HandOff | Reopen | AskComplaint | TakeComplaint | RequestData)

@@ -19,6 +19,7 @@ from bot.breaches import Breaches
 from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.data_requests import DataRequests
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
@@ -114,6 +115,8 @@ class Parts:
     # for whoever asks in a thread of their own
     poller: Poller
     # tells citizens what is new in the dossiers they follow
+    data_requests: DataRequests
+    # what citizens ask about their own data
 
 
 def build(settings: Settings) -> Parts:
@@ -159,6 +162,7 @@ def build(settings: Settings) -> Parts:
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
+        data_requests=DataRequests(store, now),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desks, followers, following, inbox, outbox, ratings, reception, retention, tables, tries
+from bot import desks, erasure, followers, following, inbox, outbox, own_data, ratings, reception, tables, tries
 from bot.assistant import Assistant, Turn
 from bot.compose import say
 from bot.conversation import Owner
@@ -110,6 +110,7 @@ class Worker:
                 return
             _keep(connection, taken.conversation_id, turn, at)
             under = reception.attend(connection, taken, turn, self._desks, at)
+            under += own_data.attend(connection, taken.conversation_id, turn.decision, turn.facts.outcome, at)
             if turn.reply is not None and under:
                 turn = replace(turn, reply=replace(turn.reply, blocks=(*turn.reply.blocks, *under)))
             turn_id = _done(connection, taken, turn, at)
@@ -118,7 +119,7 @@ class Worker:
             self._follow(connection, taken.conversation_id, turn, at, is_said=turn.reply is not None)
             ratings.settle(connection, taken.conversation_id, turn.decision, at)
             if turn.reply is not None and turn.facts.outcome is Outcome.FORGOTTEN:
-                retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
+                erasure.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             if taken.seal is not None:
                 self._settle(connection, taken, taken.seal, turn.facts.outcome)
         self._count(turn)

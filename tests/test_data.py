@@ -140,6 +140,7 @@ def every_fact() -> Iterator[Facts]:
     for reason in ("", "busy", "not_connected"):
         yield PlainFacts(Outcome.PORTAL_DOWN, reason, town.DOSSIER_CODE)
     yield PlainFacts(Outcome.KEPT_TOLD)
+    yield from (PlainFacts(Outcome.DATA_REQUESTED, wanted) for wanted in ("correct", "object"))
     yield DossiersFacts(Outcome.DOSSIER_FOUND, (unknown, told(town.dossier())), 2)
     for status in Status:
         bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
@@ -271,7 +272,10 @@ def test_what_is_kept_is_told_as_it_is() -> None:
     assert [button.payload for button in reply.buttons] == ["forget", "officer"]
 
 
-@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("*_*.txt")) if path.stem != "desk_card"])
+OF_TICKETS = [path.stem for path in sorted(NOTICES.glob("*_*.txt")) if not path.stem.startswith(("desk_", "data_"))]
+
+
+@pytest.mark.parametrize("notice", OF_TICKETS)
 def test_every_notice_is_said(notice: str) -> None:
     """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
     for stands, sends in product(standings(), (True, False)):
