@@ -316,7 +316,8 @@ def zalo_oauth(chosen: Settings) -> OAuthClient:
 
 def zalo_book(chosen: Settings, store: Store) -> ZaloTokens:
     """Where Zalo's tokens are kept, with the refresh token of the settings unless it was taken before."""
-    book = ZaloTokens(store, chosen.zalo_app_id)
+    book = ZaloTokens(store, chosen.zalo_app_id, secret_key(chosen))
+    book.close_plain()
     if chosen.zalo_refresh_token:
         book.seed(chosen.zalo_refresh_token, now())
     return book
