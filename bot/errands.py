@@ -52,7 +52,10 @@ class Errands:
         return snooze.on(choice, now, calendar)
 
     def snooze(self, ticket_id: int, officer_id: int, until: datetime, note: str = "") -> State | Refusal:
-        """Hide a ticket from its holder's list until a moment (aware); its limits run on; the note is masked. Raises KeyError."""
+        """Hide a ticket from its holder's list until a moment (aware), with a masked note. Raises KeyError.
+
+        Its limits run on.
+        """
         said = f"{until.isoformat()} {personal_data.mask(note.strip()[:LONGEST_NOTE]).text}".strip()
         return self._write(ticket_id, Act(Event.SNOOZED, officer_id, until=until, text=said))
 

@@ -200,7 +200,7 @@ class Desk:
         return self._say(ticket_id, Act(Event.ASKED, officer_id), _words(text), key)
 
     def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
-        """Keep an internal note, masked: it is never sent. Whom it mentions is told. Raises bot.mentions.UnknownNames."""
+        """Keep a note, masked: it is never sent. Whom it mentions is told. Raises bot.mentions.UnknownNames."""
         words = _internal(text)
         if not words:
             return False

@@ -1,8 +1,8 @@
 """The book of Zalo's tokens: one row an application, shared by all workers over the database.
 
 Both tokens are encrypted (bot/keys.py). A lease is one compare-and-set (`UPDATE ... WHERE`), which SQLite and
-PostgreSQL both do atomically. The row is changed only where it still holds the refresh token that the caller saw, as it was
-encrypted: whoever comes late changes nothing.
+PostgreSQL both do atomically. The row is changed only where it still holds the refresh token that the caller saw,
+as it was encrypted: whoever comes late changes nothing.
 """
 
 from __future__ import annotations
