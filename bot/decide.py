@@ -41,6 +41,7 @@ from bot.decisions import (
     TellKept,
     TellMore,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.messages import Kind
 from bot.rules import Rules
@@ -76,7 +77,7 @@ PERSONAL = frozenset(
 )
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
-OWN_DATA = ("forget", "kept", "unfollow", "data_correct", "data_object")
+OWN_DATA = ("forget", "kept", "unfollow", "data_withdraw", "data_correct", "data_object")
 SHORT_REPLY = 3
 # words of a bare yes or no
 
@@ -134,15 +135,15 @@ def _attempted(attempt: Attempt) -> Decision:
 
 
 def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds it: waiting can be ended or asked about, following ended, what is stored deleted.
+    """While somebody else holds it: waiting can be ended or asked about, what was agreed to or is followed ended.
 
-    What was asked before about satisfaction may still be answered by its buttons.
+    What is stored can be deleted. What was asked before about satisfaction may still be answered by its buttons.
     """
     waits = conversation.owner is Owner.QUEUE
     code = find_code(utterance.text) if waits and utterance.kind is Kind.TEXT else ""
     if code:
         return LookUpTicket(code, waits_here=True)
-    if payload.partition(":")[0] in ("unfollow", "rate", "why"):
+    if payload.partition(":")[0] in ("unfollow", "rate", "why", "withdraw"):
         return pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
         return pressed(payload, conversation) if waits else Forget("held")
@@ -290,6 +291,8 @@ def _own_data(understanding: Understanding) -> Decision | None:
     """What is stored of the citizen here: to be deleted, told, corrected, or used no more."""
     if understanding.first("forget"):
         return Forget("ask")
+    if understanding.first("data_withdraw"):
+        return WithdrawConsent()
     for wanted in (Wanted.CORRECT, Wanted.OBJECT):
         if understanding.first(f"data_{wanted}"):
             return RequestData(wanted, understanding.text)

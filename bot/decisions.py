@@ -95,6 +95,8 @@ class Follow:
     channel: str
     hindrance: str = ""
     # "already" or "full": why not
+    agreed: str = ""
+    # the words to which the citizen has just said yes (bot/consent.py); empty: before, or never
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,18 @@ class TellKept:
 
 
 @dataclass(frozen=True)
+class AskConsent:
+    """Ask whether the citizen agrees, before the first dossier is followed."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class WithdrawConsent:
+    """Take back every consent, and end what was done on it."""
+
+
+@dataclass(frozen=True)
 class RequestData:
     """Ask whoever answers for personal data for something that cannot be done at once."""
 
@@ -325,6 +339,8 @@ Plain = (
     | Forget
     | TellKept
     | RequestData
+    | AskConsent
+    | WithdrawConsent
     | Reopen
     | LeaveQueue
     | Stay

@@ -59,6 +59,8 @@ class Outcome(StrEnum):
     FORGET_PUT_OFF = "forget_put_off"
     FORGOTTEN = "forgotten"
     KEPT_TOLD = "kept_told"
+    CONSENT_ASKED = "consent_asked"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     DATA_REQUESTED = "data_requested"
     PROCEDURE_UNKNOWN = "procedure_unknown"
     SWITCHED_OFF = "switched_off"

@@ -22,6 +22,7 @@ from bot.decisions import (
     AnswerSeveral,
     AskAgain,
     AskComplaint,
+    AskConsent,
     AskFactor,
     AskRating,
     AskSlot,
@@ -55,6 +56,7 @@ from bot.decisions import (
     TellKept,
     TellMore,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.facts import (
     ChoiceFacts,
@@ -230,6 +232,10 @@ def _plain(decision: Plain) -> Facts:
             return PlainFacts(FORGETTING[step])
         case TellKept():
             return PlainFacts(Outcome.KEPT_TOLD)
+        case AskConsent(code):
+            return PlainFacts(Outcome.CONSENT_ASKED, value=code)
+        case WithdrawConsent():
+            return PlainFacts(Outcome.CONSENT_WITHDRAWN)
         case RequestData(wanted):
             return PlainFacts(Outcome.DATA_REQUESTED, wanted.value)
         case Reopen(code):

@@ -21,6 +21,7 @@ from bot.decide import decide
 from bot.decisions import (
     Alarm,
     AskComplaint,
+    AskConsent,
     AskRating,
     Decision,
     Decline,
@@ -36,6 +37,7 @@ from bot.decisions import (
     Stay,
     TakeComplaint,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.messages import Block, Kind, Reply
 from bot.rules import Rules
@@ -58,7 +60,17 @@ class Mode(StrEnum):
 
 STRICTNESS = tuple(Mode)
 RATING = (AskRating, GiveReason, Rate)
-READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow, *RATING)
+READ_WITHOUT_UNDERSTANDING = (
+    Forget,
+    HandOff,
+    LeaveQueue,
+    LookUpTicket,
+    Reopen,
+    Stay,
+    Unfollow,
+    WithdrawConsent,
+    *RATING,
+)
 KEPT_BY_OFFICERS_ONLY = (Alarm, RequestData, *READ_WITHOUT_UNDERSTANDING)
 EVERY_CHANNEL = ""
 
@@ -135,4 +147,4 @@ def _takes_on(decision: Decision) -> bool:
     """Whether officers or the database would have to do something that lasts."""
     if isinstance(decision, Forget):
         return decision.step != "held"
-    return isinstance(decision, Follow | HandOff | Reopen | AskComplaint | TakeComplaint | RequestData)
+    return isinstance(decision, AskConsent | Follow | HandOff | Reopen | AskComplaint | TakeComplaint | RequestData)

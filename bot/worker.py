@@ -13,7 +13,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desks, erasure, followers, following, inbox, outbox, own_data, ratings, reception, tables, tries
+from bot import (
+    consents,
+    desks,
+    erasure,
+    followers,
+    following,
+    inbox,
+    outbox,
+    own_data,
+    ratings,
+    reception,
+    tables,
+    tries,
+)
 from bot.assistant import Assistant, Turn
 from bot.compose import say
 from bot.conversation import Owner
@@ -156,7 +169,8 @@ class Worker:
     def _follow(
         self, connection: sa.Connection, conversation_id: int, turn: Turn, at: datetime, *, is_said: bool
     ) -> None:
-        """Following begins when the citizen is told so, and ends in any case."""
+        """Following begins when the citizen is told so, and ends in any case; so it is with consent."""
+        consents.settle(connection, conversation_id, turn.decision, at)
         if isinstance(turn.decision, Unfollow):
             followers.unfollow(connection, conversation_id, turn.decision.codes)
         if isinstance(turn.facts, FollowFacts) and is_said:
