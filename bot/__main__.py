@@ -141,7 +141,8 @@ def _following(options: argparse.Namespace) -> int:
 def _zalo(options: argparse.Namespace) -> int:
     """The administrator's permission brings a code, the code the first pair of tokens."""
     loaded = settings.load()
-    oauth, book = wiring.zalo_oauth(loaded), ZaloTokens(open_store(loaded.database), loaded.zalo_app_id)
+    oauth, store = wiring.zalo_oauth(loaded), open_store(loaded.database)
+    book = ZaloTokens(store, loaded.zalo_app_id, settings.secret_key(loaded))
     (challenge, verifier), state = pkce(), secrets.token_urlsafe(12)
     print(f"1. Open as an administrator of the account:\n{oauth.permission_url(options.callback, challenge, state)}")
     print("2. Paste the whole address that the browser was sent to, within 10 minutes:", flush=True)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from bot import commands, satisfaction, stopwatch
+from bot import commands, introduction, satisfaction, stopwatch
 from bot.complaint import Form
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
-from bot.decisions import AskWhich, Decision, Forget, Stay, TakeComplaint
+from bot.decisions import AskWhich, Decision, Follow, Forget, Stay, TakeComplaint, WithdrawConsent
 from bot.facts import (
     ComplaintFacts,
     DetailsFacts,
@@ -137,6 +137,8 @@ class Assistant:
             after = hear(after, utterance, facts)
         after = noticed(after, reply, switches.notice, conversation)
         reply = told_first(reply, switches.notice, conversation)
+        after = introduction.made(after, reply)
+        reply = introduction.first(reply, facts, conversation)
         watch.lap("remember")
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return Turn(utterance, understanding, decision, facts, reply, after, elapsed_ms)
@@ -171,7 +173,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         return conversation
     outcome = facts.outcome
     if outcome is Outcome.FORGOTTEN:
-        return Conversation()
+        return Conversation(introduced=conversation.introduced)
     if isinstance(facts, RatingFacts):
         return _remember_rating(conversation, facts)
     after = conversation.with_(
@@ -182,6 +184,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
         reopens="" if outcome in OWNERS else conversation.reopens,
         rating_awaits="",
+        agreed=_agreed(conversation, decision),
         form=_form(conversation, decision, facts),
     )
     match facts:
@@ -191,6 +194,16 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
             for part in reversed(parts):
                 after = after.about(part.procedure.code)
     return _remember_dossier(after, facts)
+
+
+def _agreed(conversation: Conversation, decision: Decision) -> tuple[str, ...]:
+    """What the citizen agreed to, in which words."""
+    match decision:
+        case WithdrawConsent():
+            return ()
+        case Follow(_, _, _, agreed) if agreed and agreed not in conversation.agreed:
+            return (*conversation.agreed, agreed)
+    return conversation.agreed
 
 
 def _remember_rating(conversation: Conversation, facts: RatingFacts) -> Conversation:

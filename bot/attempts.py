@@ -67,9 +67,14 @@ def refuse_guesser(connection: sa.Connection, username: str, address: str, now: 
 
 def count(connection: sa.Connection, username: str, address: str, now: datetime) -> None:
     """One more failure; those that no longer count go."""
-    connection.execute(sa.delete(tables.sign_in_failure).where(tables.sign_in_failure.c.at < now - WINDOW))
+    delete_old(connection, now)
     rows = [{"who": who, "at": now} for who in keys(username, address).values()]
     connection.execute(sa.insert(tables.sign_in_failure), rows)
+
+
+def delete_old(connection: sa.Connection, now: datetime) -> None:
+    """Delete failures that count no more."""
+    connection.execute(sa.delete(tables.sign_in_failure).where(tables.sign_in_failure.c.at < now - WINDOW))
 
 
 def forgive(connection: sa.Connection, username: str, address: str) -> None:

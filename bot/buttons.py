@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from bot import satisfaction
+from dataclasses import replace
+
+from bot import consent, satisfaction
 from bot.complaint import Form, Wish
 from bot.conversation import Conversation
 from bot.decisions import (
     AnswerAbout,
     AskAgain,
     AskComplaint,
+    AskConsent,
     AskFactor,
     AskRating,
     AskSlot,
@@ -27,6 +30,7 @@ from bot.decisions import (
     TellJourney,
     TellMore,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.following import MOST_FOLLOWED
 from bot.ticket import find_code
@@ -62,6 +66,10 @@ def pressed(payload: str, conversation: Conversation) -> Decision:
             return AskSlot("dossier_code")
         case "follow", code if NORMAL.fullmatch(code):
             return _follow(code, conversation)
+        case "agree", value:
+            return _agreed(value, conversation)
+        case "withdraw", "":
+            return WithdrawConsent()
         case "unfollow", code:
             return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
         case (("rate" | "why"), value) if value:
@@ -105,9 +113,23 @@ def _about_dossier(kind: str, code: str) -> Decision:
 
 
 def _follow(code: str, conversation: Conversation) -> Decision:
-    """Begin to follow a dossier, unless it is followed already or there are too many."""
+    """Begin to follow a dossier, unless it is followed already or there are too many; consent is asked for once."""
     full = "full" if len(conversation.followed) >= MOST_FOLLOWED else ""
-    return Follow(code, conversation.channel, "already" if code in conversation.followed else full)
+    hindrance = "already" if code in conversation.followed else full
+    if not hindrance and consent.load()[consent.FOLLOW].key not in conversation.agreed:
+        return AskConsent(code)
+    return Follow(code, conversation.channel, hindrance)
+
+
+def _agreed(value: str, conversation: Conversation) -> Decision:
+    """A yes to the words of today follows the dossier that was asked about; to other words it is asked again."""
+    key, _, code = value.partition(":")
+    if not NORMAL.fullmatch(code):
+        return AskAgain("unknown_button")
+    if key != consent.load()[consent.FOLLOW].key:
+        return AskConsent(code)
+    begun = _follow(code, conversation.with_(agreed=(*conversation.agreed, key)))
+    return replace(begun, agreed=key) if isinstance(begun, Follow) else begun
 
 
 def _rated(kind: str, value: str, conversation: Conversation) -> Decision:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
 
-from bot import keys, ledger, notices, outbox, tables
+from bot import consents, keys, ledger, notices, outbox, tables
+from bot.consent import CALL_BACK
 from bot.ledger import Ticket
 from bot.messages import InboundMessage, Kind
 from bot.ticket import Act, Asked, Event, Refusal, Stage
@@ -50,6 +51,7 @@ class Callbacks:
             sealed = self._box.encrypt(BETWEEN.join(numbers[:MOST_NUMBERS]).encode()).decode()
             this = tables.ticket.c.id == ticket.id
             connection.execute(sa.update(tables.ticket).where(this).values(callback=sealed))
+            consents.give(connection, conversation_id, CALL_BACK, message.channel, self._clock())
             self._note(connection, ticket, Act(Event.GAVE), "ticket_call_given")
 
     def read(self, connection: sa.Connection, ticket_id: int) -> str:

@@ -14,6 +14,7 @@ PAYLOADS = {
     "/canbo": "officer",
     "/thoitheodoi": "unfollow",
     "/xoadulieu": "forget",
+    "/rutdongy": "withdraw",
 }
 
 

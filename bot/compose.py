@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import jinja2
 import yaml
 
-from bot import forwarding, satisfaction, second_factor
+from bot import consent, forwarding, satisfaction, second_factor
 from bot.complaint import Wish
 from bot.facts import (
     ChoiceFacts,
@@ -201,6 +201,10 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(outcome, standing=standing), buttons)
         case RatingFacts():
             return _rating(facts)
+        case PlainFacts(Outcome.CONSENT_ASKED as outcome, _, code):
+            agree = Button(words()["buttons"]["agree"], f"agree:{consent.load()[consent.FOLLOW].key}:{code}")
+            refuse = Button(words()["buttons"]["disagree"], "stay")
+            return Reply(_render(outcome, value=code, days=LONGEST.days), (agree, refuse))
         case PlainFacts(outcome, detail, value):
             factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
             values = {"detail": detail, "value": value, "factor": factor, "most_followed": MOST_FOLLOWED}
@@ -458,6 +462,8 @@ def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
         return _button("forget"), _button("officer")
     if outcome is Outcome.FORGET_ASKED:
         return Button(words()["buttons"]["forget"], "forget:yes"), Button(words()["buttons"]["keep"], "forget:no")
+    if outcome is Outcome.CONSENT_WITHDRAWN:
+        return (_button("forget"),)
     if outcome is Outcome.SMALL_TALK:
         return (_button("dossier"), _button("officer"))
     return (_button("officer"),) if outcome in OFFICER_AFTER else ()

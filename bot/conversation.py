@@ -90,6 +90,10 @@ class Conversation:
     # ISO date: the last day on which its buttons count
     rating_awaits: str = ""
     # what the next message may answer: "step", "words" (why); empty: nothing
+    agreed: tuple[str, ...] = ()
+    # what the citizen agreed to, in which words: "follow.1" (bot/consent.py)
+    introduced: bool = False
+    # they were told that they talk with a machine
     form: Form | None = None
     # a complaint that is being told and was not sent
 
@@ -147,6 +151,8 @@ class Conversation:
             rating=state.get("rating", 0),
             rating_until=state.get("rating_until", ""),
             rating_awaits=state.get("rating_awaits", ""),
+            agreed=tuple(state.get("agreed", ())),
+            introduced=state.get("introduced", False),
             form=_form(state.get("form")),
         )
 

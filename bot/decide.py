@@ -7,6 +7,7 @@ from bot.buttons import pressed, wished
 from bot.commands import Command
 from bot.complaint import Form, Step, Wish
 from bot.conversation import Awaiting, Conversation, Kept, Owner
+from bot.data_law import Wanted
 from bot.decisions import (
     Alarm,
     AnswerAbout,
@@ -33,12 +34,14 @@ from bot.decisions import (
     Rate,
     RefuseDetails,
     Reopen,
+    RequestData,
     ResolveUnit,
     SmallTalk,
     Stay,
     TellKept,
     TellMore,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.messages import Kind
 from bot.rules import Rules
@@ -74,6 +77,7 @@ PERSONAL = frozenset(
 )
 AROUND_A_NUMBER = 5
 # words beside a personal number that only say what it is
+OWN_DATA = ("forget", "kept", "unfollow", "data_withdraw", "data_correct", "data_object")
 SHORT_REPLY = 3
 # words of a bare yes or no
 
@@ -131,15 +135,15 @@ def _attempted(attempt: Attempt) -> Decision:
 
 
 def _held(utterance: Utterance, payload: str, conversation: Conversation) -> Decision:
-    """While somebody else holds it: waiting can be ended or asked about, following ended, what is stored deleted.
+    """While somebody else holds it: waiting can be ended or asked about, what was agreed to or is followed ended.
 
-    What was asked before about satisfaction may still be answered by its buttons.
+    What is stored can be deleted. What was asked before about satisfaction may still be answered by its buttons.
     """
     waits = conversation.owner is Owner.QUEUE
     code = find_code(utterance.text) if waits and utterance.kind is Kind.TEXT else ""
     if code:
         return LookUpTicket(code, waits_here=True)
-    if payload.partition(":")[0] in ("unfollow", "rate", "why"):
+    if payload.partition(":")[0] in ("unfollow", "rate", "why", "withdraw"):
         return pressed(payload, conversation)
     if payload.partition(":")[0] == "forget":
         return pressed(payload, conversation) if waits else Forget("held")
@@ -230,7 +234,7 @@ def _short_reply(understanding: Understanding, form: Form) -> Wish | None:
 
 def _asks_something_else(utterance: Utterance, understanding: Understanding, rules: Rules) -> bool:
     """Whether words in the middle of a complaint are a question of their own."""
-    own_data = any(understanding.first(kind) for kind in ("forget", "kept", "unfollow"))
+    own_data = any(understanding.first(kind) for kind in OWN_DATA)
     sure, few = _sure(understanding, rules), len(utterance.text.split()) < complaint.LONG_ENOUGH
     wants_officer = understanding.intent == "officer" and sure and few
     is_polite = understanding.intent in POLITE and sure and len(utterance.text.split()) <= SHORT_REPLY
@@ -284,9 +288,14 @@ def _insists(conversation: Conversation, rules: Rules) -> bool:
 
 
 def _own_data(understanding: Understanding) -> Decision | None:
-    """What is stored of the citizen here: to be deleted, or told."""
+    """What is stored of the citizen here: to be deleted, told, corrected, or used no more."""
     if understanding.first("forget"):
         return Forget("ask")
+    if understanding.first("data_withdraw"):
+        return WithdrawConsent()
+    for wanted in (Wanted.CORRECT, Wanted.OBJECT):
+        if understanding.first(f"data_{wanted}"):
+            return RequestData(wanted, understanding.text)
     return TellKept() if understanding.first("kept") else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.complaint import Form
 from bot.conversation import Kept
+from bot.data_law import Wanted
 from bot.second_factor import Check
 
 
@@ -94,6 +95,8 @@ class Follow:
     channel: str
     hindrance: str = ""
     # "already" or "full": why not
+    agreed: str = ""
+    # the words to which the citizen has just said yes (bot/consent.py); empty: before, or never
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,27 @@ class TellKept:
 
 
 @dataclass(frozen=True)
+class AskConsent:
+    """Ask whether the citizen agrees, before the first dossier is followed."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class WithdrawConsent:
+    """Take back every consent, and end what was done on it."""
+
+
+@dataclass(frozen=True)
+class RequestData:
+    """Ask whoever answers for personal data for something that cannot be done at once."""
+
+    wanted: Wanted
+    words: str
+    # the citizen's own, masked
+
+
+@dataclass(frozen=True)
 class LookUpTicket:
     """Say where an officer's ticket stands."""
 
@@ -314,6 +338,9 @@ Plain = (
     | Decline
     | Forget
     | TellKept
+    | RequestData
+    | AskConsent
+    | WithdrawConsent
     | Reopen
     | LeaveQueue
     | Stay

@@ -19,6 +19,7 @@ from bot.messages import Attachment, Button
 from bot.snooze import Preset
 from bot.store import Store
 from bot.ticket import Act, Asked, Event, Refusal, State, transition
+from nlu import personal_data
 
 LONGEST_NOTE = 500
 LONGEST_PAPER = 200
@@ -51,8 +52,11 @@ class Errands:
         return snooze.on(choice, now, calendar)
 
     def snooze(self, ticket_id: int, officer_id: int, until: datetime, note: str = "") -> State | Refusal:
-        """Hide a ticket from its holder's list until a moment (aware); its limits run on. Raises KeyError."""
-        said = f"{until.isoformat()} {note.strip()[:LONGEST_NOTE]}".strip()
+        """Hide a ticket from its holder's list until a moment (aware), with a masked note. Raises KeyError.
+
+        Its limits run on.
+        """
+        said = f"{until.isoformat()} {personal_data.mask(note.strip()[:LONGEST_NOTE]).text}".strip()
         return self._write(ticket_id, Act(Event.SNOOZED, officer_id, until=until, text=said))
 
     def wake(self, ticket_id: int, officer_id: int) -> State | Refusal:

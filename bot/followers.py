@@ -24,6 +24,8 @@ from integrations.dossiers import Found
 
 LEASE = timedelta(seconds=60)
 # longer than a poller holds a claim
+KEEP_ENDED = timedelta(days=2)
+# after the last day that was agreed: until then a poller says that following has ended, by day
 
 _watched, _followed = tables.watched.c, tables.followed.c
 
@@ -167,6 +169,13 @@ def unfollow(connection: sa.Connection, conversation_id: int, which: Sequence[st
 def forget(connection: sa.Connection, conversation_ids: Sequence[int]) -> None:
     """Delete all that conversations follow; dossiers that nobody follows any more are dropped at their next turn."""
     connection.execute(sa.delete(tables.followed).where(_followed.conversation_id.in_(conversation_ids)))
+
+
+def delete_old(connection: sa.Connection, now: datetime) -> None:
+    """Delete what is followed longer than was agreed, also where no poller runs, and dossiers that nobody follows."""
+    connection.execute(sa.delete(tables.followed).where(_followed.until < now - KEEP_ENDED))
+    follows = sa.select(_followed.id).where(_followed.code == _watched.code)
+    connection.execute(sa.delete(tables.watched).where(~follows.exists()))
 
 
 def codes(connection: sa.Connection, conversation_id: int) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from bot.outcomes import Outcome, meanings
 from bot.rules import Rules
 from bot.store import Store
 from bot.ticket import HELD, WAITING, Act, Ending, Event, Refusal, Stage, State, Why
+from nlu import personal_data
 
 LONGEST_REPLY = 4_000
 # characters of an officer's message
@@ -199,8 +200,8 @@ class Desk:
         return self._say(ticket_id, Act(Event.ASKED, officer_id), _words(text), key)
 
     def note(self, ticket_id: int, officer_id: int, text: str) -> bool:
-        """Keep an internal note: it is never sent. Whom it mentions is told. Raises bot.mentions.UnknownNames."""
-        words = text.strip()[:LONGEST_REPLY]
+        """Keep a note, masked: it is never sent. Whom it mentions is told. Raises bot.mentions.UnknownNames."""
+        words = _internal(text)
         if not words:
             return False
         now = self._clock()
@@ -218,18 +219,20 @@ class Desk:
 
     def give_back(self, ticket_id: int, officer_id: int, comment: str = "") -> State | Refusal:
         """Back to the queue of the same desk, at its old place."""
-        return self._act(ticket_id, Act(Event.RETURNED, officer_id, text=comment), "ticket_returned")
+        return self._act(ticket_id, Act(Event.RETURNED, officer_id, text=_internal(comment)), "ticket_returned")
 
     def transfer(self, ticket_id: int, officer_id: int, desk: str, comment: str = "") -> State | Refusal:
         """To the queue of another desk, with a comment for whoever takes it."""
         with self._store.reading() as connection:
             here = ledger.of(connection, ticket_id).state.desk
         to = desk if desk in self._desks and desk != here else ""
-        return self._act(ticket_id, Act(Event.TRANSFERRED, officer_id, desk=to, text=comment), "ticket_transferred")
+        return self._act(
+            ticket_id, Act(Event.TRANSFERRED, officer_id, desk=to, text=_internal(comment)), "ticket_transferred"
+        )
 
     def hand_to(self, ticket_id: int, officer_id: int, colleague_id: int, comment: str = "") -> State | Refusal:
         """To a colleague who has room, at once."""
-        act = Act(Event.HANDED, officer_id, to_officer_id=colleague_id, text=comment)
+        act = Act(Event.HANDED, officer_id, to_officer_id=colleague_id, text=_internal(comment))
         return self._act(ticket_id, act, "ticket_handed", receiver_id=colleague_id)
 
     def reopen(self, ticket_id: int, officer_id: int) -> State | Refusal:
@@ -307,6 +310,11 @@ class Desk:
             if outbox.put(connection, ticket.conversation_id, f"officer:{key}", reply, now):
                 ledger.write(connection, ticket_id, act, now)
         return True
+
+
+def _internal(words: str) -> str:
+    """What officers write for each other, without personal numbers (a number to call back on: bot/callback.py)."""
+    return personal_data.mask(words.strip()[:LONGEST_REPLY]).text
 
 
 def with_holder(connection: sa.Connection, refusal: Refusal) -> Refusal:

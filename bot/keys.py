@@ -25,6 +25,9 @@ from bot.errors import BadSettings
 from bot.store import Store, open_store
 
 SECOND_STEP, CALL_BACK = "second step", "call back"
+ZALO_ACCESS, ZALO_REFRESH = "zalo access", "zalo refresh"
+CLOSED = "gAAAA"
+# how every value that was encrypted begins (Fernet's version and the first bytes of its time)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Encrypted:
 ENCRYPTED: tuple[Encrypted, ...] = (
     Encrypted(tables.officer.c.totp_secret, SECOND_STEP),
     Encrypted(tables.ticket.c.callback, CALL_BACK),
+    Encrypted(tables.zalo_token.c.access_token, ZALO_ACCESS),
+    Encrypted(tables.zalo_token.c.refresh_token, ZALO_REFRESH),
 )
 # every column that bot/data/register.yaml calls encrypted
 
@@ -107,13 +112,18 @@ def _renew(connection: sa.Connection, column: sa.Column[Any], boxes: MultiFernet
     kept = connection.execute(sa.select(column, *key).where(column.is_not(None))).all()
     for value, *row in kept:
         try:
-            renewed = boxes.rotate(value.encode()).decode()
+            renewed = _closed_anew(boxes, value.encode()).decode()
         except InvalidToken:
             failed += 1
             continue
         this = sa.and_(*(part == found for part, found in zip(key, row, strict=True)))
         connection.execute(sa.update(table).where(this).values({column.name: renewed}))
     return len(kept) - failed, failed
+
+
+def _closed_anew(boxes: MultiFernet, value: bytes) -> bytes:
+    """A value under the first key; one from before its column was encrypted is closed now. Raises InvalidToken."""
+    return boxes.rotate(value) if value.startswith(CLOSED.encode()) else boxes.encrypt(value)
 
 
 def _ask_again(connection: sa.Connection) -> int:

@@ -22,6 +22,7 @@ from bot.decisions import (
     AnswerSeveral,
     AskAgain,
     AskComplaint,
+    AskConsent,
     AskFactor,
     AskRating,
     AskSlot,
@@ -46,6 +47,7 @@ from bot.decisions import (
     Rate,
     RefuseDetails,
     Reopen,
+    RequestData,
     ResolveUnit,
     SmallTalk,
     Stay,
@@ -54,6 +56,7 @@ from bot.decisions import (
     TellKept,
     TellMore,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.facts import (
     ChoiceFacts,
@@ -229,6 +232,12 @@ def _plain(decision: Plain) -> Facts:
             return PlainFacts(FORGETTING[step])
         case TellKept():
             return PlainFacts(Outcome.KEPT_TOLD)
+        case AskConsent(code):
+            return PlainFacts(Outcome.CONSENT_ASKED, value=code)
+        case WithdrawConsent():
+            return PlainFacts(Outcome.CONSENT_WITHDRAWN)
+        case RequestData(wanted):
+            return PlainFacts(Outcome.DATA_REQUESTED, wanted.value)
         case Reopen(code):
             return PlainFacts(Outcome.REOPENED, value=code)
         case LeaveQueue():

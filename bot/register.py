@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from bot import access_log, attempts, callback, following, retention, tables
+from bot import access_log, attempts, callback, data_requests, followers, following, retention, tables
 from bot.errors import BadData
 
 PATH = Path(__file__).parent / "data" / "register.yaml"
@@ -44,8 +44,11 @@ KEPT: Mapping[str, str] = {
     "tries": _said(retention.KEEP_TRIES),
     "sign_ins": f"{_said(retention.KEEP_SIGN_INS)} after the session ended",
     "access_log": _said(access_log.KEEP),
-    "failures": f"counts for {_said(attempts.WINDOW)}, goes with the next failure after that",
-    "followed": f"until the citizen ends it, the dossier is done, or {_said(following.LONGEST)} after they agreed",
+    "failures": f"counts for {_said(attempts.WINDOW)}, goes within a day after that",
+    "followed": f"until the citizen ends it, the dossier is done, or {_said(following.LONGEST)} after they agreed"
+    f" and {_said(followers.KEEP_ENDED)} to say so",
+    "data_request": f"while it is not decided, then {_said(data_requests.KEEP)};"
+    " whose it was goes with the conversation",
     "account": "as long as the account; accounts are disabled, not deleted",
     "always": "not deleted",
     "replaced": "until the next pair of tokens",
@@ -56,6 +59,7 @@ SEEN_BY: Mapping[str, str] = {
     "colleagues": "officers and leads, when they hand a ticket on",
     "administrators": "administrators",
     "auditors": "auditors",
+    "privacy": "whoever answers for personal data",
     "self": "the officer alone",
     "nobody": "no page shows it",
 }
@@ -74,6 +78,18 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What citizens are told of a table, in their language (bot/own_data.py)."""
+
+    what: str
+    why: str
+    shows: Mapping[str, str]
+    # column -> its name in a copy
+    since: str = ""
+    # column with the moment that the period counts from; empty: the conversation's last change
+
+
+@dataclass(frozen=True)
 class Table:
     """What one table holds about persons."""
 
@@ -88,6 +104,8 @@ class Table:
     personal: tuple[Column, ...]
     plain: tuple[str, ...]
     # columns that say nothing about a person by themselves
+    told: Told | None = None
+    # none: not a citizen's, or told with another table
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,9 @@ class Register:
     bases: Mapping[str, str]
     protections: Mapping[str, str]
     tables: tuple[Table, ...]
+    bases_told: Mapping[str, str] = field(default_factory=dict)
+    closed_told: str = ""
+    # bases, and what is said in place of an encrypted value, as citizens read them
 
     def columns(self, protected: str) -> frozenset[str]:
         """Every column that is protected in this way: "officer.totp_secret"."""
@@ -114,7 +135,8 @@ def load(path: Path = PATH) -> Register:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
         found = tuple(_table(name, said) for name, said in content["tables"].items())
-        register = Register(content["bases"], content["protections"], found)
+        told = content["bases_told"], content["closed_told"]
+        register = Register(content["bases"], content["protections"], found, *told)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadData(f"{path}: {error}") from error
     for table in found:
@@ -177,7 +199,8 @@ def _table(name: str, said: Mapping[str, Any]) -> Table:
         Column(column, held["what"].format(**PERIODS), held["protected"]) for column, held in said["personal"].items()
     )
     words = {word: said[word] for word in ("whose", "why", "basis", "kept", "seen_by")}
-    return Table(name, **words, personal=personal, plain=tuple(said["plain"]))
+    told = Told(**said["told"]) if "told" in said else None
+    return Table(name, **words, personal=personal, plain=tuple(said["plain"]), told=told)
 
 
 def _words(register: Register) -> Iterator[str]:

@@ -20,6 +20,8 @@ class Role(StrEnum):
     # reads who saw what, and any conversation; changes nothing
     ADMINISTRATOR = "administrator"
     # accounts, desks and switches; no conversations
+    PRIVACY = "privacy"
+    # decides what citizens ask about their own data (Law 91/2025/QH15, Article 19.2); no conversations
 
 
 def everywhere(officer_id: int) -> frozenset[str] | None:

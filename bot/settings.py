@@ -119,7 +119,7 @@ class Settings:
     # where photos of citizens may be fetched; empty: none are looked at
     flood_times: int = 1
     # how many times the message limits of bot/data/limits.yaml this process takes: for large hosts, and for measuring
-    second_step_roles: str = "lead editor auditor administrator"
+    second_step_roles: str = "lead editor auditor administrator privacy"
     # officers with one of these sign in with a code as well (bot/roles.py); empty: whoever wants to
     oidc_issuer: str = ""
     # the agency's identity provider; empty: passwords only (docs/tasks/sign-in.md)

@@ -21,6 +21,7 @@ from bot.decide import decide
 from bot.decisions import (
     Alarm,
     AskComplaint,
+    AskConsent,
     AskRating,
     Decision,
     Decline,
@@ -32,9 +33,11 @@ from bot.decisions import (
     LookUpTicket,
     Rate,
     Reopen,
+    RequestData,
     Stay,
     TakeComplaint,
     Unfollow,
+    WithdrawConsent,
 )
 from bot.messages import Block, Kind, Reply
 from bot.rules import Rules
@@ -57,8 +60,18 @@ class Mode(StrEnum):
 
 STRICTNESS = tuple(Mode)
 RATING = (AskRating, GiveReason, Rate)
-READ_WITHOUT_UNDERSTANDING = (Forget, HandOff, LeaveQueue, LookUpTicket, Reopen, Stay, Unfollow, *RATING)
-KEPT_BY_OFFICERS_ONLY = (Alarm, *READ_WITHOUT_UNDERSTANDING)
+READ_WITHOUT_UNDERSTANDING = (
+    Forget,
+    HandOff,
+    LeaveQueue,
+    LookUpTicket,
+    Reopen,
+    Stay,
+    Unfollow,
+    WithdrawConsent,
+    *RATING,
+)
+KEPT_BY_OFFICERS_ONLY = (Alarm, RequestData, *READ_WITHOUT_UNDERSTANDING)
 EVERY_CHANNEL = ""
 
 
@@ -134,4 +147,4 @@ def _takes_on(decision: Decision) -> bool:
     """Whether officers or the database would have to do something that lasts."""
     if isinstance(decision, Forget):
         return decision.step != "held"
-    return isinstance(decision, Follow | HandOff | Reopen | AskComplaint | TakeComplaint)
+    return isinstance(decision, AskConsent | Follow | HandOff | Reopen | AskComplaint | TakeComplaint | RequestData)

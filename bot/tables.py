@@ -490,3 +490,45 @@ rating = sa.Table(
     sqlite_autoincrement=True,
     # a number is in the keys of the outbox and in buttons: it is never used again
 )
+
+data_request = sa.Table(
+    "data_request",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), index=True),
+    # none once the conversation was deleted for age
+    sa.Column("code", sa.String(12), nullable=False, unique=True),
+    # for the citizen: "YC-7K3M-Q4XA"
+    sa.Column("wanted", sa.String(10), nullable=False),
+    # a Wanted of bot/data_law.py
+    sa.Column("words", sa.Text, nullable=False, default="", server_default=""),
+    # the citizen's own, masked; empty once it is decided
+    sa.Column("asked_at", UtcTime, nullable=False),
+    # and acknowledged, in the same reply
+    sa.Column("finish_by", sa.Date, nullable=False),
+    sa.Column("extended_at", UtcTime),
+    sa.Column("decided", sa.String(10)),
+    # done, refused
+    sa.Column("decided_at", UtcTime),
+    sa.Column("ground", sa.String(20), nullable=False, default="", server_default=""),
+    # of a refusal: a name of bot/data/data_law.yaml
+    sa.Column("officer_id", sa.ForeignKey("officer.id")),
+    # who extended or decided it; none: nobody yet, or its last day did
+    sqlite_autoincrement=True,
+    # a number is in the keys of the outbox: it is never used again
+)
+
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), nullable=False, index=True),
+    sa.Column("purpose", sa.String(20), nullable=False),
+    # a name of bot/data/consents.yaml
+    sa.Column("version", sa.Integer, nullable=False),
+    # of the text that the citizen read
+    sa.Column("channel", sa.String(20), nullable=False),
+    # where they said yes
+    sa.Column("given_at", UtcTime, nullable=False),
+    sa.Column("withdrawn_at", UtcTime),
+)

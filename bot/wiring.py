@@ -20,6 +20,7 @@ from bot.breaches import Breaches
 from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.data_requests import DataRequests
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
@@ -120,6 +121,8 @@ class Parts:
     meters: Meters
     backlog: Backlog
     # for those who watch over the service
+    data_requests: DataRequests
+    # what citizens ask about their own data
 
 
 def build(settings: Settings, meters: Meters | None = None) -> Parts:
@@ -169,6 +172,7 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
         poller=Poller(store, dossiers, plan),
         meters=meters,
         backlog=Backlog(store, served, now),
+        data_requests=DataRequests(store, now),
     )
 
 
@@ -323,7 +327,8 @@ def zalo_oauth(chosen: Settings) -> OAuthClient:
 
 def zalo_book(chosen: Settings, store: Store) -> ZaloTokens:
     """Where Zalo's tokens are kept, with the refresh token of the settings unless it was taken before."""
-    book = ZaloTokens(store, chosen.zalo_app_id)
+    book = ZaloTokens(store, chosen.zalo_app_id, secret_key(chosen))
+    book.close_plain()
     if chosen.zalo_refresh_token:
         book.seed(chosen.zalo_refresh_token, now())
     return book

@@ -10,7 +10,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desks, followers, following, inbox, outbox, ratings, reception, retention, stopwatch, tables, tries
+from bot import (
+    consents,
+    desks,
+    erasure,
+    followers,
+    following,
+    inbox,
+    outbox,
+    own_data,
+    ratings,
+    reception,
+    stopwatch,
+    tables,
+    tries,
+)
 from bot.assistant import Assistant, Turn
 from bot.compose import say
 from bot.conversation import Owner
@@ -117,6 +131,7 @@ class Worker:
                 return self._overtaken(connection, taken, turn, owner, at)
             _keep(connection, taken.conversation_id, turn, at)
             under = reception.attend(connection, taken, turn, self._desks, at)
+            under += own_data.attend(connection, taken.conversation_id, turn.decision, turn.facts.outcome, at)
             if turn.reply is not None and under:
                 turn = replace(turn, reply=replace(turn.reply, blocks=(*turn.reply.blocks, *under)))
             turn_id = _done(connection, taken, turn, at)
@@ -125,7 +140,7 @@ class Worker:
             self._follow(connection, taken.conversation_id, turn, at, is_said=turn.reply is not None)
             ratings.settle(connection, taken.conversation_id, turn.decision, at)
             if turn.reply is not None and turn.facts.outcome is Outcome.FORGOTTEN:
-                retention.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
+                erasure.forget(connection, taken.conversation_id, taken.inbox_id, turn_id)
             if taken.seal is not None:
                 self._settle(connection, taken, taken.seal, turn.facts.outcome)
         return turn_id
@@ -155,7 +170,8 @@ class Worker:
     def _follow(
         self, connection: sa.Connection, conversation_id: int, turn: Turn, at: datetime, *, is_said: bool
     ) -> None:
-        """Following begins when the citizen is told so, and ends in any case."""
+        """Following begins when the citizen is told so, and ends in any case; so it is with consent."""
+        consents.settle(connection, conversation_id, turn.decision, at)
         if isinstance(turn.decision, Unfollow):
             followers.unfollow(connection, conversation_id, turn.decision.codes)
         if isinstance(turn.facts, FollowFacts) and is_said:

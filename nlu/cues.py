@@ -25,6 +25,8 @@ SHORT = 8
 # words of a reply that may just be yes or no
 LONGEST_ABOUT_DATA = 20
 # words of a message about what is stored; a longer one tells a story
+OWN_DATA = ("forget", "data_withdraw", "data_correct", "data_object", "kept")
+# what a citizen may want of it, the first that is said
 ASPECT_OF_INTENT = {f"ask_{aspect.value}": aspect for aspect in Aspect}
 
 
@@ -55,7 +57,7 @@ class Cues:
     # a citizen wants to be called
     return_to: re.Pattern[str]
     own_data: dict[str, re.Pattern[str]]
-    # "forget", "kept" -> a citizen speaks of what is stored here; "unless": of what is stored elsewhere
+    # one of OWN_DATA -> a citizen speaks of what is stored here; "unless": of what is stored elsewhere
     unfollow: re.Pattern[str]
     elsewhere: re.Pattern[str]
     # the name of another province behind a word of place
@@ -132,11 +134,11 @@ def entities(text: str) -> tuple[Entity, ...]:
 
 
 def _own_data(folded: str) -> str:
-    """ "forget" or "kept" in a short message about this conversation's data; "" otherwise."""
+    """ "forget", "kept" or another wish in a short message about this conversation's data; "" otherwise."""
     said = default().own_data
     if len(folded.split()) > LONGEST_ABOUT_DATA or said["unless"].search(folded):
         return ""
-    return next((kind for kind in ("forget", "kept") if said[kind].search(folded)), "")
+    return next((kind for kind in OWN_DATA if said[kind].search(folded)), "")
 
 
 def _is_elsewhere(folded: str) -> bool:

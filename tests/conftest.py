@@ -60,7 +60,8 @@ def offline() -> Iterator[list[str]]:
 ON_BOTH = {
     f"test_{name}"
     for name in (
-        "aside", "board", "clock_steps", "handoff", "metrics", "pipeline", "redelivery", "retention", "routing",
+        "aside", "board", "clock_steps", "data_requests", "handoff", "metrics", "periods", "pipeline", "redelivery",
+        "retention", "routing",
         "search", "second_step", "switches", "tickets", "timers", "zalo_tokens",
     )
 }  # fmt: skip

@@ -16,16 +16,20 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from bot import tables
+from bot.data_requests import DataRequests
 from bot.handoff import Desk
 from bot.officers import Officers, Stage
+from bot.own_data import Copies
 from bot.roles import Role, Sight
 from bot.store import Store
 from tests import sheets
 from tests.memory_ports import PASSWORD, MemoryTown
-from tests.town import QUICK, Script, access, rows, say, worker
-from web import metrics, readiness, webhooks
+from tests.town import QUICK, Script, access, rows, say, temporary_store, worker
+from web import metrics, own_copy, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
+from web.data_requests_page import DataRequestsPage
+from web.pages import load_pages
 from web.ports import Ports
 
 NOBODY = "nobody"
@@ -58,12 +62,15 @@ def application(ports: Ports) -> Starlette:
     async def zalo(body: bytes, headers: Any) -> bool:
         return True
 
+    own = temporary_store()
     routes = [
         webhooks.telegram(telegram, "s"),
         webhooks.zalo(zalo),
         metrics.route(bytes),
         readiness.route(dict),
         *sheets.routes(),
+        *DataRequestsPage(DataRequests(own), load_pages()).routes(),
+        *own_copy.routes(Copies(own), ports.numbers, "secret"),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
 

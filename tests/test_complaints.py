@@ -484,12 +484,14 @@ def test_a_complaint_that_is_not_answered_is_kept(place: Place) -> None:
     assert town.rows(place.store, tables.complaint) == town.rows(place.store, tables.ticket) == []
 
 
-def test_whoever_has_all_deleted_withdraws(place: Place) -> None:
-    """With the conversation goes the complaint, as the question before it says."""
+def test_whoever_has_all_deleted_keeps_an_unanswered_complaint(place: Place) -> None:
+    """The talk goes at once; the complaint stays until it is answered, as the question before it says."""
     file(place)
     assert "Phản ánh đã gửi" in place.says("forget", kind=Kind.BUTTON)
     place.says("forget:yes", kind=Kind.BUTTON)
-    assert town.rows(place.store, tables.complaint) == town.rows(place.store, tables.ticket) == []
+    assert "Mã yêu cầu: YC-" in town.replies(place.store)[-1]
+    assert len(town.rows(place.store, tables.complaint)) == len(town.rows(place.store, tables.ticket)) == 1
+    assert not any(row["text"] for row in town.rows(place.store, tables.inbox))
 
 
 def test_the_tables_go_back(place: Place) -> None:

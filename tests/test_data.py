@@ -74,7 +74,19 @@ REFUSALS = (Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAITS, Outcome.FACTOR_LOCKED)
 BUTTONS |= {"detail", "complain", "keep_dossier", "drop_dossier", "follow", "unfollow", "follow_on"}
 BUTTONS |= {f"complaint_{wish}" for wish in (*Wish, "now")} - {"complaint_skip"}
 BUTTONS |= {f"complaint_skip_{step}" for step in STEPS[:-1]}
-BUTTONS |= {"journey", "officer", "dossier", "none_of_these", "look_up", "stay", "not_now", "forget", "keep"}
+BUTTONS |= {
+    "journey",
+    "officer",
+    "dossier",
+    "none_of_these",
+    "look_up",
+    "stay",
+    "not_now",
+    "forget",
+    "keep",
+    "agree",
+    "disagree",
+}
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
 LONGEST_CODE = "000.00.01.H29.123.123.123.123-20260312-0000005"
@@ -140,6 +152,8 @@ def every_fact() -> Iterator[Facts]:
     for reason in ("", "busy", "not_connected"):
         yield PlainFacts(Outcome.PORTAL_DOWN, reason, town.DOSSIER_CODE)
     yield PlainFacts(Outcome.KEPT_TOLD)
+    yield from (PlainFacts(Outcome.CONSENT_ASKED, value=town.DOSSIER_CODE), PlainFacts(Outcome.CONSENT_WITHDRAWN))
+    yield from (PlainFacts(Outcome.DATA_REQUESTED, wanted) for wanted in ("correct", "object"))
     yield DossiersFacts(Outcome.DOSSIER_FOUND, (unknown, told(town.dossier())), 2)
     for status in Status:
         bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
@@ -271,7 +285,10 @@ def test_what_is_kept_is_told_as_it_is() -> None:
     assert [button.payload for button in reply.buttons] == ["forget", "officer"]
 
 
-@pytest.mark.parametrize("notice", [path.stem for path in sorted(NOTICES.glob("*_*.txt")) if path.stem != "desk_card"])
+OF_TICKETS = [path.stem for path in sorted(NOTICES.glob("*_*.txt")) if not path.stem.startswith(("desk_", "data_"))]
+
+
+@pytest.mark.parametrize("notice", OF_TICKETS)
 def test_every_notice_is_said(notice: str) -> None:
     """Every notice of a ticket renders wherever the ticket stands, without an unknown name or a gap."""
     for stands, sends in product(standings(), (True, False)):

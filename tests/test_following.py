@@ -10,7 +10,7 @@ from bot import follow_notices, following, settings, wiring
 from bot.compose import compose
 from bot.conversation import Conversation, Owner
 from bot.decide import decide
-from bot.decisions import AskAgain, Decision, Follow, Stay, Unfollow
+from bot.decisions import AskAgain, AskConsent, Decision, Follow, Stay, Unfollow, WithdrawConsent
 from bot.errors import BadSettings
 from bot.facts import DossierFacts, Facts, FollowFacts, PlainFacts
 from bot.following import MOST_FOLLOWED, Follower, Kind, Plan
@@ -199,7 +199,13 @@ FULL = Conversation(followed=tuple(f"H29.19-261116-{number:04}" for number in ra
 @pytest.mark.parametrize(
     ("payload", "conversation", "decision"),
     [
-        (f"follow:{DOSSIER_CODE}", Conversation(channel="zalo"), Follow(DOSSIER_CODE, "zalo")),
+        (f"follow:{DOSSIER_CODE}", Conversation(channel="zalo"), AskConsent(DOSSIER_CODE)),
+        (f"follow:{DOSSIER_CODE}", Conversation(channel="zalo", agreed=("follow.1",)), Follow(DOSSIER_CODE, "zalo")),
+        (f"agree:follow.1:{DOSSIER_CODE}", Conversation(), Follow(DOSSIER_CODE, "", agreed="follow.1")),
+        (f"agree:follow.0:{DOSSIER_CODE}", Conversation(), AskConsent(DOSSIER_CODE)),
+        (f"agree:follow.1:{DOSSIER_CODE}", FOLLOWING, Follow(DOSSIER_CODE, "", "already", "follow.1")),
+        ("agree:follow.1:x", Conversation(), AskAgain("unknown_button")),
+        ("withdraw", FOLLOWING.with_(owner=Owner.OFFICER), WithdrawConsent()),
         (f"follow:{DOSSIER_CODE}", FOLLOWING, Follow(DOSSIER_CODE, "", "already")),
         (f"follow:{DOSSIER_CODE}", FULL, Follow(DOSSIER_CODE, "", "full")),
         ("follow:", Conversation(), AskAgain("unknown_button")),

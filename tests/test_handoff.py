@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from functools import lru_cache
 
@@ -195,6 +196,16 @@ def test_notes_are_never_sent(desk: Desk, database: Store) -> None:
     desk.reply(1, LAN, "Chào chị.", "form-1")
     desk.resolve(1, LAN)
     assert NOTE not in str(told(database))
+
+
+def test_officers_notes_are_masked(desk: Desk, database: Store) -> None:
+    """A number in a note, or in the comment of a hand-over, is not stored; what was told to the citizen is."""
+    desk.claim(1, LAN)
+    desk.note(1, LAN, "gọi chị Hoa 0903123456")
+    desk.reply(1, LAN, "Anh/chị gọi tổng đài 0283 8291 054 giúp em.", "form-1")
+    desk.give_back(1, LAN, "CCCD 079123456789 của chị ấy")
+    assert not re.search("0903123456|079123456789", str(rows(database, tables.ticket_event)))
+    assert "0283 8291 054" in replies(database)[-2]
 
 
 def test_views_show_their_tickets(desk: Desk, database: Store) -> None:

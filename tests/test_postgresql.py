@@ -335,7 +335,7 @@ def test_tries_at_once_are_counted(database: Store) -> None:
 def test_many_take_the_first_zalo_token_once(database: Store) -> None:
     """Processes that start together with the same first refresh token keep one pair."""
     with others(database, 5) as stores:
-        books = [ZaloTokens(store, "app") for store in stores]
+        books = [ZaloTokens(store, "app", "key") for store in stores]
         assert together([lambda book=book: book.seed("first", MORNING) for book in books]) == [None] * 5  # type: ignore[misc]
     assert len(rows(database, tables.zalo_token)) == 1
 

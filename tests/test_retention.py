@@ -80,7 +80,7 @@ def test_a_redelivery_brings_nothing_back(database: Store) -> None:
 
 
 def test_deleting_waits_for_the_officer(database: Store) -> None:
-    """While an officer holds the conversation nothing is deleted, and the citizen is told when it will be."""
+    """While an officer holds the conversation nothing is deleted: it becomes a request, with its last day."""
     one = worker(database)
     say(database, "gặp cán bộ")
     one.step()
@@ -90,7 +90,8 @@ def test_deleting_waits_for_the_officer(database: Store) -> None:
     assert Desk(database).claim(1, 1)
     say(database, "forget:yes", "2", kind=Kind.BUTTON)
     one.step()
-    assert "em chưa xóa được" in replies(database)[-1] and rows(database, tables.inbox)[0]["text"] == "gặp cán bộ"
+    assert "em chưa xóa ngay được" in replies(database)[-1] and "ngày 11/12/2026" in replies(database)[-1]
+    assert rows(database, tables.inbox)[0]["text"] == "gặp cán bộ"
 
 
 def test_the_officer_s_view_leaves_out_what_was_deleted(database: Store) -> None:

@@ -182,7 +182,8 @@ def test_menu_is_registered(phone: Phone) -> None:
     """The commands stand in Telegram's menu, in Vietnamese."""
     until(lambda: phone.calls("setMyCommands"))
     menu = phone.calls("setMyCommands")[0]["parameters"]["commands"]
-    assert [item["command"] for item in menu] == ["start", "help", "tracuu", "canbo", "thoitheodoi", "xoadulieu"]
+    names = ["start", "help", "tracuu", "canbo", "thoitheodoi", "xoadulieu", "rutdongy"]
+    assert [item["command"] for item in menu] == names
     assert menu[3]["description"] == "Gặp cán bộ"
 
 

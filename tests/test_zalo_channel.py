@@ -141,7 +141,7 @@ def opened(folder: Path, account: Account = ACCOUNT) -> Iterator[Phone]:
 
 def clients(api: str, store: Store) -> tuple[OAuthClient, ZaloClient]:
     """The two clients as bot/wiring.py puts them together."""
-    book = ZaloTokens(store, ACCOUNT.app_id)
+    book = ZaloTokens(store, ACCOUNT.app_id, "key")
     book.seed(ACCOUNT.refresh_token, now())
     oauth = OAuthClient(OAuthSettings(ACCOUNT.app_id, ACCOUNT.app_secret, api), now)
     return oauth, ZaloClient(ZaloSettings(api, timeout_s=1), Tokens(oauth, book, now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from bot import keys, tables
 from bot.store import Store
 from bot.zalo_tokens import ZaloTokens, keep_fresh
 from integrations.errors import IntegrationError, Refused, Unavailable
@@ -19,10 +22,12 @@ from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
 from integrations.zalo_tokens import LEASE, OAuthClient, OAuthSettings, TokenPair, Tokens, pkce
 from tests.serving import served, until
+from tests.town import rows
 
 ACCOUNT = Account()
 NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+KEY = "the application's secret"
 
 
 @dataclass
@@ -43,7 +48,7 @@ class Desk:
 
     def book(self) -> ZaloTokens:
         """The shared book."""
-        return ZaloTokens(self.store, ACCOUNT.app_id)
+        return ZaloTokens(self.store, ACCOUNT.app_id, KEY)
 
     def tokens(self) -> Tokens:
         """One more worker."""
@@ -81,7 +86,10 @@ def test_the_first_token_comes_from_the_seed(desk: Desk) -> None:
 
 def test_tokens_are_kept_fresh_while_nobody_writes(desk: Desk) -> None:
     """Without any message the first pair is fetched; a service that is down ends nothing."""
-    stop, down = threading.Event(), Tokens(desk.oauth("wrong"), ZaloTokens(desk.store, "another app"), lambda: desk.at)
+    stop, down = (
+        threading.Event(),
+        Tokens(desk.oauth("wrong"), ZaloTokens(desk.store, "another app", KEY), lambda: desk.at),
+    )
     threads = [threading.Thread(target=keep_fresh, args=[tokens, stop]) for tokens in (desk.tokens(), down)]
     for thread in threads:
         thread.start()
@@ -115,7 +123,7 @@ def test_workers_at_once_use_the_refresh_token_once(desk: Desk) -> None:
 
     def work() -> None:
         store = Store(str(desk.store.engine.url))
-        tokens = Tokens(desk.oauth(), ZaloTokens(store, ACCOUNT.app_id), lambda: desk.at)
+        tokens = Tokens(desk.oauth(), ZaloTokens(store, ACCOUNT.app_id, KEY), lambda: desk.at)
         together.wait()
         got.append(outcome(tokens.usable))
         store.close()
@@ -218,7 +226,7 @@ def test_whoever_comes_late_changes_nothing(desk: Desk) -> None:
 def test_without_authorisation_nothing_is_sent(desk: Desk) -> None:
     """Where nobody authorised us, an operator is asked for."""
     with pytest.raises(Refused, match="authorised"):
-        Tokens(desk.oauth(), ZaloTokens(desk.store, "another app"), lambda: desk.at).usable()
+        Tokens(desk.oauth(), ZaloTokens(desk.store, "another app", KEY), lambda: desk.at).usable()
 
 
 @pytest.mark.parametrize(
@@ -251,3 +259,41 @@ def test_the_address_of_the_permission() -> None:
     assert (address.host, address.path) == ("oauth.zaloapp.com", "/v4/oa/permission")
     expected = {"app_id": "7", "redirect_uri": "https://a.vn/b?c", "code_challenge": "ch", "state": "st"}
     assert dict(address.params) == expected
+
+
+def test_no_token_is_readable_in_the_database(desk: Desk) -> None:
+    """Neither token of a pair, nor of the one before it, stands in a row as it is; another key opens nothing."""
+    book = desk.book()
+    book.keep(TokenPair("access-7f3a", "refresh-91bc", NOON), NOON)
+    book.replace(desk.pair(), TokenPair("access-2222", "refresh-3333", NOON), NOON)
+    assert desk.pair() == TokenPair("access-2222", "refresh-3333", NOON)
+    assert not re.search(r"access-|refresh-", str(rows(desk.store, tables.zalo_token)))
+    assert ZaloTokens(desk.store, ACCOUNT.app_id, "another secret").current() is None
+
+
+def test_a_pair_from_before_is_closed_once(desk: Desk) -> None:
+    """A readable pair is read, closed at the next start, and then left as it is; an old seed stays used."""
+    old = {"app_id": ACCOUNT.app_id, "seed": "s", "expires_at": NOON, "refreshed_at": NOON}
+    with desk.store.writing() as connection:
+        connection.execute(sa.delete(tables.zalo_token))
+        connection.execute(
+            sa.insert(tables.zalo_token).values(access_token="access-1", refresh_token="refresh-1", **old)
+        )
+    assert desk.pair() == TokenPair("access-1", "refresh-1", NOON)
+    desk.book().close_plain()
+    closed = rows(desk.store, tables.zalo_token)
+    desk.book().close_plain()
+    assert rows(desk.store, tables.zalo_token) == closed and closed[0]["seed"] == "s"
+    assert "refresh-1" not in str(closed) and desk.pair().refresh_token == "refresh-1"
+    assert desk.book().lease(desk.pair(), NOON, NOON + SECOND)
+    assert not desk.book().lease(TokenPair("access-1", "refresh-0", NOON), NOON + SECOND, NOON + 2 * SECOND)
+
+
+def test_a_new_key_keeps_the_tokens(desk: Desk) -> None:
+    """The change of the secret closes both tokens anew, also a pair that was readable."""
+    desk.book().keep(TokenPair("access-1", "refresh-1", NOON), NOON)
+    with desk.store.writing() as connection:
+        connection.execute(sa.update(tables.zalo_token).values(access_token="access-1"))
+    assert keys.close_anew(desk.store, KEY, "the next").unreadable == 0
+    assert ZaloTokens(desk.store, ACCOUNT.app_id, "the next").current() == TokenPair("access-1", "refresh-1", NOON)
+    assert desk.book().current() is None

@@ -34,6 +34,7 @@ from bot.loop import Loop
 from bot.mailbox import Mailbox
 from bot.meters import Meters
 from bot.officers import Officers
+from bot.own_data import Copies
 from bot.present import now
 from bot.roles import Role
 from bot.sessions import Numbers
@@ -41,8 +42,10 @@ from bot.settings import Settings
 from bot.wiring import Parts
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
-from web import metrics, readiness, webhooks
+from web import metrics, own_copy, readiness, webhooks
 from web.app import create_app
+from web.data_requests_page import DataRequestsPage
+from web.pages import load_pages
 from web.ports import Access, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
@@ -140,6 +143,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     files: Files = {}
     sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
     routes.extend(SheetPage.over(sheets, now).routes())
+    routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
+    routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()

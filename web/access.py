@@ -21,7 +21,7 @@ from web.cookies import SignedCookie
 from web.forms import MAX_NUMBER, form_fields, same
 from web.ports import AccessLog, Officers, Role, Session, Sight, Stage, Why
 
-OFFICER, LEAD, EDITOR, AUDITOR, ADMINISTRATOR = Role
+OFFICER, LEAD, EDITOR, AUDITOR, ADMINISTRATOR, PRIVACY = Role
 BACKGROUND = "x-background"
 # the header of a page that refreshes itself: that is no use of the session
 
@@ -129,13 +129,26 @@ RULES: Mapping[str, Rule] = {
     "GET /console/record": of(EDITOR),
     "GET /console/access-log": of(AUDITOR),
     "GET /console/access-log.csv": of(AUDITOR),
+    "GET /console/data-requests": of(PRIVACY),
+    "POST /console/data-requests/{id:int}": of(PRIVACY),
+    "GET /chat/data": EVERYBODY,  # of whoever has the conversation's cookie
+    "GET /chat/data.json": EVERYBODY,
+    "GET /embed/chat/data": EVERYBODY,
+    "GET /embed/chat/data.json": EVERYBODY,
     "GET /console/officers": of(ADMINISTRATOR),
     "POST /console/officers": of(ADMINISTRATOR),
     "POST /console/officers/{id:int}": of(ADMINISTRATOR),
     "GET /console/switches": of(ADMINISTRATOR),
     "POST /console/switches": of(ADMINISTRATOR),
 }
-HOMES = ("/console", "/console/officers", "/console/access-log", "/console/catalogue", "/console/account")
+HOMES = (
+    "/console",
+    "/console/officers",
+    "/console/access-log",
+    "/console/catalogue",
+    "/console/data-requests",
+    "/console/account",
+)
 STEPS = {
     Stage.CODE: "/console/second-step",
     Stage.ENROL: "/console/account/second-step",

@@ -59,6 +59,16 @@ class TextTooLong(ValueError):
     """The text is longer than we take."""
 
 
+def page_cookie(secret: str) -> SignedCookie:
+    """What names the conversation of the chat as a page of its own."""
+    return SignedCookie("chat", secret, SESSION_AGE_S)
+
+
+def frame_cookie(secret: str) -> SignedCookie:
+    """What names the conversation of the chat in a frame of an agency's site."""
+    return SignedCookie("chat-embed", secret, SESSION_AGE_S, FRAMED, framed=True)
+
+
 @dataclass(frozen=True)
 class Chat:
     """The citizen's pages."""
@@ -75,14 +85,12 @@ class Chat:
     @classmethod
     def over(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
         """The chat as a page of its own."""
-        cookie = SignedCookie("chat", secret, SESSION_AGE_S)
-        return cls(ports.inbox, ports.mailbox, pages, Sessions(cookie, ports.numbers))
+        return cls(ports.inbox, ports.mailbox, pages, Sessions(page_cookie(secret), ports.numbers))
 
     @classmethod
     def framed(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
         """The chat in a frame of an agency's site."""
-        cookie = SignedCookie("chat-embed", secret, SESSION_AGE_S, FRAMED, framed=True)
-        return cls(ports.inbox, ports.mailbox, pages, Sessions(cookie, ports.numbers), FRAMED)
+        return cls(ports.inbox, ports.mailbox, pages, Sessions(frame_cookie(secret), ports.numbers), FRAMED)
 
     def routes(self) -> list[Route]:
         """Where the chat is found."""

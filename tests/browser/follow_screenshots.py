@@ -23,7 +23,7 @@ from tests.end_to_end.program import ROOT, START_S, Program, started
 from tests.serving import served, until
 
 CODE, CHAT_ID, TOKEN = "H29.19-260312-0005", 7, "1234:TEST"
-FOLLOW, TOLD = "Báo khi hồ sơ thay đổi", "có tin mới"
+FOLLOW, AGREE, TOLD = "Báo khi hồ sơ thay đổi", "Đồng ý", "có tin mới"
 WAIT_MS = 120_000
 MOST_BYTES = 300_000
 PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -90,6 +90,7 @@ def follow(page: Page, folder: Path) -> None:
     expect(button).to_be_visible(timeout=WAIT_MS)
     take(page, folder / "follow-offered.png")
     button.click()
+    page.get_by_role("button", name=AGREE, exact=True).click(timeout=WAIT_MS)
     expect(page.locator("#log")).to_contain_text("Em sẽ theo dõi hồ sơ", timeout=WAIT_MS)
     take(page, folder / "follow-agreed.png")
 
@@ -120,11 +121,12 @@ class Phone:
         """Ask for the dossier, press the button under it."""
         self._http.post("/__control/message", json={"chat_id": CHAT_ID, "text": f"/tracuu {CODE}"}).raise_for_status()
         until(self.messages, 60)
-        first = self.messages()[0]
-        data = next(button["callback_data"] for button in _buttons(first) if button["text"] == FOLLOW)
-        press = {"chat_id": CHAT_ID, "message_id": first["message_id"], "data": data}
-        self._http.post("/__control/callback", json=press).raise_for_status()
-        until(lambda: len(self.messages()) > 1, 60)
+        for number, label in enumerate((FOLLOW, AGREE), 1):
+            shown = self.messages()[-1]
+            data = next(button["callback_data"] for button in _buttons(shown) if button["text"] == label)
+            press = {"chat_id": CHAT_ID, "message_id": shown["message_id"], "data": data}
+            self._http.post("/__control/callback", json=press).raise_for_status()
+            until(lambda least=number: len(self.messages()) > least, 60)
 
     def draw(self, browser: Browser, path: Path) -> None:
         """The chat as a picture."""

@@ -45,7 +45,7 @@ class ZaloDriver(Driver):
         """The emulator, and the channel with two senders beside it."""
         port = free_port()
         address = f"http://127.0.0.1:{port}{webhooks.ZALO_PATH}"
-        book = ZaloTokens(place.store, ACCOUNT.app_id)
+        book = ZaloTokens(place.store, ACCOUNT.app_id, "key")
         book.seed(ACCOUNT.refresh_token, now())
         with served(app(ACCOUNT, address)) as api, httpx.Client(base_url=api) as control:
             oauth = OAuthClient(OAuthSettings(ACCOUNT.app_id, ACCOUNT.app_secret, api), now)
