@@ -61,7 +61,7 @@ ON_BOTH = {
     f"test_{name}"
     for name in (
         "aside", "board", "handoff", "pipeline", "retention", "routing",
-        "search", "second_step", "switches", "tickets", "timers", "zalo_tokens",
+        "catalogue_drafts", "search", "second_step", "switches", "tickets", "timers", "zalo_tokens",
     )
 }  # fmt: skip
 # whose tests of the database run on SQLite and on PostgreSQL; what races on the latter is in test_postgresql.py
