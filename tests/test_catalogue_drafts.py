@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot import tables
 from bot.catalogue_book import Book, Done
-from bot.catalogue_drafts import CatalogueDrafts, CatalogueError, Draft, Outdated, OwnDraft, Stale, Stand, Unready
-from bot.catalogue_releases import CatalogueReleases, NothingApproved, Waiting
+from bot.catalogue_drafts import CatalogueError, Draft, Outdated, OwnDraft, Stale, Stand, Unready
+from bot.catalogue_releases import NothingApproved, Waiting
 from bot.editions import Editions
 from bot.store import Store
-from knowledge.edition import Edition
 from knowledge.errors import KnowledgeError, NotFound, Tampered, Unapproved
-from knowledge.releasing import Releases, new_key
-from tests.town import BIRTH, COPY, IMPORTED, RECORDS, RESIDENCE, TODAY, Clock, rows
+from knowledge.releasing import Releases
+from tests.editing import over, prepared, write
+from tests.town import BIRTH, COPY, EDITED, IMPORTED, RECORDS, RESIDENCE, TODAY, Clock, rows
 
 LAN, MINH = "lan", "minh"
 WHY = "nghị quyết mới"
@@ -29,22 +28,13 @@ class Office:
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.store, self.folder, self.clock = store, folder, Clock()
-        self.reviewed = folder / "procedures"
-        for code in (BIRTH, COPY, RESIDENCE):
-            self.write(code)
         self.keys = {name: folder / name for name in (LAN, MINH)}
-        lines = [f"{name}: {new_key(path)}" for name, path in self.keys.items()]
-        (folder / "approvers.yaml").write_text("\n".join(lines), encoding="utf-8")
-        self.edition = Edition(folder, self.reviewed)
-        self.drafts = CatalogueDrafts(store, self.edition, clock=self.clock)
-        self.releases = CatalogueReleases(store, folder, self.edition, self.drafts, self.clock)
+        self.edition = prepared(folder, EDITED, *self.keys)
+        made = over(store, folder, self.clock)
+        self.drafts, self.releases = made.drafts, made.releases
 
     def write(self, code: str, **changed: Any) -> None:
-        """A reviewed file of the town, good enough for the checker."""
-        record = {**RECORDS[code], "examples": [f"câu {number}" for number in range(6)], **changed}
-        path = self.reviewed / record["field"] / f"{code}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.dump(record, allow_unicode=True), encoding="utf-8")
+        write(self.folder, RECORDS[code], **changed)
 
     def draft(self, code: str = COPY, by: str = LAN, **texts: str) -> Draft:
         """A saved draft: of the copy, a fee of 3,000; of another procedure, another result; unless said."""
