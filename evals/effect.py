@@ -1,8 +1,8 @@
 """What a changed record does to finding procedures: the questions about it and about its neighbours, before and after.
 
-Over the reviewed records of the edition that is served, ranking alone. Neighbours are the procedures that the index ranks
-among the first three for the record's own names and questions, before or after. One JSON object a line: progress, then
-the result.
+Over the reviewed records of the edition that is served, ranking alone. Neighbours are the procedures that the index
+ranks among the first three for the record's own names and questions, before or after. One JSON object a line: progress,
+then the result.
 """
 
 from __future__ import annotations
