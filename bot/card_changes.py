@@ -12,13 +12,14 @@ from itertools import zip_longest
 from bot.compose import compose
 from bot.facts import ProcedureFacts
 from bot.outcomes import Outcome
-from knowledge.procedure import Procedure
+from knowledge.procedure import Exemption, Fee, LegalBasis, Procedure, ProcessingTime
 from nlu.understanding import Aspect
 
 EVERYTHING = ("overview", *(aspect.value for aspect in Aspect))
 # all that the assistant can tell of a procedure at once
 MOST_DAYS = 4
 SAME, GONE, NEW = "same", "del", "ins"
+Dated = Fee | ProcessingTime | Exemption | LegalBasis
 WORDS = re.compile(r"\s+|[^\s]+")
 
 
@@ -98,7 +99,7 @@ def _told(procedure: Procedure, on: date) -> list[tuple[str, str]]:
 
 def _turns(procedure: Procedure) -> Iterator[date]:
     """The first days of something, and the days after the last ones."""
-    dated = (*procedure.fees, *procedure.times, *procedure.exemptions, *procedure.legal_basis)
+    dated: tuple[Dated, ...] = (*procedure.fees, *procedure.times, *procedure.exemptions, *procedure.legal_basis)
     yield from (procedure.valid_from, *(item.valid_from for item in dated if item.valid_from))
     for last in (procedure.valid_to, *(item.valid_to for item in dated)):
         if last and last < date.max:

@@ -98,10 +98,11 @@ def _schema_problem(path: Path, lines: dict[Where, int], error: jsonschema.Valid
 def _schema_fault(error: jsonschema.ValidationError) -> Fault:
     """At the field that is missing, or that should not be there, where the schema names one."""
     where, kind = tuple(error.absolute_path), str(error.validator)
+    wanted: Any = error.validator_value
     if kind == "required":
         where = (*where, error.message.split("'")[1])
     elif kind == "not":
-        where = (*where, *dict(error.validator_value).get("required", ()))
+        where = (*where, *wanted.get("required", ()))
     return Fault(where, kind, error.message)
 
 

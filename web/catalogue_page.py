@@ -63,7 +63,7 @@ class CataloguePage:
             "drafts": self.editing.drafts.all(),
         }
         chosen: dict[str, Any] = {"wants": list(Want), "want": want, "fields": fields, "field": asked["field"]}
-        more = {"part": asked["part"], "asked": asked["words"]}
+        more: dict[str, Any] = {"part": asked["part"], "asked": asked["words"]}
         return self.pages.show(request, "catalogue.html", session=request.state.session, **values, **chosen, **more)
 
     def _record(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ from bot.catalogue_drafts import CatalogueError, Draft, Outdated, OwnDraft, Stal
 from bot.present import ZONE
 from knowledge import difference
 from knowledge.errors import KnowledgeError, NotFound
+from knowledge.procedure import Procedure
 from knowledge.record import procedure
 from web.forms import MAX_NUMBER, NUMBER, form_fields
 from web.pages import Pages
@@ -114,7 +115,7 @@ class DraftPage:
     def _decided(self, request: Request, fields: Mapping[str, str]) -> Response:
         draft, by = self._draft(request), request.state.session.username
         version, why, drafts = version_of(fields), reason_of(fields), self.editing.drafts
-        acts: dict[str, Callable[[], None]] = {
+        acts: dict[str, Callable[[], object]] = {
             "approve": lambda: drafts.approve(draft.id, version, by),
             "refuse": lambda: drafts.refuse(draft.id, version, by, why),
             "take_back": lambda: drafts.take_back(draft.id, version, by),
@@ -150,7 +151,7 @@ class DraftPage:
     def _review(self, request: Request, draft: Draft, why: str = "", status: int = 200) -> Response:
         drafts = self.editing.drafts
         before, (record, faults) = drafts.before(draft), drafts.record(draft)
-        cards = [] if faults else card_changes.cards(*map(as_told, (before, record)), self._today())
+        cards = [] if faults else card_changes.cards(as_told(before), as_told(record), self._today())
         values: dict[str, Any] = {
             "draft": draft,
             "cards": cards,
@@ -199,7 +200,7 @@ def differing(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[
     return [(path, theirs.get(path, ""), mine.get(path, "")) for path in paths if theirs.get(path) != mine.get(path)]
 
 
-def as_told(record: Mapping[str, Any]) -> Any:
+def as_told(record: Mapping[str, Any]) -> Procedure:
     """The procedure that citizens are told of."""
     return procedure(record, reviewed=True)
 
