@@ -34,7 +34,7 @@ class Cards:
         wanted, today = fold(words).split(), self._today()
         if not wanted:
             return []
-        found = [item for item in self._catalogue() if item.in_force(today) and _holds(item, wanted)]
+        found = [item for item in self._catalogue() if item.in_force(today) and holds(item, wanted)]
         return [(item.code, item.name) for item in sorted(found, key=lambda item: (len(item.name), item.code))][
             :MOST_FOUND
         ]
@@ -62,6 +62,7 @@ class Cards:
         return self._clock().astimezone(ZONE).date()
 
 
-def _holds(item: Procedure, wanted: list[str]) -> bool:
+def holds(item: Procedure, wanted: list[str]) -> bool:
+    """Whether code, name or other names hold every folded word."""
     text = fold(" ".join((item.code, item.name, *item.aliases)))
     return all(word in text for word in wanted)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.cards import holds
 from bot.present import ZONE
 from knowledge.catalogue import Catalogue
 from knowledge.procedure import OpenPoint, Procedure
+from nlu.text import fold
 
 
 class Want(StrEnum):
@@ -38,6 +40,11 @@ class Entry:
     is_in_force: bool
     open_points: tuple[OpenPoint, ...]
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the record that are left open, each once."""
+        return tuple(dict.fromkeys(point.field.partition(".")[0] for point in self.open_points))
+
 
 class Records:
     """The reviewed records of the edition that is served."""
@@ -50,11 +57,18 @@ class Records:
         """The fields that have reviewed records."""
         return sorted({item.field for item in self._catalogue() if item.reviewed})
 
-    def find(self, want: Want = Want.OPEN, field: str = "") -> list[Entry]:
-        """The records of a kind, of one field or all; those that were checked longest ago first."""
-        today = self._today()
-        entries = [_entry(item, today) for item in self._catalogue() if item.reviewed and field in ("", item.field)]
-        return sorted((one for one in entries if _is(one, want)), key=lambda one: (one.checked_on, one.field, one.code))
+    def find(self, want: Want = Want.OPEN, field: str = "", words: str = "") -> list[Entry]:
+        """The records of a kind, of one field or all; those that were checked longest ago first.
+
+        Of those whose code, name or other names hold every word, with accents or without.
+        """
+        found = (one for one in self._all(field, words) if _is(one, want))
+        return sorted(found, key=lambda one: (one.checked_on, one.field, one.code))
+
+    def counts(self, field: str = "", words: str = "") -> dict[Want, int]:
+        """How many records of each kind there are."""
+        entries = list(self._all(field, words))
+        return {want: sum(_is(one, want) for one in entries) for want in Want}
 
     def of(self, code: str) -> Entry:
         """One record. Raises KeyError."""
@@ -62,6 +76,12 @@ class Records:
         if found is None:
             raise KeyError(code)
         return _entry(found, self._today())
+
+    def _all(self, field: str, words: str) -> Iterator[Entry]:
+        today, wanted = self._today(), fold(words).split()
+        for item in self._catalogue():
+            if item.reviewed and field in ("", item.field) and holds(item, wanted):
+                yield _entry(item, today)
 
     def _today(self) -> date:
         return self._clock().astimezone(ZONE).date()

@@ -58,6 +58,7 @@ SEEN_BY: Mapping[str, str] = {
     "ticket": "officers and leads of the desk once there is a ticket, auditors; each look is recorded",
     "colleagues": "officers and leads, when they hand a ticket on",
     "administrators": "administrators",
+    "editors": "editors of the catalogue and auditors",
     "auditors": "auditors",
     "privacy": "whoever answers for personal data",
     "self": "the officer alone",
@@ -227,7 +228,8 @@ def _rows(register: Register) -> Iterator[str]:
 def _without(register: Register) -> Iterator[str]:
     columns = sum(len(table.plain) for table in register.tables)
     names = ", ".join(f"`{table.name}`" for table in register.tables if not table.personal)
-    yield f"{columns} other columns are numbers, times and states, no person's by themselves; so is all of {names}."
+    rest = f"; so is all of {names}" if names else ""
+    yield f"{columns} other columns are numbers, times and states, no person's by themselves{rest}."
     yield ""
 
 

@@ -532,3 +532,45 @@ consent = sa.Table(
     sa.Column("given_at", UtcTime, nullable=False),
     sa.Column("withdrawn_at", UtcTime),
 )
+
+catalogue_draft = sa.Table(
+    "catalogue_draft",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("code", sa.String(40), nullable=False, index=True),
+    # of the procedure
+    sa.Column("base", sa.JSON, nullable=False),
+    # the record that was served when the draft was begun, or was brought up to date
+    sa.Column("content", sa.JSON, nullable=False),
+    # the texts of the form by path, also where they make no sense yet
+    sa.Column("state", sa.String(10), nullable=False),
+    # writing, sent, approved, published, dropped
+    sa.Column("version", sa.Integer, nullable=False),
+    # one more with each change: who saves over another version is told
+    sa.Column("author", sa.String(60), nullable=False),
+    # username of whoever changed it last
+    sa.Column("release", sa.String(60), nullable=False),
+    # that holds it; empty: none yet
+    sa.Column("measured", sa.JSON),
+    # what it does to finding procedures (bot/draft_effect.py)
+    sa.Column("made_at", UtcTime, nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Index("uq_catalogue_draft_open", "code", unique=True, **_only("state IN ('writing', 'sent', 'approved')")),
+    # one open draft of a procedure
+)
+
+catalogue_event = sa.Table(
+    "catalogue_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("draft_id", sa.ForeignKey("catalogue_draft.id"), index=True),
+    sa.Column("release", sa.String(60), nullable=False),
+    # one of the two
+    sa.Column("kind", sa.String(20), nullable=False),
+    # names of bot/catalogue_book.py
+    sa.Column("by", sa.String(60), nullable=False),
+    # username
+    sa.Column("text", sa.String(200), nullable=False),
+    # the reason
+    sa.Column("at", UtcTime, nullable=False),
+)

@@ -30,6 +30,7 @@ from evals import (
     asking,
     baselines,
     dialogues,
+    effect,
     fitting,
     masking,
     measuring,
@@ -81,7 +82,16 @@ def _parser() -> argparse.ArgumentParser:
         ("fit", _fit),
     ):
         commands.add_parser(name).set_defaults(run=run)
+    change = commands.add_parser("effect", help="what a changed record does to finding procedures")
+    change.add_argument("file", type=Path)
+    change.set_defaults(run=_effect)
     return parser
+
+
+def _effect(options: argparse.Namespace) -> int:
+    """For the console: before and after, as JSON lines."""
+    effect.tell(options.file, settings.load())
+    return 0
 
 
 def _own(options: argparse.Namespace) -> int:

@@ -34,6 +34,26 @@ class Problem:
         return f"{self.path}:{self.line}: {self.text}"
 
 
+Where = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing to mend in a record that is no file yet."""
+
+    where: Where
+    # ("fees", 0, "amount_vnd"); empty for the record as a whole
+    kind: str
+    # what is wrong, for whoever has words of their own: a keyword of JSON Schema, or a name of this module
+    text: str
+
+
+def faults(content: dict[str, Any]) -> list[Fault]:
+    """Everything wrong with a plain record: by the schema, and when that is content, by its meaning."""
+    found = [_schema_fault(error) for error in _validator().iter_errors(content)]
+    return found or list(_semantic(content))
+
+
 def check(folder: Path = REVIEWED_FOLDER) -> list[Problem]:
     """Every problem of every file, and of the files together."""
     problems: list[Problem] = []
@@ -68,14 +88,11 @@ def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
     found += [_schema_problem(path, lines, error) for error in _validator().iter_errors(content)]
     if found:
         return found
-    named = [(where, words) for where, words in _semantic(content)]
+    named = [(fault.where, fault.text) for fault in _semantic(content)]
     named += _ownership(path, content, owners)
     if unicodedata.normalize("NFC", text) != text:
         named.append(((), "not in NFC: save the file with composed Vietnamese letters"))
     return [Problem(path, _line(lines, where), words) for where, words in named]
-
-
-Where = tuple[str | int, ...]
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +104,17 @@ def _schema_problem(path: Path, lines: dict[Where, int], error: jsonschema.Valid
     where = tuple(error.absolute_path)
     name = ".".join(str(part) for part in where) or "the file"
     return Problem(path, _line(lines, where), f"{name}: {error.message}; see knowledge/data/procedure.schema.json")
+
+
+def _schema_fault(error: jsonschema.ValidationError) -> Fault:
+    """At the field that is missing, or that should not be there, where the schema names one."""
+    where, kind = tuple(error.absolute_path), str(error.validator)
+    wanted: Any = error.validator_value
+    if kind == "required":
+        where = (*where, error.message.split("'")[1])
+    elif kind == "not":
+        where = (*where, *wanted.get("required", ()))
+    return Fault(where, kind, error.message)
 
 
 def _lines(node: yaml.Node | None, where: Where = ()) -> Iterator[tuple[Where, int]]:
@@ -121,32 +149,42 @@ def _line(lines: dict[Where, int], where: Where) -> int:
     return lines.get(where, 1)
 
 
-def _semantic(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+def _semantic(content: dict[str, Any]) -> Iterator[Fault]:
     yield from _dates(content)
     yield from _cases(content)
     yield from _values(content)
     if len(content["examples"]) < FEWEST_EXAMPLES:
-        yield ("examples",), f"give at least {FEWEST_EXAMPLES} example questions in different styles"
+        yield Fault(
+            ("examples",), "few_examples", f"give at least {FEWEST_EXAMPLES} example questions in different styles"
+        )
     if content["source"]["code"] != content["code"]:
-        yield ("source", "code"), "the source's code differs from the file's code"
+        yield Fault(("source", "code"), "source_code", "the source's code differs from the file's code")
     open_fields = {item["field"] for item in content.get("open", ())}
     for name in ("fees", "times"):
         if not content[name] and name not in open_fields:
-            yield (name,), f"no {name}: add a value, or an entry under `open` that says why it is not known"
+            yield Fault(
+                (name,),
+                "nothing_said",
+                f"no {name}: add a value, or an entry under `open` that says why it is not known",
+            )
     for index, item in enumerate(content["legal_basis"]):
         if not LEGAL_NUMBER.match(item["number"]):
-            yield ("legal_basis", index, "number"), f"{item['number']!r} is not a legal number such as 75/2022/TT-BTC"
+            yield Fault(
+                ("legal_basis", index, "number"),
+                "legal_number",
+                f"{item['number']!r} is not a legal number such as 75/2022/TT-BTC",
+            )
 
 
-def _dates(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+def _dates(content: dict[str, Any]) -> Iterator[Fault]:
     for where, item in _dated(content):
         for key in ("valid_from", "valid_to", "checked_on"):
             if key in item and not _is_day(item[key]):
-                yield (*where, key), f"{item[key]} is not a day of the calendar"
+                yield Fault((*where, key), "no_day", f"{item[key]} is not a day of the calendar")
         if item.get("valid_to", "9999") < item.get("valid_from", ""):
-            yield (*where, "valid_to"), "valid_to lies before valid_from: exchange them"
+            yield Fault((*where, "valid_to"), "reversed_days", "valid_to lies before valid_from: exchange them")
     if content["checked_on"] > date.today().isoformat():
-        yield ("checked_on",), "checked_on lies in the future"
+        yield Fault(("checked_on",), "future", "checked_on lies in the future")
 
 
 def _dated(content: dict[str, Any]) -> Iterator[tuple[Where, dict[str, Any]]]:
@@ -164,26 +202,38 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _cases(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+def _cases(content: dict[str, Any]) -> Iterator[Fault]:
     ids = [case["id"] for case in content.get("cases", ())]
     for repeated in sorted({name for name in ids if ids.count(name) > 1}):
-        yield ("cases",), f"case {repeated} appears twice"
+        yield Fault(("cases",), "case_twice", f"case {repeated} appears twice")
     if len(ids) > 1 and not content.get("case_question"):
-        yield ("cases",), "several cases but no case_question: write the one question that chooses"
+        yield Fault(
+            ("case_question",),
+            "no_case_question",
+            "several cases but no case_question: write the one question that chooses",
+        )
     for name in ("fees", "times"):
         for index, item in enumerate(content[name]):
             if item.get("case", "") and item["case"] not in ids:
-                yield (name, index, "case"), f"no case {item['case']}; known: {', '.join(ids) or 'none'}"
+                yield Fault(
+                    (name, index, "case"), "no_such_case", f"no case {item['case']}; known: {', '.join(ids) or 'none'}"
+                )
 
 
-def _values(content: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+def _values(content: dict[str, Any]) -> Iterator[Fault]:
     for index, fee in enumerate(content["fees"]):
         amount = fee.get("amount_vnd")
         if amount is not None and (amount < 1000 or amount % 100):
-            yield ("fees", index, "amount_vnd"), f"{amount} đồng: were the thousands lost at the source?"
+            yield Fault(
+                ("fees", index, "amount_vnd"),
+                "thousands_lost",
+                f"{amount} đồng: were the thousands lost at the source?",
+            )
     for index, item in enumerate(content["times"]):
         if item.get("unit") == "same_day" and not item.get("text"):
-            yield ("times", index), "same_day needs a text that says what happens after the closing hour"
+            yield Fault(
+                ("times", index), "same_day_text", "same_day needs a text that says what happens after the closing hour"
+            )
 
 
 def _ownership(path: Path, content: dict[str, Any], owners: dict[str, Path]) -> list[tuple[Where, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,10 @@ class Change:
     after: str
 
 
-def changes(before: Mapping[str, Record], after: Mapping[str, Record]) -> Iterator[Change]:
-    """Every change, by code. Records are keyed by their code."""
+def changes(
+    before: Mapping[str, Record], after: Mapping[str, Record], left_out: Collection[str] = UNSEEN
+) -> Iterator[Change]:
+    """Every change, by code, but for fields that are left out. Records are keyed by their code."""
     for code in sorted(before.keys() | after.keys()):
         old, new = before.get(code), after.get(code)
         if old is None or new is None:
@@ -34,7 +36,7 @@ def changes(before: Mapping[str, Record], after: Mapping[str, Record]) -> Iterat
             )
             continue
         for field in sorted(old.keys() | new.keys()):
-            if field not in UNSEEN:
+            if field not in left_out:
                 yield from _field(code, new["name"], field, old.get(field), new.get(field))
 
 

@@ -48,6 +48,17 @@ class Manifest:
     imported: int
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A release as it lies there, verified or not."""
+
+    manifest: Manifest
+    signers: tuple[str, ...]
+    # people whose signatures fit
+    fault: str
+    # why it may not be served; empty when it may
+
+
 class Releases:
     """The releases of one folder."""
 
@@ -101,6 +112,24 @@ class Releases:
                 + (f": {', '.join(sorted(people))}" if people else "")
             )
         return manifest
+
+    def ids(self) -> list[str]:
+        """Every release that lies there, by its name."""
+        return sorted(path.parent.name for path in (self._folder / "releases").glob(f"*/{MANIFEST}") if _named(path))
+
+    def standing(self, release_id: str) -> Standing:
+        """What a release says of itself, who signed it, and why it may not be served."""
+        content, fault, signers = self._manifest_bytes(release_id), "", []
+        try:
+            signers = list(self._signers(release_id, content))
+            self.verify(release_id)
+        except (Tampered, Unapproved) as error:
+            fault = str(error)
+        return Standing(_manifest(content), tuple(signers), fault)
+
+    def approvers(self) -> list[str]:
+        """The people who may sign."""
+        return sorted(self._approvers())
 
     def switch(self, release_id: str) -> Manifest:
         """Serve a verified release from now on; also the way back to an earlier one."""
@@ -197,6 +226,11 @@ def new_key(path: Path) -> str:
 def read_key(path: Path) -> Ed25519PrivateKey:
     """The private key of a file."""
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+
+def _named(manifest: Path) -> bool:
+    """Whether a folder is a release, not one that is being made."""
+    return bool(ID.match(manifest.parent.name))
 
 
 def _manifest(content: bytes) -> Manifest:

@@ -24,7 +24,7 @@ from bot.roles import Role, Sight
 from bot.store import Store
 from tests import sheets
 from tests.memory_ports import PASSWORD, MemoryTown
-from tests.town import QUICK, Script, access, rows, say, temporary_store, worker
+from tests.town import COPY, QUICK, Script, access, rows, say, temporary_store, worker
 from web import metrics, own_copy, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
@@ -47,7 +47,9 @@ def ports(database: Store) -> Ports:
     say(database, "gặp cán bộ")
     worker(database, Script()).step()
     town = MemoryTown(store=database)
-    return replace(town.ports(), desk=Desk(database), officers=officers, access=access(database))
+    ports = town.ports()
+    assert ports.oversight.editing.drafts.open(COPY, "somebody") == 1
+    return replace(ports, desk=Desk(database), officers=officers, access=access(database))
 
 
 @pytest.fixture

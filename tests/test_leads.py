@@ -529,14 +529,14 @@ def test_records_that_need_somebody(want: Want, field: str, on: str, codes: list
 
 
 def test_the_editor_s_pages(place: Place) -> None:
-    """An editor sees what a record leaves open and what citizens are told of it; nothing can be sent."""
+    """An editor sees what a record leaves open and what citizens are told of it, and may edit it."""
     place.accounts.set_roles(QUAN, [Role.EDITOR, Role.ADMINISTRATOR], "quan")
     quan = place.browser("quan")
     page = quan.get("/console/catalogue").text
     assert "1 bản ghi" in page and f"/console/record?code={RESIDENCE}" in page and "phí, lệ phí" in page
     record = quan.get(f"/console/record?code={RESIDENCE}").text
     assert "chưa rõ mức giảm cho người cao tuổi" in record and "1523/QĐ-BCA-C06" in record
-    assert record.count('method="post"') == 1, "signing out is the only form"
+    assert record.count('method="post"') == 2, "signing out and editing are the only forms"
     paths = ("catalogue?want=x", "catalogue?field=x", "record", "record?code=9.9")
     assert [quan.get(f"/console/{path}").status_code for path in paths] == [400, 400, 400, 404]
 

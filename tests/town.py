@@ -43,7 +43,8 @@ from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
 from knowledge.record import procedure
 from nlu.understanding import Aspect, Candidate, Entity, Understanding
-from web.ports import Access, Oversight
+from tests.editing import temporary
+from web.ports import Access, Editing, Oversight
 
 TODAY = date(2026, 11, 21)
 MORNING = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -200,6 +201,10 @@ RECORDS: Mapping[str, dict[str, Any]] = {
         "stale": True,
     },
 }
+
+
+EDITED = (RECORDS[BIRTH], RECORDS[COPY], RECORDS[RESIDENCE])
+# what lies in the files that editors start from
 
 
 def made(code: str, *, reviewed: bool | None = None, **changes: Any) -> Procedure:
@@ -363,7 +368,7 @@ def access(database: Store, clock: Callable[[], datetime] | None = None, **chang
     return Access(**{**parts, **changes})
 
 
-def oversight(database: Store, clock: Callable[[], datetime] | None = None) -> Oversight:
+def oversight(database: Store, clock: Callable[[], datetime] | None = None, edited: Editing | None = None) -> Oversight:
     """What leads and editors of the town look after."""
     now = clock or (lambda: datetime.now(UTC))
     return Oversight(
@@ -371,6 +376,7 @@ def oversight(database: Store, clock: Callable[[], datetime] | None = None) -> O
         Rotas(database, clock=now),
         Staffing(database, clock=now),
         Records(catalogue, now),
+        edited or temporary(database, EDITED, now),
     )
 
 

@@ -27,8 +27,12 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from bot import inbox, logs, outbox, retention, settings, wiring
+from bot.catalogue_book import Book
+from bot.catalogue_drafts import CatalogueDrafts
+from bot.catalogue_releases import CatalogueReleases
 from bot.channels import telegram, zalo
 from bot.crew import Crew
+from bot.draft_effect import DraftEffect, by_evaluation
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop
 from bot.mailbox import Mailbox
@@ -42,11 +46,12 @@ from bot.settings import Settings
 from bot.wiring import Parts
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
+from knowledge.edition import Edition
 from web import metrics, own_copy, readiness, webhooks
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
 from web.pages import load_pages
-from web.ports import Access, Oversight, Ports
+from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
 
@@ -196,7 +201,15 @@ def _access(parts: Parts) -> Access:
 
 
 def _oversight(parts: Parts) -> Oversight:
-    return Oversight(parts.breaches, parts.rotas, parts.staffing, parts.records)
+    return Oversight(parts.breaches, parts.rotas, parts.staffing, parts.records, _editing(parts))
+
+
+def _editing(parts: Parts) -> Editing:
+    edition = Edition(parts.settings.catalogue_dir)
+    drafts = CatalogueDrafts(parts.store, edition, clock=now)
+    releases = CatalogueReleases(parts.store, parts.settings.catalogue_dir, edition, drafts, now)
+    effect = DraftEffect(drafts, by_evaluation(parts.settings), now)
+    return Editing(drafts, releases, Book(parts.store), effect, now)
 
 
 def _workers(parts: Parts) -> Loop | Crew:

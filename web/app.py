@@ -25,12 +25,14 @@ from web.catalogue_page import CataloguePage
 from web.chat import Chat
 from web.console import Console
 from web.desks_page import DesksPage
+from web.draft_page import DraftPage
 from web.forms import form_fields
 from web.headers import FRAMED, SECURITY, SecurityHeaders
 from web.pages import STATIC, Pages, load_pages
 from web.ports import NotKept, Ports
 from web.presence import Presence
 from web.pulse import Pulse
+from web.releases_page import ReleasesPage
 from web.request_id import RequestId
 from web.search_page import SearchPage
 from web.sign_in import SignIn
@@ -73,6 +75,8 @@ def create_app(
         *BreachesPage.over(ports, pages).routes(),
         *DesksPage.over(ports, pages).routes(),
         *CataloguePage.over(ports, pages).routes(),
+        *DraftPage.over(ports, pages).routes(),
+        *ReleasesPage.over(ports, pages).routes(),
         *extra_routes,
         Route("/health", health),
         Mount("/static", StaticFiles(directory=STATIC)),

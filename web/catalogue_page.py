@@ -1,7 +1,12 @@
-"""Editors' pages: which records leave something open or are to be checked again, and one record. Nothing is changed."""
+"""Editors' pages: which records leave something open or are to be checked again, and one record.
+
+A record is changed in a draft (web/draft_page.py).
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.records import Entry
 from web.pages import Pages
-from web.ports import Cards, Ports, Records, Want
+from web.ports import Cards, Editing, Ports, Records, Want
 
 MAX_CODE = 40
+MAX_WORDS = 120
 
 
 @dataclass(frozen=True)
@@ -23,12 +30,13 @@ class CataloguePage:
 
     records: Records
     cards: Cards
+    editing: Editing
     pages: Pages
 
     @classmethod
     def over(cls, ports: Ports, pages: Pages) -> CataloguePage:
         """Over its neighbours."""
-        return cls(ports.oversight.records, ports.cards, pages)
+        return cls(ports.oversight.records, ports.cards, ports.oversight.editing, pages)
 
     def routes(self) -> list[Route]:
         """Where it is found."""
@@ -43,13 +51,20 @@ class CataloguePage:
         return await run_in_threadpool(self._record, request)
 
     def _list(self, request: Request) -> Response:
-        want, field = request.query_params.get("want", Want.OPEN.value), request.query_params.get("field", "")
-        fields = self.records.fields()
-        if want not in set(Want) or field not in ("", *fields):
+        asked = {name: request.query_params.get(name, "") for name in ("want", "field", "part", "words")}
+        want, fields = asked["want"] or Want.OPEN.value, self.records.fields()
+        if want not in set(Want) or asked["field"] not in ("", *fields) or len(asked["words"]) > MAX_WORDS:
             raise HTTPException(400)
-        values: dict[str, Any] = {"wants": list(Want), "want": want, "fields": fields, "field": field}
-        entries = self.records.find(Want(want), field)
-        return self.pages.show(request, "catalogue.html", session=request.state.session, entries=entries, **values)
+        entries = self.records.find(Want(want), asked["field"], asked["words"])
+        values: dict[str, Any] = {
+            "counts": self.records.counts(asked["field"], asked["words"]),
+            "parts": open_parts(entries),
+            "entries": [entry for entry in entries if asked["part"] in ("", *entry.parts)],
+            "drafts": self.editing.drafts.all(),
+        }
+        chosen: dict[str, Any] = {"wants": list(Want), "want": want, "fields": fields, "field": asked["field"]}
+        more: dict[str, Any] = {"part": asked["part"], "asked": asked["words"]}
+        return self.pages.show(request, "catalogue.html", session=request.state.session, **values, **chosen, **more)
 
     def _record(self, request: Request) -> Response:
         code = request.query_params.get("code", "")
@@ -61,3 +76,8 @@ class CataloguePage:
             raise HTTPException(404) from error
         card = self.cards.card(code)
         return self.pages.show(request, "record.html", session=request.state.session, entry=entry, card=card)
+
+
+def open_parts(entries: Iterable[Entry]) -> dict[str, int]:
+    """How many of the records leave a part open, the most frequent first."""
+    return dict(Counter(part for entry in entries for part in entry.parts).most_common())

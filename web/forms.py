@@ -11,7 +11,7 @@ MAX_NUMBER = 2**31 - 1
 # of anything in the database
 NUMBER = re.compile(r"[0-9]{1,9}")
 INSIDE = re.compile(
-    r"/console(/aside|/search|/account|/officers|/switches|/access-log|/breaches|/desks|/catalogue|/data-requests|/tickets/[0-9]{1,18})?"
+    r"/console(/aside|/search|/account|/officers|/switches|/access-log|/breaches|/desks|/catalogue|/data-requests|/releases|/tickets/[0-9]{1,18})?"
 )
 
 
@@ -42,8 +42,9 @@ def address_of(request: Request) -> str:
 
 async def form_fields(request: Request) -> dict[str, str]:
     """The text fields of the form, with plain line ends."""
-    async with request.form() as form:
-        return {name: str(value).replace("\r\n", "\n") for name, value in form.items()}
+    form = await request.form()
+    # not closed: who reads a file of the form comes after the gate
+    return {name: str(value).replace("\r\n", "\n") for name, value in form.items()}
 
 
 async def ticked(request: Request, name: str) -> list[str]:

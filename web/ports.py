@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from bot.access_log import AccessLog, Look, Why
@@ -15,8 +16,12 @@ from bot.aside import Aside
 from bot.board import Board, Case, Listed, Owed, at_most, pages
 from bot.breaches import Breach, Breaches
 from bot.cards import Cards
+from bot.catalogue_book import Book
+from bot.catalogue_drafts import CatalogueDrafts
+from bot.catalogue_releases import CatalogueReleases
 from bot.conversation import Owner
 from bot.door import TooMany
+from bot.draft_effect import DraftEffect
 from bot.drafts import Drafts
 from bot.errands import Errands
 from bot.errors import NoFile, NotKept
@@ -54,6 +59,7 @@ __all__ = [
     "Delivery",
     "Desk",
     "Drafts",
+    "Editing",
     "Ending",
     "Errands",
     "Evidence",
@@ -164,6 +170,19 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Editing:
+    """What editors do with the catalogue."""
+
+    drafts: CatalogueDrafts
+    releases: CatalogueReleases
+    book: Book
+    # of what was done
+    effect: DraftEffect
+    # of a draft on finding procedures
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
 class Oversight:
     """What leads, administrators and editors look after."""
 
@@ -174,6 +193,7 @@ class Oversight:
     # changes it
     records: Records
     # of the catalogue
+    editing: Editing
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""What a changed record does to finding procedures, over a release of three records and words alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from evals import effect
+from evals.scoring import Label
+from knowledge.releasing import Releases, read_key
+from tests.editing import prepared
+from tests.town import BIRTH, COPY, EDITED, MORNING, RECORDS, RESIDENCE
+
+QUESTIONS = [
+    Label("1", "nhập hộ khẩu", "plain", RESIDENCE),
+    Label("2", "đóng dấu photo", "plain", COPY),
+    Label("3", "xin chào", "plain", ""),
+]
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Settings:
+    """Settings over a served release of the town's reviewed records."""
+    settings = Settings(data_dir=tmp_path, cache_dir=tmp_path / "cache", encoder="none")
+    settings.catalogue_dir.mkdir()
+    prepared(settings.catalogue_dir, EDITED, "an", "binh")
+    releases = Releases(settings.catalogue_dir)
+    releases.make("r1", EDITED, [], MORNING)
+    for name in ("an", "binh"):
+        releases.approve("r1", name, read_key(settings.catalogue_dir / name))
+    releases.switch("r1")
+    return settings
+
+
+def test_a_new_alias_finds_its_procedure(chosen: Settings) -> None:
+    """Progress after each question about the record or its neighbours, then both counts and what changed."""
+    before = RECORDS[COPY]
+    *progress, last = effect.measured(before, {**before, "aliases": ["đóng dấu photo"]}, chosen, QUESTIONS)
+    result = last["result"]
+    assert [step["done"] for step in progress] == list(range(1, result["questions"] + 1))
+    assert result["after"] > result["before"]
+    assert [(one["text"], one["was_right"], one["is_right"]) for one in result["changed"]] == [
+        ("đóng dấu photo", False, True)
+    ]
+
+
+def test_what_is_not_searched_changes_nothing(chosen: Settings) -> None:
+    """Another fee finds nothing else."""
+    before = RECORDS[BIRTH]
+    *_, last = effect.measured(before, {**before, "result": "khác"}, chosen, QUESTIONS)
+    assert last["result"]["before"] == last["result"]["after"] and last["result"]["changed"] == []
