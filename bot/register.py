@@ -55,6 +55,7 @@ SEEN_BY: Mapping[str, str] = {
     "ticket": "officers and leads of the desk once there is a ticket, auditors; each look is recorded",
     "colleagues": "officers and leads, when they hand a ticket on",
     "administrators": "administrators",
+    "managers": "leads, auditors and administrators",
     "auditors": "auditors",
     "self": "the officer alone",
     "nobody": "no page shows it",

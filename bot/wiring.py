@@ -19,6 +19,7 @@ from bot.breaches import Breaches
 from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
+from bot.daybook import Daybook
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
@@ -38,6 +39,7 @@ from bot.poller import Poller
 from bot.present import now
 from bot.ratings import Survey
 from bot.records import Records
+from bot.report import Reports
 from bot.roles import Role, Sight
 from bot.roster import Roster
 from bot.rota import Rotas
@@ -114,6 +116,9 @@ class Parts:
     # for whoever asks in a thread of their own
     poller: Poller
     # tells citizens what is new in the dossiers they follow
+    daybook: Daybook
+    # counts each day once it is over
+    reports: Reports
 
 
 def build(settings: Settings) -> Parts:
@@ -159,6 +164,8 @@ def build(settings: Settings) -> Parts:
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
         poller=Poller(store, dossiers, plan),
+        daybook=Daybook(store, served, now),
+        reports=Reports(store, served, now),
     )
 
 

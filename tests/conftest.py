@@ -60,7 +60,7 @@ def offline() -> Iterator[list[str]]:
 ON_BOTH = {
     f"test_{name}"
     for name in (
-        "aside", "board", "handoff", "pipeline", "retention", "routing",
+        "aside", "board", "daybook", "handoff", "pipeline", "retention", "routing",
         "search", "second_step", "switches", "tickets", "timers", "zalo_tokens",
     )
 }  # fmt: skip

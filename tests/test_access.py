@@ -20,9 +20,9 @@ from bot.handoff import Desk
 from bot.officers import Officers, Stage
 from bot.roles import Role, Sight
 from bot.store import Store
-from tests import sheets
+from tests import sheets, week
 from tests.memory_ports import PASSWORD, MemoryTown
-from tests.town import QUICK, Script, access, rows, say, worker
+from tests.town import QUICK, Script, access, rows, say, temporary_store, worker
 from web import metrics, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
@@ -59,6 +59,7 @@ def application(ports: Ports) -> Starlette:
         return True
 
     routes = [webhooks.telegram(telegram, "s"), webhooks.zalo(zalo), metrics.route(list), *sheets.routes()]
+    routes += week.routes(temporary_store())
     return create_app(ports, "secret", routes, stream_age_s=0)
 
 
@@ -82,7 +83,7 @@ def csrf_of(client: TestClient) -> str:
 
 def tried(client: TestClient, name: str, **fields: str) -> Response:
     method, _, path = name.partition(" ")
-    address = path.replace("{id:int}", "1")
+    address = path.replace("{id:int}", "1").replace("{suffix}", "xlsx")
     return client.get(address) if method == "GET" else client.post(address, data=fields)
 
 

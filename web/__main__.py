@@ -47,6 +47,7 @@ from web.app import create_app
 from web.ports import Access, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
+from web.statistics_page import StatisticsPage
 
 Files = dict[str, Callable[[str], Awaitable[bytes]]]
 # by channel: what a citizen sent, given out again
@@ -138,6 +139,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     files: Files = {}
     sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
     routes.extend(SheetPage.over(sheets, now).routes())
+    routes.extend(StatisticsPage.over(parts.reports).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
@@ -161,6 +163,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     threading.Thread(target=parts.timers.run, args=[stop], daemon=True).start()
     threading.Thread(target=parts.survey.run, args=[stop], daemon=True).start()
+    threading.Thread(target=parts.daybook.run, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))
