@@ -92,24 +92,24 @@ class Measure:
 class Counts:
     """What was counted of one place or period: measure and key to a number."""
 
-    def __init__(self, counted: Iterable[tuple[tuple[str, str], int]] = ()) -> None:
-        self._counted: dict[tuple[str, str], int] = {}
-        for name, value in counted:
-            self.add(*name, value)
+    def __init__(self, counted: Iterable[tuple[str, str, int]] = ()) -> None:
+        self._counted: dict[str, dict[str, int]] = {}
+        for row in counted:
+            self.add(*row)
 
-    def add(self, measure: str, key: str, value: int) -> None:
+    def add(self, measure: str, key: str, number: int) -> None:
         """Put a number to what is there: the largest for a measure that adds as "most", the sum otherwise."""
-        here, known = (measure, key), self._counted.get((measure, key), 0)
-        self._counted[here] = max(known, value) if load()[Name(measure)].adds is Adds.MOST else known + value
-
-    def spread(self, name: Name) -> Mapping[str, int]:
-        """A measure by its keys, in their order."""
-        found = {key: value for (measure, key), value in self._counted.items() if measure == name}
-        return dict(sorted(found.items()))
+        keys = self._counted.setdefault(measure, {})
+        known = keys.get(key, 0)
+        keys[key] = max(known, number) if measure in largest() else known + number
 
     def told(self) -> list[tuple[str, str, int]]:
         """Everything: measure, key and number, in order."""
-        return sorted((measure, key, number) for (measure, key), number in self._counted.items())
+        return sorted((measure, key, number) for measure, keys in self._counted.items() for key, number in keys.items())
+
+    def spread(self, name: Name) -> Mapping[str, int]:
+        """A measure by its keys."""
+        return self._counted.get(name, {})
 
     def total(self, name: Name) -> int:
         """A measure over all its keys."""
@@ -199,6 +199,12 @@ def load() -> Mapping[Name, Measure]:
 def _measure(name: str, fields: dict[str, str]) -> Measure:
     outcomes = frozenset(Outcome(outcome) for outcome in fields.pop("outcomes", ()))
     return Measure(Name(name), adds=Adds(fields.pop("adds")), outcomes=outcomes, **fields)
+
+
+@lru_cache(maxsize=1)
+def largest() -> frozenset[str]:
+    """The measures of which the largest counts."""
+    return frozenset(item.name.value for item in load().values() if item.adds is Adds.MOST)
 
 
 @lru_cache(maxsize=1)

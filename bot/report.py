@@ -28,6 +28,8 @@ from bot.store import Store
 
 ROOM = Path(__file__).parent / "data"
 BREAKDOWNS = ("unit", "field", "channel", "desk", "day")
+ONLY_WHOLE = (Name.PROCEDURE_ASKED.value, Name.REASONS.value)
+# of no breakdown
 Cell = str | int | float | None
 # None: not known, and not nought
 _figure = tables.daily_figure
@@ -144,17 +146,18 @@ def figures(connection: sa.Connection, scope: Scope) -> Figures:
     for name in BREAKDOWNS:
         for place, *row in _summed(connection, scope, _figure.c[name]):
             by[name].setdefault(str(place), Counts()).add(*row)
-    whole = Counts(((row[0], row[1]), row[2]) for row in _summed(connection, scope))
+    whole = Counts(_summed(connection, scope))
     day, closed_at = _last_closed(connection, scope.period)
     return Figures(whole, by, day, closed_at)
 
 
 def _summed(connection: sa.Connection, scope: Scope, *by: sa.ColumnElement[Any]) -> Sequence[Any]:
     """Rows of place (if any), measure, key and number; a measure of "most" is taken at its largest."""
-    most = [item.name.value for item in measures.load().values() if item.adds is Adds.MOST]
     value, names = _figure.c.value, (*by, _figure.c.measure, _figure.c.key)
-    number = sa.case((_figure.c.measure.in_(most), sa.func.max(value)), else_=sa.func.sum(value))
+    number = sa.case((_figure.c.measure.in_(measures.largest()), sa.func.max(value)), else_=sa.func.sum(value))
     query = sa.select(*names, number).where(_figure.c.day >= scope.period.first, _figure.c.day < scope.period.end)
+    if by:
+        query = query.where(_figure.c.measure.not_in(ONLY_WHOLE))
     for name in ("unit", "field", "channel"):
         if wanted := getattr(scope, name):
             query = query.where(_figure.c[name] == wanted)

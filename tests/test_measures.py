@@ -80,7 +80,7 @@ def test_what_is_not_known_is_not_nought() -> None:
 
 def test_the_satisfied_share_is_that_of_the_surveys() -> None:
     """The first two steps of those who gave one; whoever would rather not is left out."""
-    given = [(("satisfaction", str(step)), count) for step, count in enumerate((10, 3, 2, 1, 1, 1))]
+    given = [("satisfaction", str(step), count) for step, count in enumerate((10, 3, 2, 1, 1, 1))]
     assert value(Counts(given), Name.SATISFIED_SHARE) == 62.5
 
 
