@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -116,10 +117,8 @@ def _of_tickets(connection: sa.Connection, within: Span, served: Desks) -> Itera
     yield from [Fact(Place(), Name.MOST_AT_ONCE)] * most_at_once(held, within)
 
 
-def _tickets(
-    connection: sa.Connection, within: Span
-) -> Iterator[tuple[sa.Row[tuple[int, str, str, str]], list[Entry]]]:
-    """The tickets that were open at some moment, each with its history."""
+def _tickets(connection: sa.Connection, within: Span) -> Iterator[tuple[Any, list[Entry]]]:
+    """The tickets that were open at some moment (id, unit, field, channel), each with its history."""
     start, end = within
     query = sa.select(_ticket.id, _ticket.unit, _ticket.field, _talk.channel)
     query = query.join_from(tables.ticket, tables.conversation).where(_ticket.opened_at < end)

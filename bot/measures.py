@@ -169,14 +169,6 @@ def _met(counts: Counts) -> float | None:
     return _share(met, met + counts.total(Name.CLOCKS_BROKEN))
 
 
-DERIVED: Mapping[Name, Callable[[Counts], float | None]] = {
-    Name.MESSAGES: lambda counts: sum(counts.total(name) for name in OF_TURNS),
-    Name.FIRST_ANSWERS: lambda counts: counts.total(Name.FIRST_ANSWER_WAIT),
-    Name.WAIT_P50_MIN: lambda counts: percentile(counts.spread(Name.FIRST_ANSWER_WAIT), 50),
-    Name.WAIT_P90_MIN: lambda counts: percentile(counts.spread(Name.FIRST_ANSWER_WAIT), 90),
-    Name.CLOCKS_MET_SHARE: _met,
-    Name.SATISFIED_SHARE: _satisfied,
-}
 OF_TURNS = (
     Name.ANSWERED,
     Name.CLARIFIED,
@@ -187,6 +179,14 @@ OF_TURNS = (
     Name.OTHER_TALK,
 )
 # every turn is counted by exactly one of them
+DERIVED: Mapping[Name, Callable[[Counts], float | None]] = {
+    Name.MESSAGES: lambda counts: sum([counts.total(name) for name in OF_TURNS]),
+    Name.FIRST_ANSWERS: lambda counts: counts.total(Name.FIRST_ANSWER_WAIT),
+    Name.WAIT_P50_MIN: lambda counts: percentile(counts.spread(Name.FIRST_ANSWER_WAIT), 50),
+    Name.WAIT_P90_MIN: lambda counts: percentile(counts.spread(Name.FIRST_ANSWER_WAIT), 90),
+    Name.CLOCKS_MET_SHARE: _met,
+    Name.SATISFIED_SHARE: _satisfied,
+}
 
 
 @lru_cache(maxsize=1)

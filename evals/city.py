@@ -28,7 +28,7 @@ from bot.measures import Name, value
 from bot.outcomes import Outcome
 from bot.places import all_units
 from bot.present import ZONE
-from bot.report import Figures, Reports, Scope, figures
+from bot.report import ONLY_WHOLE, Figures, Reports, Scope, figures
 from bot.store import Store, open_store
 from bot.ticket import Event, Stage
 
@@ -138,7 +138,7 @@ class Town:
         self._made["ticket"] += 1
         number, chance = self._made["ticket"], self._chance
         desk = "dat_dai" if place["field"] == "dat_dai" else "thanh_pho"
-        events = [(Event.OPENED, at, Stage.QUEUED, desk, None)]
+        events: list[tuple[Event, datetime, Stage, str, int | None]] = [(Event.OPENED, at, Stage.QUEUED, desk, None)]
         if chance.random() < 0.2:
             desk = "thanh_pho" if desk == "dat_dai" else "dat_dai"
             events.append((Event.REROUTED, at + MINUTE, Stage.QUEUED, desk, None))
@@ -237,7 +237,8 @@ def recounted(connection: sa.Connection, where: str = "1 = 1") -> dict[Name, int
 
 def waits_min(connection: sa.Connection) -> list[int]:
     """The waits for a first answer that was given in the quarter, in minutes rounded up, sorted."""
-    opened, answered = {}, {}
+    opened: dict[int, datetime] = {}
+    answered: dict[int, datetime] = {}
     query = sa.text("SELECT ticket_id, kind, at FROM ticket_event WHERE kind IN ('opened', 'replied') ORDER BY id DESC")
     for ticket, kind, at in connection.execute(query.columns(at=tables.UtcTime)):
         (opened if kind == "opened" else answered)[ticket] = at
@@ -250,7 +251,8 @@ def differences(connection: sa.Connection, read: Figures) -> list[str]:
     found = [_differ("City", name, value(read.whole, name), count) for name, count in recounted(connection).items()]
     for unit, counts in read.by["unit"].items():
         again = recounted(connection, f"unit = '{unit}'") if unit in (SILENT_UNIT, ANGRY_UNIT, NO_UNIT) else {}
-        found += [_differ(unit or "unknown", name, value(counts, name), count) for name, count in again.items()]
+        shown = {name: count for name, count in again.items() if name.value not in ONLY_WHOLE}
+        found += [_differ(unit or "unknown", name, value(counts, name), count) for name, count in shown.items()]
     waits = waits_min(connection)
     for name, percent in ((Name.WAIT_P50_MIN, 50), (Name.WAIT_P90_MIN, 90)):
         found.append(_differ("City", name, value(read.whole, name), waits[-(-percent * len(waits) // 100) - 1]))

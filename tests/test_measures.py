@@ -86,9 +86,7 @@ def test_the_satisfied_share_is_that_of_the_surveys() -> None:
 
 def test_the_largest_stays_the_largest() -> None:
     """A measure of "most" is never added up."""
-    counts = Counts(
-        [(("most_at_once", ""), 3), (("most_at_once", ""), 5), (("answered", ""), 3), (("answered", ""), 5)]
-    )
+    counts = Counts((name, "", count) for name in ("most_at_once", "answered") for count in (3, 5))
     assert (value(counts, Name.MOST_AT_ONCE), value(counts, Name.ANSWERED)) == (5, 8)
 
 
