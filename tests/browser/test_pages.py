@@ -116,8 +116,8 @@ def breaches(page: Page) -> None:
 
 def statistics(page: Page) -> None:
     entered(page, "/console/statistics")
-    page.get_by_label("Kỳ").select_option("2026-W47")
-    page.get_by_label("Phường, xã").select_option("26743")
+    page.get_by_label("Kỳ", exact=True).select_option("2026-W47")
+    page.get_by_label("Phường, xã", exact=True).select_option("26743")
     page.get_by_role("button", name="Xem").press("Enter")
     expect(page.get_by_role("heading", name="Phường Bến Thành, Tuần 47/2026")).to_be_visible()
     expect(page.get_by_role("img", name="tin nhắn theo ngày")).to_be_visible()
