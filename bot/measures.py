@@ -18,6 +18,7 @@ import yaml
 
 from bot.outcomes import Outcome
 from bot.satisfaction import SATISFIED
+from bot.shares import Share
 
 PATH = Path(__file__).parent / "data" / "measures.yaml"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "statistics.md"
@@ -156,7 +157,9 @@ def steps(counts: Counts) -> Mapping[str, int]:
 
 def _satisfied(counts: Counts) -> float | None:
     given = steps(counts)
-    return _share(sum(given[str(step)] for step in SATISFIED), sum(given.values()))
+    satisfied = sum(given[str(step)] for step in SATISFIED)
+    share = Share(counts.total(Name.SATISFACTION_ASKED), sum(given.values()), satisfied).satisfied_share
+    return None if share is None else round(100 * share, 1)
 
 
 def _share(part: int, whole: int) -> float | None:
