@@ -1,5 +1,5 @@
 """The commands: ask, chat, work (beside a server), prepare (the index), sheet (guidance on paper), officers, desk,
-switches, zalo (its tokens), following (figures), backup, restore, rotate-key, doctor."""
+switches, zalo (its tokens), following (figures), report, backup, restore, rotate-key, doctor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from bot import administration, ask, backup, desk_commands, doctor, keys, logs, settings, sheet_command, wiring
+from bot import (
+    administration,
+    ask,
+    backup,
+    desk_commands,
+    doctor,
+    keys,
+    logs,
+    report_command,
+    settings,
+    sheet_command,
+    wiring,
+)
 from bot.compose import words
 from bot.errors import BotError
 from bot.followers import Followers
@@ -65,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_commands(commands)
     keys.add_command(commands)
     doctor.add_command(commands)
+    report_command.add_command(commands)
     follow = commands.add_parser("following", help="how many follow how many dossiers, and how late the questions are")
     follow.set_defaults(run=_following)
     zalo = commands.add_parser("zalo", help="let an administrator authorise us to a Zalo Official Account")

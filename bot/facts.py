@@ -185,3 +185,10 @@ Facts = (
     | RatingFacts
     | PlainFacts
 )
+
+
+def procedure_of(facts: Facts) -> str:
+    """The code of the record that was answered from, the first of several; "" when it was none."""
+    if isinstance(facts, SeveralFacts):
+        return facts.parts[0].procedure.code
+    return facts.procedure.code if isinstance(facts, ProcedureFacts) else ""

@@ -59,6 +59,7 @@ SEEN_BY: Mapping[str, str] = {
     "colleagues": "officers and leads, when they hand a ticket on",
     "administrators": "administrators",
     "editors": "editors of the catalogue and auditors",
+    "managers": "leads, auditors and administrators",
     "auditors": "auditors",
     "privacy": "whoever answers for personal data",
     "self": "the officer alone",

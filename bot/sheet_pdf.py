@@ -40,7 +40,7 @@ def pdf(sheet: Sheet, is_large: bool = False, signer: str = "", check_at: str = 
         "signer": signer,
         "check": check_at,
     }
-    return _printer()(values, datetime.combine(sheet.handed_in_on, time(), UTC))
+    return printer(TEMPLATE)(values, datetime.combine(sheet.handed_in_on, time(), UTC))
 
 
 def _day(on: object) -> str:
@@ -55,15 +55,15 @@ def _qr(address: str) -> str:
     return segno.make(address, error="q", micro=False).svg_inline(border=2, light="white", omitsize=True)
 
 
-@lru_cache(maxsize=1)
-def _printer() -> Printer:
-    """A typesetter that has read the fonts; it takes one sheet at a time."""
+@lru_cache
+def printer(template: Path) -> Printer:
+    """A typesetter of a template that has read the fonts; it takes one paper at a time."""
     import typst  # noqa: PLC0415 (60 MB of a library that commands without sheets need not load)
 
     place = find_spec(FONTS)
     assert place is not None and place.origin is not None
     fonts = typst.Fonts(False, False, [Path(place.origin).parent / "files"])
-    source, busy = TEMPLATE.read_bytes(), threading.Lock()
+    source, busy = template.read_bytes(), threading.Lock()
     compiler = typst.Compiler(font_paths=fonts)
 
     def printed(values: dict[str, str], at: datetime) -> bytes:

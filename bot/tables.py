@@ -116,7 +116,12 @@ turn = sa.Table(
     sa.Column("reply", sa.JSON),
     # none while an officer holds the conversation
     sa.Column("elapsed_ms", sa.Integer, nullable=False),
-    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False, index=True),
+    sa.Column("unit", sa.String(10), nullable=False, default="", server_default=""),
+    sa.Column("field", sa.String(40), nullable=False, default="", server_default=""),
+    # what the talk was about after it: ward and field of procedures; empty: not known
+    sa.Column("procedure", sa.String(40), nullable=False, default="", server_default=""),
+    # the record that it was answered from
 )
 
 outbox = sa.Table(
@@ -573,4 +578,40 @@ catalogue_event = sa.Table(
     sa.Column("text", sa.String(200), nullable=False),
     # the reason
     sa.Column("at", UtcTime, nullable=False),
+)
+
+daily_figure = sa.Table(
+    "daily_figure",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    # of the City
+    sa.Column("unit", sa.String(10), primary_key=True),
+    sa.Column("field", sa.String(40), primary_key=True),
+    sa.Column("channel", sa.String(20), primary_key=True),
+    sa.Column("desk", sa.String(40), primary_key=True),
+    # empty: not known, or not of a desk
+    sa.Column("measure", sa.String(30), primary_key=True),
+    # a Name of bot/measures.py
+    sa.Column("key", sa.String(40), primary_key=True),
+    # of a spread: a step, a code, minutes; empty otherwise
+    sa.Column("value", sa.Integer, nullable=False),
+)
+
+closed_day = sa.Table(
+    "closed_day",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    # SHA-256 over its rows of daily_figure, which never change any more
+    sa.Column("closed_at", UtcTime, nullable=False),
+)
+
+issued_report = sa.Table(
+    "issued_report",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    # period and unit: "2026-Q4 26743"; "2026-Q4" of the whole City
+    sa.Column("digest", sa.String(64), nullable=False),
+    # SHA-256 over its figures, from the first time it was made of closed days
+    sa.Column("issued_at", UtcTime, nullable=False),
 )

@@ -21,6 +21,7 @@ from bot.callback import Callbacks
 from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.data_requests import DataRequests
+from bot.daybook import Daybook
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
@@ -42,6 +43,7 @@ from bot.poller import Poller
 from bot.present import now
 from bot.ratings import Survey
 from bot.records import Records
+from bot.report import Reports
 from bot.roles import Role, Sight
 from bot.roster import Roster
 from bot.rota import Rotas
@@ -123,6 +125,9 @@ class Parts:
     # for those who watch over the service
     data_requests: DataRequests
     # what citizens ask about their own data
+    daybook: Daybook
+    # counts each day once it is over
+    reports: Reports
 
 
 def build(settings: Settings, meters: Meters | None = None) -> Parts:
@@ -173,6 +178,8 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
         meters=meters,
         backlog=Backlog(store, served, now),
         data_requests=DataRequests(store, now),
+        daybook=Daybook(store, served, now),
+        reports=Reports(store, served, now),
     )
 
 

@@ -30,7 +30,7 @@ from bot.compose import say
 from bot.conversation import Owner
 from bot.decisions import Unfollow
 from bot.desks import Desks
-from bot.facts import FollowFacts
+from bot.facts import FollowFacts, procedure_of
 from bot.followers import Opening
 from bot.following import Plan
 from bot.inbox import Inbox, Taken
@@ -230,6 +230,9 @@ def _row(taken: Taken, turn: Turn, at: datetime) -> dict[str, Any]:
         "reply": outbox.to_json(outbox.kept(turn.reply)) if turn.reply else None,
         "elapsed_ms": turn.elapsed_ms,
         "created_at": at,
+        "unit": turn.conversation.unit,
+        "field": turn.conversation.field,
+        "procedure": procedure_of(turn.facts),
     }
 
 

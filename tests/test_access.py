@@ -22,7 +22,7 @@ from bot.officers import Officers, Stage
 from bot.own_data import Copies
 from bot.roles import Role, Sight
 from bot.store import Store
-from tests import sheets
+from tests import sheets, week
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import COPY, QUICK, Script, access, rows, say, temporary_store, worker
 from web import metrics, own_copy, readiness, webhooks
@@ -73,6 +73,7 @@ def application(ports: Ports) -> Starlette:
         *sheets.routes(),
         *DataRequestsPage(DataRequests(own), load_pages()).routes(),
         *own_copy.routes(Copies(own), ports.numbers, "secret"),
+        *week.routes(temporary_store()),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
 
@@ -97,7 +98,7 @@ def csrf_of(client: TestClient) -> str:
 
 def tried(client: TestClient, name: str, **fields: str) -> Response:
     method, _, path = name.partition(" ")
-    address = path.replace("{id:int}", "1")
+    address = path.replace("{id:int}", "1").replace("{suffix}", "xlsx")
     return client.get(address) if method == "GET" else client.post(address, data=fields)
 
 

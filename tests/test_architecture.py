@@ -36,6 +36,7 @@ HOMES = {
     "pyhanko": ("bot/sheet_signature.py",),
     "pyhanko_certvalidator": ("bot/sheet_signature.py",),
     "asn1crypto": ("bot/sheet_signature.py",),
+    "xlsxwriter": ("bot/report_xlsx.py",),
     "starlette": ("web/", "integrations/stand_ins/"),
     "structlog": ("bot/logs.py",),
     "prometheus_client": ("bot/meters.py",),

@@ -54,6 +54,7 @@ from web.pages import load_pages
 from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
+from web.statistics_page import StatisticsPage
 
 Files = dict[str, Callable[[str], Awaitable[bytes]]]
 # by channel: what a citizen sent, given out again
@@ -150,6 +151,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(SheetPage.over(sheets, now).routes())
     routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
     routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
+    routes.extend(StatisticsPage.over(parts.reports).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
@@ -178,6 +180,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
     threading.Thread(target=parts.timers.run, args=[stop], daemon=True).start()
     threading.Thread(target=parts.survey.run, args=[stop], daemon=True).start()
+    threading.Thread(target=parts.daybook.run, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))

@@ -15,7 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 
-from tests import sheets
+from tests import sheets, week
 from tests.memory_ports import MemoryTown
 from web.app import create_app
 
@@ -61,7 +61,7 @@ def town() -> MemoryTown:
 @pytest.fixture
 def site(town: MemoryTown, serve: Callable[[Starlette], str]) -> str:
     """Where the application over the town is found."""
-    return serve(create_app(town.ports(), "secret", sheets.routes()))
+    return serve(create_app(town.ports(), "secret", [*sheets.routes(), *week.routes(town.store)]))
 
 
 @pytest.fixture

@@ -114,6 +114,15 @@ def breaches(page: Page) -> None:
     expect(page.get_by_role("heading", name="Quá hạn trong ngày")).to_be_visible()
 
 
+def statistics(page: Page) -> None:
+    entered(page, "/console/statistics")
+    page.get_by_label("Kỳ", exact=True).select_option("2026-W47")
+    page.get_by_label("Phường, xã", exact=True).select_option("26743")
+    page.get_by_role("button", name="Xem").press("Enter")
+    expect(page.get_by_role("heading", name="Phường Bến Thành, Tuần 47/2026")).to_be_visible()
+    expect(page.get_by_role("img", name="tin nhắn theo ngày")).to_be_visible()
+
+
 def staff(page: Page) -> None:
     """A desk whose officer has a week and is away, every form open."""
     entered(page, "/console/desks")
@@ -239,7 +248,7 @@ def keys(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
 
 
-OVERSIGHT = [breaches, staff, catalogue, record]
+OVERSIGHT = [breaches, statistics, staff, catalogue, record]
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
 DESK = [queue, ticket, card, errands, mentioned, search, keys, aside]
 PAGES = [empty_chat, from_sheet, chat, login, sheet_check, *DESK, *ADMINISTRATION, *OVERSIGHT, missing]
