@@ -26,6 +26,19 @@ class Mailbox:
             self._outbox.fetched(channel, address, found[-1].id, now())
         return found
 
+    def newest(self) -> int:
+        """The last reply of all, on any channel."""
+        with self._store.reading() as connection:
+            return connection.execute(sa.select(sa.func.max(tables.outbox.c.id))).scalar() or 0
+
+    def news(self, after: int) -> dict[str, int]:
+        """The addresses of every channel that have replies after one, each with its newest."""
+        reply, talk = tables.outbox.c, tables.conversation
+        query = sa.select(talk.c.address, sa.func.max(reply.id)).join(talk, talk.c.id == reply.conversation_id)
+        with self._store.reading() as connection:
+            found = connection.execute(query.where(reply.id > after).group_by(talk.c.address))
+            return {address: newest for address, newest in found}
+
     def transcript(self, channel: str, address: str) -> list[Line]:
         """Everything the citizen and the other side said, oldest first; replies count as sent once they were shown."""
         with self._store.reading() as connection:

@@ -105,6 +105,13 @@ class MemoryMailbox:
     def owner(self, channel: str, address: str) -> Owner:
         return self.owners.get(address, Owner.BOT)
 
+    def newest(self) -> int:
+        return max(self.news(0).values(), default=0)
+
+    def news(self, after: int) -> dict[str, int]:
+        last = {address: max((line.id or 0 for line in lines), default=0) for address, lines in self.lines.items()}
+        return {address: line_id for address, line_id in last.items() if line_id > after}
+
     def _add(self, address: str, line: Line) -> None:
         self.lines.setdefault(address, []).append(line)
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from web.pulse import BEAT_S, OVERLAP, Pulse
+from web.newest import BEAT_S, OVERLAP, Newest
+from web.pulse import Pulse
 from web.shared import FRESH_S, Shared
 
 BEGINNING = {7: 998, 8: 1000}
@@ -32,7 +33,8 @@ class Histories:
 
 async def heard(histories: Histories, ticket_id: int, change: dict[str, dict[int, int]]) -> int:
     """How many events a page hears that was open before a change, until two beats after it."""
-    pulse = Pulse(histories.newest, histories.news, lambda number: histories.presence[number], 3.5 * BEAT_S)
+    tickets = Newest(histories.newest, histories.news)
+    pulse = Pulse(tickets, lambda number: histories.presence[number], 3.5 * BEAT_S)
     count = 0
     async for _ in pulse.stream(ticket_id):
         if not count:

@@ -26,6 +26,7 @@ from bot.store import Store
 from tests.memory_ports import FEE, MemoryTown
 from web.app import create_app
 from web.chat import Chat, ping
+from web.newest import Newest
 from web.pages import load_pages
 from web.sessions import CHANGE_AFTER, CHANGE_AFTER_IDLE, GRACE, Card
 
@@ -196,7 +197,8 @@ def test_sign_of_life_is_heard_by_the_script() -> None:
 
 def test_stream_ends_to_be_looked_at_again(town: MemoryTown) -> None:
     """A stream ends after its time; the browser then comes with its cookie again."""
-    chat = replace(Chat.over(town.ports(), load_pages(), "secret"), stream_age_s=0.5)
+    replies = Newest(town.mailbox.newest, town.mailbox.news)
+    chat = replace(Chat.over(town.ports(), load_pages(), "secret", replies), stream_age_s=0.5)
     with TestClient(Starlette(routes=chat.routes())) as client:
         client.get("/")
         assert [event["event"] for event in events(client, 9)] == ["owner"]

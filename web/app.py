@@ -28,6 +28,7 @@ from web.desks_page import DesksPage
 from web.draft_page import DraftPage
 from web.forms import form_fields
 from web.headers import FRAMED, SECURITY, SecurityHeaders
+from web.newest import Newest
 from web.pages import STATIC, Pages, load_pages
 from web.ports import NotKept, Ports
 from web.presence import Presence
@@ -57,12 +58,13 @@ def create_app(
     `stream_age_s`: how long a page of the console listens before it connects again.
     """
     pages, presence = load_pages(), Presence()
-    pulse = Pulse(ports.board.newest, ports.board.news, presence.changes, stream_age_s)
+    pulse = Pulse(Newest(ports.board.newest, ports.board.news), presence.changes, stream_age_s)
+    replies = Newest(ports.mailbox.newest, ports.mailbox.news)
     entrance = SignIn.over(ports, pages, secret)
     gate = Gate(ports.officers, ports.access.log, ports.access.sight, entrance.cookie, entrance.ask)
     routes: list[BaseRoute] = [
-        *Chat.over(ports, pages, secret).routes(),
-        *Chat.framed(ports, pages, secret).routes(),
+        *Chat.over(ports, pages, secret, replies).routes(),
+        *Chat.framed(ports, pages, secret, replies).routes(),
         Route("/widget.js", partial(widget, pages)),
         *entrance.routes(),
         *Account.over(ports, pages, entrance).routes(),

@@ -30,6 +30,7 @@ from bot.sheet import CHAT_QUESTION
 from bot.utterance import storable
 from web.cookies import SignedCookie
 from web.headers import FRAMED
+from web.newest import BEAT_S, Newest
 from web.pages import Pages
 from web.ports import Delivery, Inbox, Line, Mailbox, NotKept, Owner, Ports, TooMany
 from web.sessions import Card, Sessions, new_card
@@ -40,6 +41,9 @@ CODE = re.compile(r"[0-9]\.[0-9]{6}")
 SESSION_AGE_S = 24 * 3600
 MAX_TEXT = 20_000
 POLL_S = 0.25
+# of a page without scripts
+LOOK_EVERY_S = 1.0
+# of a stream, when no reply was announced: who answers may have changed
 PING_S = 15
 STREAM_AGE_S = 1800.0
 RETRY_MS = 1000
@@ -77,20 +81,22 @@ class Chat:
     mailbox: Mailbox
     pages: Pages
     sessions: Sessions
+    replies: Newest[str]
+    # by address: when a stream is to look
     base: str = ""
     # where these pages are: at the root, or under the address that other sites may show in a frame
     stream_age_s: float = STREAM_AGE_S
     # then the browser connects again, and its session is looked at again
 
     @classmethod
-    def over(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
+    def over(cls, ports: Ports, pages: Pages, secret: str, replies: Newest[str]) -> Chat:
         """The chat as a page of its own."""
-        return cls(ports.inbox, ports.mailbox, pages, Sessions(page_cookie(secret), ports.numbers))
+        return cls(ports.inbox, ports.mailbox, pages, Sessions(page_cookie(secret), ports.numbers), replies)
 
     @classmethod
-    def framed(cls, ports: Ports, pages: Pages, secret: str) -> Chat:
+    def framed(cls, ports: Ports, pages: Pages, secret: str, replies: Newest[str]) -> Chat:
         """The chat in a frame of an agency's site."""
-        return cls(ports.inbox, ports.mailbox, pages, Sessions(frame_cookie(secret), ports.numbers), FRAMED)
+        return cls(ports.inbox, ports.mailbox, pages, Sessions(frame_cookie(secret), ports.numbers), replies, FRAMED)
 
     def routes(self) -> list[Route]:
         """Where the chat is found."""
@@ -203,8 +209,14 @@ class Chat:
 
     async def _stream(self, address: str, after_id: int) -> AsyncIterator[ServerSentEvent]:
         told: Owner | None = None
+        newest, look_at = -1, 0.0
         ends_at = time.monotonic() + self.stream_age_s
         while time.monotonic() < ends_at:
+            await self.replies.look()
+            if self.replies.of(address) == newest and time.monotonic() < look_at:
+                await asyncio.sleep(BEAT_S)
+                continue
+            newest, look_at = self.replies.of(address), time.monotonic() + LOOK_EVERY_S
             deliveries, owner = await run_in_threadpool(self._news, address, after_id)
             for delivery in deliveries:
                 after_id = delivery.id
@@ -212,7 +224,7 @@ class Chat:
             if owner != told:
                 told = owner
                 yield ServerSentEvent(event="owner", data=json.dumps({"owner": owner}), retry=RETRY_MS)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(BEAT_S)
 
     def _news(self, address: str, after_id: int) -> tuple[list[Delivery], Owner]:
         return self.mailbox.outgoing(CHANNEL, address, after_id), self.mailbox.owner(CHANNEL, address)

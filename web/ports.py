@@ -132,6 +132,12 @@ class Mailbox(Protocol):
     def owner(self, channel: str, address: str) -> Owner:
         """Who answers now."""
 
+    def newest(self) -> int:
+        """The last reply of all."""
+
+    def news(self, after: int) -> Mapping[str, int]:
+        """The addresses that have replies after one, each with its newest."""
+
 
 class SetAside(Protocol):
     """Messages and replies that somebody has to look at."""
