@@ -129,7 +129,7 @@ class DeskCards:
             untold = list(_untold(connection, ticket, history, now)) if plan.telegram_group else []
             for new in untold:
                 reply = card(ticket, plan, new, _waiting(connection, plan), self._link(ticket))
-                outbox.put(connection, _group(connection, plan, now), _key(ticket, new), reply, now)
+                outbox.put(connection, group(connection, plan, now), _key(ticket, new), reply, now)
         return len(untold)
 
     def _link(self, ticket: Ticket) -> str:
@@ -154,7 +154,7 @@ def _waiting(connection: sa.Connection, plan: DeskPlan) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(tables.ticket).where(queued)).scalar_one())
 
 
-def _group(connection: sa.Connection, plan: DeskPlan, now: datetime) -> int:
+def group(connection: sa.Connection, plan: DeskPlan, now: datetime) -> int:
     """Where the cards of a desk go: a conversation in which nobody answers. Old cards are deleted on the way."""
     here = sa.and_(tables.conversation.c.channel == CHANNEL, tables.conversation.c.address == plan.telegram_group)
     found = connection.execute(sa.select(tables.conversation.c.id).where(here)).scalar()

@@ -19,7 +19,18 @@ from typing import Any
 
 import yaml
 
-from bot import access_log, attempts, callback, data_requests, followers, following, retention, tables
+from bot import (
+    access_log,
+    attempts,
+    callback,
+    data_requests,
+    followers,
+    following,
+    retention,
+    sync_book,
+    sync_monitor,
+    tables,
+)
 from bot.errors import BadData
 
 PATH = Path(__file__).parent / "data" / "register.yaml"
@@ -49,6 +60,8 @@ KEPT: Mapping[str, str] = {
     f" and {_said(followers.KEEP_ENDED)} to say so",
     "data_request": f"while it is not decided, then {_said(data_requests.KEEP)};"
     " whose it was goes with the conversation",
+    "compared": f"while the dossier is followed or on the list, and at most {_said(sync_monitor.ENROL_EVERY)} longer",
+    "sync": f"while the systems differ, then {_said(sync_book.KEEP)}; counts of an hour: {_said(sync_book.KEEP)}",
     "account": "as long as the account; accounts are disabled, not deleted",
     "always": "not deleted",
     "replaced": "until the next pair of tokens",
@@ -60,6 +73,7 @@ SEEN_BY: Mapping[str, str] = {
     "administrators": "administrators",
     "editors": "editors of the catalogue and auditors",
     "managers": "leads, auditors and administrators",
+    "leads": "leads of the desk that looks after the unit, administrators",
     "auditors": "auditors",
     "privacy": "whoever answers for personal data",
     "self": "the officer alone",

@@ -82,6 +82,12 @@ class Settings:
     # hours of the City in which citizens are told what is new
     follow_threads: int = 2
     # pollers of this process; 0: other processes follow
+    sync_per_s: int = 2
+    # dossiers compared between the two systems in a second, each with a question to both; 0: this process compares none
+    sync_interval_min: int = 240
+    # a dossier is compared once in so many minutes
+    sync_sample_file: str = ""
+    # dossier codes to compare besides those that are followed, one on each line
     satisfaction_quiet_min: int = 15
     # so long after an answer a citizen is asked how satisfied they are (bot/satisfaction.py); 0: nobody is
     telegram_token: str = ""
@@ -207,6 +213,8 @@ _RANGES = {
     "follow_day_from_h": (0, 12),
     "follow_day_until_h": (13, 24),
     "follow_threads": (0, 64),
+    "sync_per_s": (0, 1_000),
+    "sync_interval_min": (15, 10_080),
     "answer_threads": (0, 64),
     "satisfaction_quiet_min": (0, 720),
 }

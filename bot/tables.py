@@ -615,3 +615,50 @@ issued_report = sa.Table(
     # SHA-256 over its figures, from the first time it was made of closed days
     sa.Column("issued_at", UtcTime, nullable=False),
 )
+
+sync_target = sa.Table(
+    "sync_target",
+    metadata,
+    sa.Column("code", sa.String(60), primary_key=True),
+    # of a dossier that is compared between the systems (bot/sync_book.py)
+    sa.Column("next_at", UtcTime, nullable=False, index=True),
+)
+
+sync_difference = sa.Table(
+    "sync_difference",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("code", sa.String(60), nullable=False),
+    sa.Column("unit", sa.String(40), nullable=False),
+    # the unit id in the code
+    sa.Column("kind", sa.String(10), nullable=False),
+    # a Kind of bot/sync_difference.py
+    sa.Column("here", sa.String(40), nullable=False),
+    sa.Column("there", sa.String(40), nullable=False),
+    # what the City's system and the national one say, as Difference.here, .there
+    sa.Column("since", UtcTime),
+    sa.Column("first_seen_at", UtcTime, nullable=False),
+    sa.Column("last_seen_at", UtcTime, nullable=False),
+    sa.Column("counts_from", UtcTime, nullable=False),
+    # until then it is a normal lag
+    sa.Column("counted_at", UtcTime),
+    # when it was seen again after that; empty: maybe a lag still, no list shows it
+    sa.Column("gone_at", UtcTime, index=True),
+    sa.Column("told_at", UtcTime),
+    # a desk's card told of it
+    sa.Index("uq_sync_difference_going", "code", "kind", unique=True, **_only("gone_at IS NULL")),
+    # one row of a difference that goes on
+)
+
+sync_hour = sa.Table(
+    "sync_hour",
+    metadata,
+    sa.Column("unit", sa.String(40), primary_key=True),
+    sa.Column("hour", UtcTime, primary_key=True),
+    # its beginning
+    sa.Column("compared", sa.Integer, nullable=False),
+    sa.Column("not_compared", sa.Integer, nullable=False),
+    # looks at dossiers; not compared: a system did not answer
+    sa.Column("found", sa.Integer, nullable=False),
+    # differences that began to count
+)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot import desks, flood, portals, rules, satisfaction, second_factor, traces
+from bot import desks, flood, portals, rules, satisfaction, second_factor, sync_plan, traces
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
@@ -57,12 +57,16 @@ from bot.staffing import Staffing
 from bot.standing import NoTickets, TicketBook, Tickets
 from bot.store import Store, open_store
 from bot.switch_book import SwitchBook
+from bot.sync_book import SyncBook
+from bot.sync_cards import SyncCards
+from bot.sync_monitor import SyncMonitor, sample
 from bot.timers import Timers
 from bot.tries import Tries
 from bot.worker import Worker
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
+from integrations.routing import Routing
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
@@ -116,7 +120,7 @@ class Parts:
     # tells desks in their Telegram groups what waits
     survey: Survey
     # asks citizens how satisfied they are
-    dossiers: Dossiers
+    dossiers: Routing
     # for whoever asks in a thread of their own
     poller: Poller
     # tells citizens what is new in the dossiers they follow
@@ -339,3 +343,27 @@ def zalo_book(chosen: Settings, store: Store) -> ZaloTokens:
     if chosen.zalo_refresh_token:
         book.seed(chosen.zalo_refresh_token, now())
     return book
+
+
+def sync_book(parts: Parts) -> SyncBook:
+    """Where the City's system and the national one differ. Raises BadData."""
+    return SyncBook(parts.store, sync_plan.load())
+
+
+def sync_cards(parts: Parts) -> SyncCards:
+    """Tells desks where the systems differ."""
+    return SyncCards(parts.store, desks.load(), sync_plan.load(), now, parts.settings.public_url)
+
+
+def sync_monitor(parts: Parts) -> SyncMonitor | None:
+    """Compares both systems, through the doors of citizens' look-ups; None unless both are set. Raises BadSettings."""
+    chosen, doors, book = parts.settings, parts.dossiers, sync_book(parts)
+    if not chosen.sync_per_s or set(portals.connected(chosen)) != set(portals.PORTALS):
+        return None
+    sampled = sample(Path(chosen.sync_sample_file)) if chosen.sync_sample_file else []
+
+    def listed() -> list[str]:
+        return [code for code in {*book.followed(), *sampled} if doors.portal(code) == portals.CITY]
+
+    interval = timedelta(minutes=chosen.sync_interval_min)
+    return SyncMonitor(book, doors.named(portals.CITY), doors.named(portals.NATIONAL), listed, interval, now)

@@ -112,6 +112,8 @@ class Dossier:
     # why it is late, in the agency's words with every person blanked, when the portal gives it
     new_due_on: date | None = None
     # the day promised instead, when the portal gives one
+    fees_due: bool | None = None
+    # whether the portal calls a fee unpaid, which is no more than status 6 tells; None: it leaves it open
 
 
 @dataclass(frozen=True)

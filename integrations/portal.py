@@ -96,6 +96,7 @@ def dossier(row: Row, fields: Fields) -> Dossier:
         agency_name=_first(row, fields.agency_name, readings.name),
         steps=tuple(sorted(_steps(row, fields), key=lambda step: step.at)),
         collect_until=_first(row, fields.collect_until, readings.day),
+        fees_due=fees_due(row, fields.fees),
     )
 
 
@@ -108,6 +109,17 @@ def details(row: Row, fields: Fields) -> Details:
         supplements=tuple(readings.impersonal(words, people) for words in asked if words),
         fees=tuple(_fees(row, fields.fees)),
     )
+
+
+def fees_due(row: Row, part: Part) -> bool | None:
+    """Whether a fee is still to be paid: no when every one is said to be paid; None where the portal leaves it open."""
+    try:
+        said = [list(_all(fee, part.paths["paid"])) for fee in _parts(row, part)]
+    except BadAnswer:
+        return None
+    if any(readings.is_unpaid(value) for values in said for value in values):
+        return True
+    return False if said and all(any(map(readings.is_paid, values)) for values in said) else None
 
 
 def _steps(row: Row, fields: Fields) -> Iterator[Step]:

@@ -18,6 +18,7 @@ VIETNAMESE = "228"
 DEEPEST = 4
 # how many layers a name may lie under
 NOT_PAID = ("0", "false")
+PAID = ("1", "true")
 
 
 def now() -> datetime:
@@ -147,6 +148,11 @@ def amount_vnd(value: object) -> int:
 def is_unpaid(value: object) -> bool:
     """Whether the portal says that a fee is not paid; saying nothing is not saying so."""
     return str(value).strip().casefold() in NOT_PAID
+
+
+def is_paid(value: object) -> bool:
+    """Whether the portal says that a fee is paid; saying nothing is not saying so."""
+    return str(value).strip().casefold() in PAID
 
 
 def last(value: object, count: int) -> str:

@@ -39,6 +39,10 @@ class Routing:
         """What the portal of the code's unit opens."""
         return self._of(code).details(code, proof)
 
+    def named(self, name: str) -> Dossiers:
+        """One portal, asked about any code; where it is not set, look-ups raise NotConnected."""
+        return self._portals.get(name, Unconnected())
+
     def portal(self, code: str) -> str | None:
         """The name of the portal that knows this code; None when no route leads anywhere."""
         unit = levels(code.partition("-")[0])

@@ -61,8 +61,8 @@ ON_BOTH = {
     f"test_{name}"
     for name in (
         "aside", "board", "catalogue_drafts", "clock_steps", "data_requests", "daybook", "handoff", "metrics",
-        "periods", "pipeline", "redelivery", "retention", "routing", "search", "second_step", "switches", "tickets",
-        "timers", "zalo_tokens",
+        "periods", "pipeline", "redelivery", "retention", "routing", "search", "second_step", "switches",
+        "sync_monitor", "tickets", "timers", "zalo_tokens",
     )
 }  # fmt: skip
 # whose tests of the database run on SQLite and on PostgreSQL; what races on the latter is in test_postgresql.py

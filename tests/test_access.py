@@ -22,7 +22,7 @@ from bot.officers import Officers, Stage
 from bot.own_data import Copies
 from bot.roles import Role, Sight
 from bot.store import Store
-from tests import sheets, week
+from tests import compared, sheets, week
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import COPY, QUICK, Script, access, rows, say, temporary_store, worker
 from web import metrics, own_copy, readiness, webhooks
@@ -74,6 +74,7 @@ def application(ports: Ports) -> Starlette:
         *DataRequestsPage(DataRequests(own), load_pages()).routes(),
         *own_copy.routes(Copies(own), ports.numbers, "secret"),
         *week.routes(temporary_store()),
+        *compared.routes(temporary_store()),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
 

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot import inbox, logs, outbox, retention, settings, wiring
+from bot import inbox, logs, outbox, retention, settings, sync_gauges, sync_plan, wiring
 from bot.catalogue_book import Book
 from bot.catalogue_drafts import CatalogueDrafts
 from bot.catalogue_releases import CatalogueReleases
@@ -55,6 +55,7 @@ from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
 from web.statistics_page import StatisticsPage
+from web.sync_page import SyncPage
 
 Files = dict[str, Callable[[str], Awaitable[bytes]]]
 # by channel: what a citizen sent, given out again
@@ -152,6 +153,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
     routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
     routes.extend(StatisticsPage.over(parts.reports).routes())
+    routes.extend(_sync_page(parts).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
@@ -181,6 +183,9 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     threading.Thread(target=parts.timers.run, args=[stop], daemon=True).start()
     threading.Thread(target=parts.survey.run, args=[stop], daemon=True).start()
     threading.Thread(target=parts.daybook.run, args=[stop], daemon=True).start()
+    if monitor := wiring.sync_monitor(parts):
+        told = (parts.store, parts.settings.sync_per_s, wiring.sync_cards(parts).step)
+        threading.Thread(target=monitor.run, args=[stop, *told], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))
@@ -195,7 +200,13 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
 
 
 def _counted(parts: Parts) -> bytes:
-    return parts.meters.text(parts.backlog.gauges())
+    synced = sync_gauges.gauges(wiring.sync_book(parts), sync_plan.load(), now())
+    return parts.meters.text([*parts.backlog.gauges(), *synced])
+
+
+def _sync_page(parts: Parts) -> SyncPage:
+    book, desk_of = wiring.sync_book(parts), wiring.sync_cards(parts).desk_of
+    return SyncPage.over(book, sync_plan.load(), desk_of, parts.sight, now)
 
 
 def _access(parts: Parts) -> Access:

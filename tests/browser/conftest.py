@@ -15,7 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 
-from tests import sheets, week
+from tests import compared, sheets, week
 from tests.memory_ports import MemoryTown
 from web.app import create_app
 
@@ -61,7 +61,9 @@ def town() -> MemoryTown:
 @pytest.fixture
 def site(town: MemoryTown, serve: Callable[[Starlette], str]) -> str:
     """Where the application over the town is found."""
-    return serve(create_app(town.ports(), "secret", [*sheets.routes(), *week.routes(town.store)]))
+    return serve(
+        create_app(town.ports(), "secret", [*sheets.routes(), *week.routes(town.store), *compared.routes(town.store)])
+    )
 
 
 @pytest.fixture

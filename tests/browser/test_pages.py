@@ -123,6 +123,13 @@ def statistics(page: Page) -> None:
     expect(page.get_by_role("img", name="tin nhắn theo ngày")).to_be_visible()
 
 
+def sync(page: Page) -> None:
+    entered(page, "/console/sync")
+    page.get_by_label("Mã đơn vị").select_option("H29.19")
+    page.get_by_role("button", name="Lọc").press("Enter")
+    expect(page.get_by_role("heading", name="Đang khác nhau: 2")).to_be_visible()
+
+
 def staff(page: Page) -> None:
     """A desk whose officer has a week and is away, every form open."""
     entered(page, "/console/desks")
@@ -248,7 +255,7 @@ def keys(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Phím tắt")).to_be_visible()
 
 
-OVERSIGHT = [breaches, statistics, staff, catalogue, record]
+OVERSIGHT = [breaches, statistics, sync, staff, catalogue, record]
 ADMINISTRATION = [officers, switches, access_log, account, password, enrolment, recovery_codes, second_step]
 DESK = [queue, ticket, card, errands, mentioned, search, keys, aside]
 PAGES = [empty_chat, from_sheet, chat, login, sheet_check, *DESK, *ADMINISTRATION, *OVERSIGHT, missing]
