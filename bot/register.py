@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from bot import access_log, attempts, callback, data_requests, followers, following, retention, tables
+from bot import access_log, attempts, callback, data_requests, followers, following, lost_questions, retention, tables
 from bot.errors import BadData
 
 PATH = Path(__file__).parent / "data" / "register.yaml"
@@ -48,6 +48,8 @@ KEPT: Mapping[str, str] = {
     "followed": f"until the citizen ends it, the dossier is done, or {_said(following.LONGEST)} after they agreed"
     f" and {_said(followers.KEEP_ENDED)} to say so",
     "data_request": f"while it is not decided, then {_said(data_requests.KEEP)};"
+    " whose it was goes with the conversation",
+    "lost": f"{_said(lost_questions.KEEP)} after the day it was asked, or until the citizen has the talk deleted;"
     " whose it was goes with the conversation",
     "account": "as long as the account; accounts are disabled, not deleted",
     "always": "not deleted",
