@@ -111,8 +111,8 @@ def _grown(connection: sa.Connection, which: Filter) -> dict[int, _Growing]:
         one.last_day = max(one.last_day, row["day"])
         one.text = row["text"]
     middles = sa.select(_lost.id, _lost.text).where(_lost.id.in_(found))
-    for row in connection.execute(middles):
-        found[row.id].text = row.text
+    for middle in connection.execute(middles):
+        found[middle.id].text = middle.text
     return found
 
 

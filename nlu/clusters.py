@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,9 @@ def middles(likeness: Likeness, least: float) -> list[int]:
     return found
 
 
-def _clean(likeness: NDArray[np.floating]) -> Likeness:
+def _clean(likeness: NDArray[Any]) -> Likeness:
     """Symmetric, within 0 and 1, and itself on the diagonal."""
-    rounded = np.round(np.clip(np.asarray(likeness, dtype=np.float64), 0, 1), DECIMALS)
+    rounded: Likeness = np.round(likeness.astype(np.float64), DECIMALS).clip(0, 1)
     rounded = np.maximum(rounded, rounded.T)
     np.fill_diagonal(rounded, 1)
     return rounded
