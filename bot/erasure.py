@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from bot import followers, ratings, tables
+from bot import followers, lost_questions, ratings, tables
 from bot.conversation import Conversation
 from bot.ticket import OPEN
 
@@ -28,6 +28,7 @@ def forget(connection: sa.Connection, conversation_id: int, inbox_id: int, turn_
     that is not answered yet. Later messages are still to be answered.
     """
     ratings.forget(connection, [conversation_id])
+    lost_questions.forget(connection, [conversation_id])
     delete_tickets(connection, [conversation_id], spare=owed(connection, conversation_id))
     followers.forget(connection, [conversation_id])
     connection.execute(sa.delete(tables.consent).where(tables.consent.c.conversation_id == conversation_id))

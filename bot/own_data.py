@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import access_log, data_requests, erasure, notices, outbox, register, retention, tables
+from bot import access_log, data_requests, erasure, lost_questions, notices, outbox, register, retention, tables
 from bot.data_law import Wanted
 from bot.decisions import Decision, RequestData
 from bot.following import LONGEST
@@ -32,6 +32,7 @@ PERIODS: Mapping[str, timedelta] = {
     "followed": LONGEST,
     "access_log": access_log.KEEP,
     "data_request": data_requests.KEEP,
+    "lost": lost_questions.KEEP,
 }
 # of the kinds of data that citizens are told of: how long after the last change
 WAITS = frozenset({"rested", "complaint", "rating", "data_request"})

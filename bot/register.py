@@ -26,6 +26,7 @@ from bot import (
     data_requests,
     followers,
     following,
+    lost_questions,
     retention,
     sync_book,
     sync_monitor,
@@ -62,6 +63,8 @@ KEPT: Mapping[str, str] = {
     " whose it was goes with the conversation",
     "compared": f"while the dossier is followed or on the list, and at most {_said(sync_monitor.ENROL_EVERY)} longer",
     "sync": f"while the systems differ, then {_said(sync_book.KEEP)}; counts of an hour: {_said(sync_book.KEEP)}",
+    "lost": f"{_said(lost_questions.KEEP)} after the day it was asked, or until the citizen has the talk deleted;"
+    " whose it was goes with the conversation",
     "account": "as long as the account; accounts are disabled, not deleted",
     "always": "not deleted",
     "replaced": "until the next pair of tokens",

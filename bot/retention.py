@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import access_log, attempts, callback, data_requests, erasure, followers, ratings, tables
+from bot import access_log, attempts, callback, data_requests, erasure, followers, lost_questions, ratings, tables
 from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.present import now
@@ -51,6 +51,7 @@ def delete_old(store: Store, now: datetime) -> int:
         callback.delete_old(connection, now)
         followers.delete_old(connection, now)
         data_requests.delete_old(connection, now)
+        lost_questions.delete_old(connection, now)
     return gone
 
 
@@ -78,6 +79,7 @@ def _rested(connection: sa.Connection, now: datetime) -> list[int]:
 def _delete_conversations(connection: sa.Connection, gone: list[int]) -> None:
     ratings.disconnect(connection, gone)
     data_requests.disconnect(connection, gone)
+    lost_questions.disconnect(connection, gone)
     erasure.delete_tickets(connection, gone)
     parts = (tables.factor_try, tables.followed, tables.consent, tables.aside_event)
     for table in (*parts, tables.outbox, tables.turn, tables.inbox):

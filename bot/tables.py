@@ -662,3 +662,45 @@ sync_hour = sa.Table(
     sa.Column("found", sa.Integer, nullable=False),
     # differences that began to count
 )
+
+lost_decision = sa.Table(
+    "lost_decision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    # example, alias, missing, test, nothing: a Kind of bot/lost_decisions.py
+    sa.Column("code", sa.String(40), nullable=False),
+    # of the procedure; empty: none
+    sa.Column("text", sa.Text, nullable=False),
+    # what was made of the questions, without personal data
+    sa.Column("draft_id", sa.ForeignKey("catalogue_draft.id")),
+    # that it went into
+    sa.Column("by", sa.String(60), nullable=False),
+    # username
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+lost_question = sa.Table(
+    "lost_question",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    # without personal numbers and without what could tell who asked
+    sa.Column("reason", sa.String(20), nullable=False),
+    # a Reason of bot/lost_questions.py
+    sa.Column("day", sa.Date, nullable=False, index=True),
+    # of the City
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("unit", sa.String(10), nullable=False),
+    # the ward or commune that the citizen named; empty: not known
+    sa.Column("conversation_id", sa.ForeignKey("conversation.id"), index=True),
+    sa.Column("inbox_id", sa.ForeignKey("inbox.id"), unique=True),
+    sa.Column("ticket_id", sa.ForeignKey("ticket.id")),
+    # the first ticket after it
+    sa.Column("answer_id", sa.ForeignKey("outbox.id")),
+    # an officer's first words in that ticket; none of the four once the conversation was deleted for age
+    sa.Column("middle_id", sa.Integer),
+    # the question in the middle of its cluster; none: not looked at yet
+    sa.Column("decision_id", sa.ForeignKey("lost_decision.id"), index=True),
+    # what became of it; none: nothing yet
+)

@@ -34,6 +34,7 @@ from bot.handoff import Desk
 from bot.inbox import MESSAGE, Inbox
 from bot.lanes import GivingWay, Lanes
 from bot.loop import Loop
+from bot.lost_questions import LostQuestions, Meanings
 from bot.meters import Meters
 from bot.observation import Observer, WatchedReader
 from bot.officers import Officers
@@ -75,7 +76,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.procedure import Procedure
 from knowledge.questions import generated
 from nlu import encoder, stored, training
-from nlu.encoder import Encoder
+from nlu.encoder import Encoder, Vectors
 from nlu.rasa_client import RasaClient
 from nlu.retrieval import Entry
 from nlu.understander import Interpreter
@@ -132,6 +133,8 @@ class Parts:
     daybook: Daybook
     # counts each day once it is over
     reports: Reports
+    lost_questions: LostQuestions
+    # collects what the assistant could not answer
 
 
 def build(settings: Settings, meters: Meters | None = None) -> Parts:
@@ -184,6 +187,7 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
         data_requests=DataRequests(store, now),
         daybook=Daybook(store, served, now),
         reports=Reports(store, served, now),
+        lost_questions=LostQuestions(store, meanings(editions), now),
     )
 
 
@@ -260,6 +264,16 @@ def build_editions(
         return Assistant(interpreter, records, dossiers, thresholds, book, settings.public_url)
 
     return Editions(settings.catalogue_dir, over)
+
+
+def meanings(editions: Editions) -> Meanings:
+    """What texts mean to the assistant that is served; nothing where it reads words alone."""
+
+    def of(texts: Sequence[str]) -> Vectors | None:
+        interpreter = editions.assistant().interpreter
+        return interpreter.meanings(texts) if isinstance(interpreter, Interpreter) else None
+
+    return of
 
 
 def engines(settings: Settings, observer: Observer) -> list[Understander]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot import wiring
+from bot import rules, wiring
 from bot.settings import Settings
 from evals import scoring
 from evals.asking import read
 from evals.scoring import Label
+from evals.tally import Pair, total
 from knowledge import questions, record
 from knowledge.catalogue import Catalogue
 from knowledge.edition import Edition
@@ -24,6 +26,7 @@ from nlu import confidence as confidences
 from nlu import encoder, stored
 from nlu.encoder import Encoder
 from nlu.retrieval import Entry, Retrieval
+from nlu.understanding import Candidate
 
 FIRST = 3
 FOLDER = "measured"
@@ -32,37 +35,80 @@ Record = Mapping[str, Any]
 
 
 class Ranking:
-    """The codes for a text, the best first."""
+    """The procedures for a text, the best first."""
 
     def __init__(self, entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> None:
         self._index: Retrieval = stored.retrieval(entries, folder, reader)
         self._confidence = confidences.fitted(reader is not None)
         self._reader = reader
 
+    def found(self, text: str) -> tuple[Candidate, ...]:
+        """Procedures that a text may mean, each with its confidence."""
+        return self._index.rank(read(text), self._confidence, self._reader)
+
     def codes(self, text: str) -> list[str]:
-        """Codes of the procedures that a text may mean."""
-        return [found.code for found in self._index.rank(read(text), self._confidence, self._reader)]
+        """Their codes."""
+        return [found.code for found in self.found(text)]
+
+
+@dataclass
+class Comparison:
+    """Questions asked on both sides of a change."""
+
+    sides: Sequence[Ranking]
+    # before, after
+    names: Mapping[str, str]
+    # of procedures, by code
+    told_from: float
+    # the least confidence of an answer
+    styles: dict[str, Pair] = field(default_factory=dict)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    # questions with another procedure first than before
+
+    def ask(self, item: Label) -> None:
+        """Count one question, and keep it where the first procedure is another one."""
+        found = [side.found(item.text) for side in self.sides]
+        pair = self.styles.setdefault(item.style, Pair.empty())
+        right = [
+            tally.add(item, some, self.told_from) for tally, some in zip((pair.before, pair.after), found, strict=True)
+        ]
+        firsts = [some[0].code if some else "" for some in found]
+        if firsts[0] != firsts[1]:
+            told = {"before": self.names.get(firsts[0], ""), "after": self.names.get(firsts[1], "")}
+            self.changed.append({"text": item.text, **told, "was_right": right[0], "is_right": right[1]})
+
+    def result(self) -> dict[str, Any]:
+        """questions, before, after (right ones first), changed, styles: name -> before, after as evals.tally.Tally."""
+        every = total(list(self.styles.values()))
+        return {
+            "questions": every.before.questions,
+            "before": every.before.hit_1,
+            "after": every.after.hit_1,
+            "changed": self.changed,
+            "styles": {style: asdict(pair) for style, pair in sorted(self.styles.items())},
+        }
 
 
 def measured(before: Record, after: Record, chosen: Settings, labels: Sequence[Label]) -> Iterator[dict[str, Any]]:
-    """{"done", "of"} after each question, then {"result"}: questions, before, after (right ones first), changed."""
-    reader, folder = encoder.default() if chosen.encoder == "auto" else None, chosen.cache_dir / FOLDER
+    """{"done", "of"} after each question, then {"result"}: see Comparison.result."""
     served = {item["code"]: item for item in Edition(chosen.catalogue_dir).reviewed()}
-    sides = [Ranking(entries({**served, before["code"]: one}), folder, reader) for one in (before, after)]
-    near = neighbours(sides, before, after)
+    compared = comparison(chosen, served, {before["code"]: before}, {after["code"]: after})
+    near = neighbours(compared.sides, before, after)
     asked = [item for item in labels if item.code in near or near & set(item.accept)]
-    names = {code: one["name"] for code, one in served.items()} | {after["code"]: after["name"]}
-    changed, hits = [], [0, 0]
     for number, item in enumerate(asked, start=1):
-        found = [side.codes(item.text) for side in sides]
-        right = [scoring.place(item, codes) == 1 for codes in found]
-        hits = [count + hit for count, hit in zip(hits, right, strict=True)]
-        firsts = [codes[0] if codes else "" for codes in found]
-        if firsts[0] != firsts[1]:
-            told = {"before": names.get(firsts[0], ""), "after": names.get(firsts[1], "")}
-            changed.append({"text": item.text, **told, "was_right": right[0], "is_right": right[1]})
+        compared.ask(item)
         yield {"done": number, "of": len(asked)}
-    yield {"result": {"questions": len(asked), "before": hits[0], "after": hits[1], "changed": changed}}
+    yield {"result": compared.result()}
+
+
+def comparison(
+    chosen: Settings, served: Mapping[str, Record], before: Mapping[str, Record], after: Mapping[str, Record]
+) -> Comparison:
+    """Both sides: the served records with the changed ones, by code, as they were and as they would be."""
+    reader, folder = encoder.default() if chosen.encoder == "auto" else None, chosen.cache_dir / FOLDER
+    sides = [Ranking(entries({**served, **some}), folder, reader) for some in (before, after)]
+    names = {code: one["name"] for code, one in {**served, **after}.items()}
+    return Comparison(sides, names, rules.load().answer_at)
 
 
 def entries(records: Mapping[str, Record]) -> list[Entry]:

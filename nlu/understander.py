@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nlu import confidence as confidences
-from nlu import cues
+from nlu import cues, encoder
 from nlu import text as texts
-from nlu.encoder import Encoder
+from nlu.encoder import Encoder, Vectors
 from nlu.errors import Unavailable
 from nlu.rest import Rest
 from nlu.retrieval import Retrieval, content
@@ -54,6 +54,10 @@ class Interpreter:
             in_context=self._rank(f"{topic} {asked}") if in_context else (),
             parts=tuple(self._part(part) for part in cues.questions(text)),
         )
+
+    def meanings(self, texts: Sequence[str]) -> Vectors | None:
+        """A unit vector a text, as the index reads it; None without an encoder."""
+        return encoder.of(self._retrieval.spoken(texts), self._reader) if self._reader else None
 
     def _settled(self, text: str) -> Reading:
         """An engine's reading where the text is about a matter of ours; otherwise what it is instead."""

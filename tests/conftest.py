@@ -60,8 +60,8 @@ def offline() -> Iterator[list[str]]:
 ON_BOTH = {
     f"test_{name}"
     for name in (
-        "aside", "board", "catalogue_drafts", "clock_steps", "data_requests", "daybook", "handoff", "metrics",
-        "periods", "pipeline", "redelivery", "retention", "routing", "search", "second_step", "switches",
+        "aside", "board", "catalogue_drafts", "clock_steps", "data_requests", "daybook", "handoff", "lost_questions",
+        "metrics", "periods", "pipeline", "redelivery", "retention", "routing", "search", "second_step", "switches",
         "sync_monitor", "tickets", "timers", "zalo_tokens",
     )
 }  # fmt: skip

@@ -22,9 +22,9 @@ from bot.officers import Officers, Stage
 from bot.own_data import Copies
 from bot.roles import Role, Sight
 from bot.store import Store
-from tests import compared, sheets, week
+from tests import compared, lost, sheets, week
 from tests.memory_ports import PASSWORD, MemoryTown
-from tests.town import COPY, QUICK, Script, access, rows, say, temporary_store, worker
+from tests.town import COPY, QUICK, Script, access, oversight, rows, say, temporary_store, worker
 from web import metrics, own_copy, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
@@ -75,8 +75,16 @@ def application(ports: Ports) -> Starlette:
         *own_copy.routes(Copies(own), ports.numbers, "secret"),
         *week.routes(temporary_store()),
         *compared.routes(temporary_store()),
+        *_lost_questions(),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
+
+
+def _lost_questions() -> list[Route]:
+    """The pages of lost questions over a database with three."""
+    store = temporary_store()
+    lost.fill(store)
+    return lost.routes(store, oversight(store).editing)
 
 
 def browser(app: Starlette, base_url: str = "http://testserver") -> TestClient:

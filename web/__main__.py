@@ -35,6 +35,8 @@ from bot.crew import Crew
 from bot.draft_effect import DraftEffect, by_evaluation
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop
+from bot.lost_clusters import LostClusters
+from bot.lost_decisions import LostDecisions
 from bot.mailbox import Mailbox
 from bot.meters import Meters
 from bot.officers import Officers
@@ -50,6 +52,7 @@ from knowledge.edition import Edition
 from web import metrics, own_copy, readiness, webhooks
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.lost_questions_page import LostQuestionsPage
 from web.pages import load_pages
 from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
@@ -154,6 +157,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
     routes.extend(StatisticsPage.over(parts.reports).routes())
     routes.extend(_sync_page(parts).routes())
+    routes.extend(_lost(parts).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
@@ -186,6 +190,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     if monitor := wiring.sync_monitor(parts):
         told = (parts.store, parts.settings.sync_per_s, wiring.sync_cards(parts).step)
         threading.Thread(target=monitor.run, args=[stop, *told], daemon=True).start()
+    threading.Thread(target=parts.lost_questions.run, args=[stop], daemon=True).start()
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))
@@ -224,6 +229,16 @@ def _editing(parts: Parts) -> Editing:
     releases = CatalogueReleases(parts.store, parts.settings.catalogue_dir, edition, drafts, now)
     effect = DraftEffect(drafts, by_evaluation(parts.settings), now)
     return Editing(drafts, releases, Book(parts.store), effect, now)
+
+
+def _lost(parts: Parts) -> LostQuestionsPage:
+    """The pages of lost questions; what one may mean says the assistant that is served."""
+    editing = _editing(parts)
+    decisions = LostDecisions(parts.store, editing.drafts, now)
+    assistant = parts.editions.assistant
+    return LostQuestionsPage.over(
+        LostClusters(parts.store), decisions, editing, lambda text: assistant().interpreter.understand(text).candidates
+    )
 
 
 def _workers(parts: Parts) -> Loop | Crew:

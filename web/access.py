@@ -136,6 +136,10 @@ RULES: Mapping[str, Rule] = {
     "POST /console/drafts/{id:int}": of(EDITOR),
     "GET /console/drafts/{id:int}/review": of(EDITOR),
     "POST /console/drafts/{id:int}/review": of(EDITOR),  # nobody approves what they wrote: bot/catalogue_drafts.py
+    "GET /console/lost-questions": of(EDITOR),  # without personal data: bot/lost_questions.py
+    "GET /console/lost-questions.jsonl": of(EDITOR),
+    "GET /console/lost-questions/{id:int}": of(EDITOR),
+    "POST /console/lost-questions/{id:int}": of(EDITOR),
     "GET /console/releases": of(EDITOR, AUDITOR),
     "POST /console/releases": of(EDITOR),
     "GET /console/access-log": of(AUDITOR),

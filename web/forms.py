@@ -11,7 +11,7 @@ MAX_NUMBER = 2**31 - 1
 # of anything in the database
 NUMBER = re.compile(r"[0-9]{1,9}")
 INSIDE = re.compile(
-    r"/console(/aside|/search|/account|/officers|/switches|/access-log|/breaches|/desks|/catalogue|/data-requests|/releases|/tickets/[0-9]{1,18})?"
+    r"/console(/aside|/search|/account|/officers|/switches|/access-log|/breaches|/desks|/catalogue|/data-requests|/releases|/lost-questions|/tickets/[0-9]{1,18})?"
 )
 
 
