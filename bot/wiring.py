@@ -226,10 +226,15 @@ def answering(parts: Parts) -> Loop:
 
 def sheets(settings: Settings, records: Callable[[], Catalogue]) -> Sheets:
     """The guidance sheets over a catalogue. Raises BadSettings when the key or the authorities cannot be read."""
-    key, authorities = settings.sheet_key_file, settings.sheet_authority_file
-    signer = Signer(Path(key), settings.sheet_key_passphrase) if key else None
+    authorities = settings.sheet_authority_file
     checker = Checker.load(Path(authorities) if authorities else None)
-    return Sheets(records, calendar(), now, settings.public_url, signer, checker)
+    return Sheets(records, calendar(), now, settings.public_url, signer(settings), checker)
+
+
+def signer(settings: Settings) -> Signer | None:
+    """Whoever signs sheets and letters; None without a key. Raises BadSettings when it cannot be read."""
+    key = settings.sheet_key_file
+    return Signer(Path(key), settings.sheet_key_passphrase) if key else None
 
 
 def build_assistant(settings: Settings) -> Assistant:

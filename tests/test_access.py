@@ -24,11 +24,12 @@ from bot.roles import Role, Sight
 from bot.store import Store
 from tests import sheets, week
 from tests.memory_ports import PASSWORD, MemoryTown
-from tests.town import COPY, QUICK, Script, access, rows, say, temporary_store, worker
+from tests.town import COPY, QUICK, Book, Script, access, rows, say, temporary_store, worker
 from web import metrics, own_copy, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.letter_page import LetterPage
 from web.pages import load_pages
 from web.ports import Ports
 
@@ -74,6 +75,7 @@ def application(ports: Ports) -> Starlette:
         *DataRequestsPage(DataRequests(own), load_pages()).routes(),
         *own_copy.routes(Copies(own), ports.numbers, "secret"),
         *week.routes(temporary_store()),
+        *LetterPage.over(ports.desk, Book(), lambda: datetime.now(UTC)).routes(),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
 

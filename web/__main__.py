@@ -50,6 +50,7 @@ from knowledge.edition import Edition
 from web import metrics, own_copy, readiness, webhooks
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.letter_page import LetterPage
 from web.pages import load_pages
 from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
@@ -152,6 +153,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
     routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
     routes.extend(StatisticsPage.over(parts.reports).routes())
+    routes.extend(LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()

@@ -121,6 +121,8 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/ask-place": DESK,
     "POST /console/tickets/{id:int}/number": DESK,  # the holder and leads: web/ticket_page.py records each look
     "GET /console/tickets/{id:int}/file": of(OFFICER, LEAD, looks=Why.FILE),
+    "GET /console/tickets/{id:int}/letter": of(OFFICER, LEAD, looks=Why.LETTER),  # of the holder: web/letter_page.py
+    "POST /console/tickets/{id:int}/letter": of(OFFICER, LEAD, looks=Why.LETTER),
     "GET /console/breaches": of(LEAD, ADMINISTRATOR),  # of the desks that are led (bot/roles.py)
     "GET /console/breaches.csv": of(LEAD, ADMINISTRATOR),
     "GET /console/statistics": of(LEAD, AUDITOR, ADMINISTRATOR),  # counts of nobody in particular
