@@ -15,11 +15,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from bot import tables
+from bot import keys, tables
 from bot.data_requests import DataRequests
 from bot.handoff import Desk
 from bot.officers import Officers, Stage
 from bot.own_data import Copies
+from bot.payment import Payments
 from bot.roles import Role, Sight
 from bot.store import Store
 from tests import sheets, week
@@ -31,6 +32,7 @@ from web.app import create_app
 from web.data_requests_page import DataRequestsPage
 from web.letter_page import LetterPage
 from web.pages import load_pages
+from web.payment_page import PaymentPage
 from web.ports import Ports
 
 NOBODY = "nobody"
@@ -75,6 +77,7 @@ def application(ports: Ports) -> Starlette:
         *DataRequestsPage(DataRequests(own), load_pages()).routes(),
         *own_copy.routes(Copies(own), ports.numbers, "secret"),
         *week.routes(temporary_store()),
+        *PaymentPage.over(Payments({}, keys.box(keys.PAYMENT, "secret"), "", lambda: datetime.now(UTC))).routes(),
         *LetterPage.over(ports.desk, Book(), lambda: datetime.now(UTC)).routes(),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)

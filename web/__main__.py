@@ -52,6 +52,7 @@ from web.app import create_app
 from web.data_requests_page import DataRequestsPage
 from web.letter_page import LetterPage
 from web.pages import load_pages
+from web.payment_page import PaymentPage
 from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
@@ -153,6 +154,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
     routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
     routes.extend(StatisticsPage.over(parts.reports).routes())
+    routes.extend(PaymentPage.over(wiring.payments(parts.settings)).routes())
     routes.extend(LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)

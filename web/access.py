@@ -142,6 +142,7 @@ RULES: Mapping[str, Rule] = {
     "GET /console/access-log.csv": of(AUDITOR),
     "GET /console/data-requests": of(PRIVACY),
     "POST /console/data-requests/{id:int}": of(PRIVACY),
+    "GET /p/{token}": EVERYBODY,  # of whoever has the address: bot/payment.py
     "GET /chat/data": EVERYBODY,  # of whoever has the conversation's cookie
     "GET /chat/data.json": EVERYBODY,
     "GET /embed/chat/data": EVERYBODY,
