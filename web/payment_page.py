@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -39,5 +40,5 @@ class PaymentPage:
         if due is None or account is None:
             raise HTTPException(404)
         qr = Markup(picture(content(account, due.total_vnd, due.code)))
-        values = {"due": due, "account": account, "qr": qr, "vnd": vnd}
+        values: dict[str, Any] = {"due": due, "account": account, "qr": qr, "vnd": vnd}
         return self.pages.show(request, "payment.html", **values)
