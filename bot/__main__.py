@@ -1,5 +1,5 @@
-"""The commands: ask, chat, work (beside a server), prepare (the index), sheet (guidance on paper), officers, desk,
-switches, zalo (its tokens), following (figures), report, backup, restore, rotate-key, doctor."""
+"""The commands: ask, chat, work (beside a server), prepare (the index), sheet (guidance on paper), letter (of apology),
+officers, desk, switches, zalo (its tokens), following (figures), report, backup, restore, rotate-key, doctor."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from bot import (
     desk_commands,
     doctor,
     keys,
+    letter_command,
     logs,
     report_command,
     settings,
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="build the search index, so that the next start is quick")
     prepare.set_defaults(run=_prepare)
     sheet_command.add_command(commands)
+    letter_command.add_command(commands)
     administration.add_commands(commands)
     desk_commands.add_commands(commands)
     backup.add_commands(commands)

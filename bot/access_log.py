@@ -32,6 +32,8 @@ class Why(StrEnum):
     # the number to call back on
     FILE = "file"
     # that the citizen sent
+    LETTER = "letter"
+    # of apology for a late dossier
 
 
 @dataclass(frozen=True)

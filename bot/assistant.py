@@ -30,6 +30,7 @@ from bot.facts import (
 from bot.hearing import hear
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
+from bot.payment import Payments
 from bot.perform import NO_TICKETS, perform
 from bot.rules import Rules
 from bot.second_factor import Attempt
@@ -105,6 +106,8 @@ class Assistant:
     tickets: Tickets = NO_TICKETS
     public_url: str = ""
     # where citizens reach the web chat
+    payments: Payments | None = None
+    # None: no QR codes for fees
 
     def turn(
         self,
@@ -126,6 +129,7 @@ class Assistant:
         decision = decide_within(switches, utterance, understanding, conversation, self.rules, attempt)
         watch.lap("decide")
         facts = _with_kept(perform(decision, self.catalogue, self.portal, on, self.tickets), conversation)
+        facts = _with_payment(facts, self.payments)
         watch.lap("perform")
         english = understanding is not None and understanding.first("english") is not None
         unsent = _form(conversation, decision, facts) is not None
@@ -165,6 +169,13 @@ class Assistant:
 def _with_kept(facts: Facts, conversation: Conversation) -> Facts:
     """A dossier that the conversation remembers is not offered to be remembered."""
     return replace(facts, kept=conversation.keeps(facts.dossier.code)) if isinstance(facts, DossierFacts) else facts
+
+
+def _with_payment(facts: Facts, payments: Payments | None) -> Facts:
+    """Unpaid fees with the page that shows how to pay them."""
+    if payments is None or not (isinstance(facts, DetailsFacts) and facts.details.fees):
+        return facts
+    return replace(facts, pay_at=payments.address(facts.code, facts.details.fees))
 
 
 def remember(conversation: Conversation, decision: Decision, facts: Facts, reply: Reply | None) -> Conversation:

@@ -184,8 +184,11 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(facts.outcome, **_dossier_values(facts)), _dossier_buttons(facts))
         case DossiersFacts(_, parts, left):
             return _dossiers(parts, left)
-        case DetailsFacts(outcome, code, details):
-            return Reply(_render(outcome, code=code, details=details), (_button("detail", code), _button("officer")))
+        case DetailsFacts(outcome, code, details, pay_at):
+            return Reply(
+                _render(outcome, code=code, details=details, pay_at=pay_at),
+                (_button("detail", code), _button("officer")),
+            )
         case KeptFacts(outcome, kept, about):
             return Reply(_render(outcome, kept=kept, about=about), _kept_buttons(facts))
         case PlainFacts(Outcome.DOSSIER_EXPLAINED | Outcome.DOSSIER_INSISTED as outcome, detail, value):

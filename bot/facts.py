@@ -82,6 +82,8 @@ class DetailsFacts:
     outcome: Outcome
     code: str
     details: Details
+    pay_at: str = ""
+    # the page with the QR code for the unpaid fees; empty: there is none
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from bot import settings, tables
 from bot.errors import BadSettings
 from bot.store import Store, open_store
 
-SECOND_STEP, CALL_BACK = "second step", "call back"
+SECOND_STEP, CALL_BACK, PAYMENT = "second step", "call back", "payment"
 ZALO_ACCESS, ZALO_REFRESH = "zalo access", "zalo refresh"
 CLOSED = "gAAAA"
 # how every value that was encrypted begins (Fernet's version and the first bytes of its time)

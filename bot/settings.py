@@ -143,6 +143,8 @@ class Settings:
     sheet_key_passphrase: str = ""
     sheet_authority_file: str = ""
     # PEM: whose signatures the check of sheets believes; empty: nobody's
+    accounts_file: str = ""
+    # YAML: the agencies' bank accounts by unit id (docs/tasks/payment.md); empty: no QR codes for fees
     embed_origins: str = ""
     # sites that may show the web chat in a frame: "https://phuong.example https://so.example"; empty: none
     log_format: str = "auto"

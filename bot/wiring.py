@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot import desks, flood, portals, rules, satisfaction, second_factor, sync_plan, traces
+from bot import desks, flood, keys, portals, rules, satisfaction, second_factor, sync_plan, traces
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
@@ -40,6 +40,7 @@ from bot.observation import Observer, WatchedReader
 from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
+from bot.payment import Payments, accounts
 from bot.poller import Poller
 from bot.present import now
 from bot.ratings import Survey
@@ -234,10 +235,21 @@ def answering(parts: Parts) -> Loop:
 
 def sheets(settings: Settings, records: Callable[[], Catalogue]) -> Sheets:
     """The guidance sheets over a catalogue. Raises BadSettings when the key or the authorities cannot be read."""
-    key, authorities = settings.sheet_key_file, settings.sheet_authority_file
-    signer = Signer(Path(key), settings.sheet_key_passphrase) if key else None
+    authorities = settings.sheet_authority_file
     checker = Checker.load(Path(authorities) if authorities else None)
-    return Sheets(records, calendar(), now, settings.public_url, signer, checker)
+    return Sheets(records, calendar(), now, settings.public_url, signer(settings), checker)
+
+
+def payments(settings: Settings) -> Payments:
+    """The QR codes for fees. Raises BadSettings when the accounts cannot be read."""
+    path = Path(settings.accounts_file) if settings.accounts_file else None
+    return Payments(accounts(path), keys.box(keys.PAYMENT, secret_key(settings)), settings.public_url, now)
+
+
+def signer(settings: Settings) -> Signer | None:
+    """Whoever signs sheets and letters; None without a key. Raises BadSettings when it cannot be read."""
+    key = settings.sheet_key_file
+    return Signer(Path(key), settings.sheet_key_passphrase) if key else None
 
 
 def build_assistant(settings: Settings) -> Assistant:
@@ -250,6 +262,7 @@ def build_editions(
 ) -> Editions:
     """The assistant over the edition that is served. The engines and the portals outlive a switch of editions."""
     thresholds, asked = rules.load(), questions.load()
+    pays = payments(settings) if settings.accounts_file else None
 
     @cache
     def lasting() -> tuple[list[Understander], Encoder | None]:
@@ -261,7 +274,7 @@ def build_editions(
         index = stored.retrieval(known, settings.cache_dir, reader)
         scope = stored.scope(training.load(), known, index, settings.cache_dir, reader)
         interpreter, book = Interpreter(readers, scope, index, reader), tickets or NoTickets()
-        return Assistant(interpreter, records, dossiers, thresholds, book, settings.public_url)
+        return Assistant(interpreter, records, dossiers, thresholds, book, settings.public_url, pays)
 
     return Editions(settings.catalogue_dir, over)
 

@@ -15,21 +15,24 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from bot import tables
+from bot import keys, tables
 from bot.data_requests import DataRequests
 from bot.handoff import Desk
 from bot.officers import Officers, Stage
 from bot.own_data import Copies
+from bot.payment import Payments
 from bot.roles import Role, Sight
 from bot.store import Store
 from tests import compared, lost, sheets, week
 from tests.memory_ports import PASSWORD, MemoryTown
-from tests.town import COPY, QUICK, Script, access, oversight, rows, say, temporary_store, worker
+from tests.town import COPY, QUICK, Book, Script, access, oversight, rows, say, temporary_store, worker
 from web import metrics, own_copy, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.letter_page import LetterPage
 from web.pages import load_pages
+from web.payment_page import PaymentPage
 from web.ports import Ports
 
 NOBODY = "nobody"
@@ -76,6 +79,8 @@ def application(ports: Ports) -> Starlette:
         *week.routes(temporary_store()),
         *compared.routes(temporary_store()),
         *_lost_questions(),
+        *PaymentPage.over(Payments({}, keys.box(keys.PAYMENT, "secret"), "", lambda: datetime.now(UTC))).routes(),
+        *LetterPage.over(ports.desk, Book(), lambda: datetime.now(UTC)).routes(),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
 

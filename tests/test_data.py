@@ -347,7 +347,8 @@ def test_the_menu_is_that_of_the_code() -> None:
 
 def test_words_are_composed() -> None:
     """Every word and every template is in NFC: what is searched for and what is shown are the same letters."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(compose.DATA.rglob("*.*"))]
+    paths = (path for path in sorted(compose.DATA.rglob("*.*")) if path.suffix != ".docx")
+    texts = [path.read_text(encoding="utf-8") for path in paths]
     messages = [admit(InboundMessage("t", "1", "1", town.MORNING, text=text)) for text in texts]
     assert len(texts) > 20
     assert [message.text for message in messages] == [" ".join(text.split())[:20_000] for text in texts]

@@ -52,8 +52,10 @@ from knowledge.edition import Edition
 from web import metrics, own_copy, readiness, webhooks
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.letter_page import LetterPage
 from web.lost_questions_page import LostQuestionsPage
 from web.pages import load_pages
+from web.payment_page import PaymentPage
 from web.ports import Access, Editing, Oversight, Ports
 from web.rasa_process import RasaProcess
 from web.sheet_page import SheetPage
@@ -158,6 +160,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(StatisticsPage.over(parts.reports).routes())
     routes.extend(_sync_page(parts).routes())
     routes.extend(_lost(parts).routes())
+    routes.extend(PaymentPage.over(wiring.payments(parts.settings)).routes())
+    routes.extend(LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes())
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()

@@ -121,6 +121,8 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/ask-place": DESK,
     "POST /console/tickets/{id:int}/number": DESK,  # the holder and leads: web/ticket_page.py records each look
     "GET /console/tickets/{id:int}/file": of(OFFICER, LEAD, looks=Why.FILE),
+    "GET /console/tickets/{id:int}/letter": of(OFFICER, LEAD, looks=Why.LETTER),  # of the holder: web/letter_page.py
+    "POST /console/tickets/{id:int}/letter": of(OFFICER, LEAD, looks=Why.LETTER),
     "GET /console/breaches": of(LEAD, ADMINISTRATOR),  # of the desks that are led (bot/roles.py)
     "GET /console/breaches.csv": of(LEAD, ADMINISTRATOR),
     "GET /console/sync": of(LEAD, ADMINISTRATOR),  # of the units of desks that are led (web/sync_page.py)
@@ -146,6 +148,7 @@ RULES: Mapping[str, Rule] = {
     "GET /console/access-log.csv": of(AUDITOR),
     "GET /console/data-requests": of(PRIVACY),
     "POST /console/data-requests/{id:int}": of(PRIVACY),
+    "GET /p/{token}": EVERYBODY,  # of whoever has the address: bot/payment.py
     "GET /chat/data": EVERYBODY,  # of whoever has the conversation's cookie
     "GET /chat/data.json": EVERYBODY,
     "GET /embed/chat/data": EVERYBODY,

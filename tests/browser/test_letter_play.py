@@ -1,0 +1,57 @@
+"""The apology letter and the page of a payment in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from starlette.applications import Starlette
+
+from tests.browser.test_pages import AXE, queue
+from tests.memory_ports import START, MemoryTown
+from tests.test_payment import FEES, payments
+from tests.town import DOSSIER_CODE, Book
+from web.app import create_app
+from web.letter_page import LetterPage
+from web.payment_page import PaymentPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def site(town: MemoryTown, serve: Callable[[Starlette], str]) -> str:
+    """The application with both pages."""
+    letters = LetterPage.over(town.desk, Book(), lambda: START).routes()
+    return serve(create_app(town.ports(), "secret", [*letters, *PaymentPage.over(payments()).routes()]))
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds."""
+    page.evaluate(AXE)
+    return [found["id"] for found in page.evaluate("axe.run(document)")["violations"]]
+
+
+def test_a_letter_is_made_by_keyboard(page: Page, tmp_path: Path) -> None:
+    """From the ticket to the file without a mouse, and everybody can read the form."""
+    queue(page)
+    page.get_by_role("link", name="Phiên 7").click()
+    page.get_by_role("button", name="Nhận phiên này").press("Enter")
+    page.get_by_role("link", name="Lập thư xin lỗi").press("Enter")
+    page.get_by_role("link", name=DOSSIER_CODE).press("Enter")
+    expect(page.get_by_role("heading", name=f"Hồ sơ {DOSSIER_CODE}")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("Lý do trễ hẹn").fill("Chờ xác minh")
+    page.get_by_label("Ngày hẹn trả mới").fill("2026-11-23")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Tải tệp PDF").press("Enter")
+    taken.value.save_as(tmp_path / "thu.pdf")
+    assert (tmp_path / "thu.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_everybody_can_read_the_payment(page: Page) -> None:
+    """The picture has its words beside it, and axe finds nothing."""
+    page.goto(payments().address(DOSSIER_CODE, FEES).removeprefix("https://motcua.example"))
+    expect(page.get_by_role("img", name="Mã VietQR")).to_be_visible()
+    assert violations(page) == []
