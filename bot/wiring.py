@@ -26,6 +26,7 @@ from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.editions import Editions
+from bot.enclosures import Enclosures
 from bot.errands import Errands
 from bot.errors import BadSettings
 from bot.flood import Flood
@@ -51,6 +52,7 @@ from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
+from bot.sheet_keys import Token, in_file, in_hardware
 from bot.sheet_signature import Checker, Signer
 from bot.sheets import Sheets
 from bot.staffing import Staffing
@@ -63,6 +65,7 @@ from bot.worker import Worker
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
+from integrations.time_stamps import TimeStamps
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
@@ -226,10 +229,25 @@ def answering(parts: Parts) -> Loop:
 
 def sheets(settings: Settings, records: Callable[[], Catalogue]) -> Sheets:
     """The guidance sheets over a catalogue. Raises BadSettings when the key or the authorities cannot be read."""
-    key, authorities = settings.sheet_key_file, settings.sheet_authority_file
-    signer = Signer(Path(key), settings.sheet_key_passphrase) if key else None
-    checker = Checker.load(Path(authorities) if authorities else None)
-    return Sheets(records, calendar(), now, settings.public_url, signer, checker)
+    authorities, revoked = settings.sheet_authority_file, settings.sheet_revoked_file
+    checker = Checker.load(Path(authorities) if authorities else None, Path(revoked) if revoked else None)
+    return Sheets(records, calendar(), now, settings.public_url, sheet_signer(settings), checker)
+
+
+def sheet_signer(settings: Settings) -> Signer | None:
+    """Who signs the sheets: a key in hardware, one in a file, or nobody. Raises BadSettings."""
+    ask = TimeStamps(settings.sheet_time_url).ask if settings.sheet_time_url else None
+    if settings.sheet_pkcs11_module:
+        where = (settings.sheet_pkcs11_module, settings.sheet_pkcs11_token, settings.sheet_pkcs11_key)
+        return Signer(in_hardware(Token(*where, settings.sheet_pkcs11_pin)), ask)
+    if settings.sheet_key_file:
+        return Signer(in_file(Path(settings.sheet_key_file), settings.sheet_key_passphrase), ask)
+    return None
+
+
+def enclosures(settings: Settings, printed: Sheets) -> Enclosures:
+    """What goes with replies."""
+    return Enclosures(printed.printed, settings.public_url)
 
 
 def build_assistant(settings: Settings) -> Assistant:
@@ -285,7 +303,7 @@ def follow_plan(settings: Settings) -> Plan:
     )
 
 
-def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
+def zalo(parts: Parts, accept: Accept, enclosed: Enclosures) -> tuple[Zalo, Tokens]:
     """The Zalo channel and the tokens to keep fresh for it. Raises BadSettings when a secret is missing."""
     chosen = parts.settings
     tokens = Tokens(zalo_oauth(chosen), zalo_book(chosen, parts.store), now)
@@ -293,6 +311,7 @@ def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
         ZaloSettings(
             base_url=chosen.zalo_api_url,
             message_path=chosen.zalo_message_path,
+            upload_path=chosen.zalo_upload_path,
             token_header=chosen.zalo_token_header,
             button_type=chosen.zalo_button_type,
             button_template=chosen.zalo_button_template,
@@ -301,7 +320,8 @@ def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
         tokens,
     )
     photos = ZaloPhotos(chosen.zalo_photos, chosen.zalo_timeout_s)
-    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix, photos=photos), tokens
+    seal, prefix = zalo_seal(chosen), chosen.zalo_button_prefix
+    return Zalo(client, accept, parts.outbox, seal, prefix, photos=photos, enclosures=enclosed), tokens
 
 
 def zalo_seal(chosen: Settings) -> Seal:

@@ -14,6 +14,7 @@ import pypdfium2
 from playwright.sync_api import Page, expect, sync_playwright
 from starlette.testclient import TestClient
 
+from bot.sheet_keys import in_file
 from bot.sheet_signature import Checker, Signer
 from tests import sheets
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, served
@@ -30,7 +31,7 @@ def main() -> None:
     folder = Path(sys.argv[1]) if sys.argv[1:] else ROOT / "docs" / "pictures"
     with tempfile.TemporaryDirectory() as keys:
         authority = Authority("Cơ quan chứng thực (thử nghiệm)")
-        signer = Signer(authority.give(Path(keys) / "key.p12"), PASSPHRASE)
+        signer = Signer(in_file(authority.give(Path(keys) / "key.p12"), PASSPHRASE))
         checker = Checker.load(authority.write(Path(keys) / "authority.pem"))
     app = create_app(MemoryTown().ports(), "secret", sheets.routes(signer, checker))
     web = TestClient(app)
