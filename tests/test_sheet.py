@@ -137,6 +137,15 @@ def test_no_date_beyond_the_announced_days_off() -> None:
     assert [term.due_on for term in made(SECURITY, on=calendar().decided_through).terms] == [None]
 
 
+@pytest.mark.parametrize(
+    ("on", "says"), [(TODAY, "dự kiến xong ngày 30/11/2026"), (calendar().decided_through, "Ngày xong: chưa công bố")]
+)
+def test_what_is_not_known_is_said(on: date, says: str) -> None:
+    """Where a day can be counted it stands on the page, otherwise that it was not announced: one of the two."""
+    text = pdf_text(sheet_pdf.pdf(made(SECURITY, on=on)))
+    assert says in text and ("dự kiến xong" in text) is not ("chưa công bố" in text)
+
+
 def test_a_case_has_its_own_papers() -> None:
     """With a case the sheet has everybody's papers and this case's; without one those of every case, by name."""
     first, *others = (case["label"] for case in RECORDS[RESIDENCE]["cases"] if case["documents"])

@@ -77,7 +77,7 @@ def test_one_flipped_bit_of_a_stamp_is_refused(stamped: bytes, checker: Checker)
     signature = re.match(rb"<([0-9A-F]+?)(00)*>", stamped[length:])
     assert signature is not None
     chance = random.Random(31)
-    for place in sorted(chance.sample(range(length + 1, length + len(signature[1])), 250)):
+    for place in sorted(chance.sample(range(length + 1, length + len(signature[1])), 120)):
         digit = int(chr(stamped[place]), 16) ^ (1 << chance.randrange(4))
         changed = stamped[:place] + f"{digit:X}".encode() + stamped[place + 1 :]
         assert checker.check(changed).verdict is not Verdict.VALID, place - length

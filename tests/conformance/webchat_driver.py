@@ -74,7 +74,15 @@ class WebchatDriver(Driver):
                 SheetPage.over(place.sheets, now).routes(),
             )
         ) as address:
-            yield lambda: cls(address)
+            opened: list[WebchatDriver] = []
+
+            def sit_down() -> Driver:
+                opened.append(cls(address))
+                return opened[-1]
+
+            yield sit_down
+            for driver in opened:
+                driver._http.close()
 
     def write(self, text: str) -> None:
         self._post(Kind.TEXT, text)
