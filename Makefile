@@ -1,5 +1,5 @@
 # make run · make test · make check: each sets up what it needs first. docs/tasks/ tells more.
-.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql bench release
+.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql softhsm bench release
 
 run: environment
 	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
@@ -10,12 +10,12 @@ run-cluster: environment postgresql
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m web.cluster
 
-test: environment rasa-environment browser postgresql
+test: environment rasa-environment browser postgresql softhsm
 	@nlu/rasa/train.sh
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
-test-fast: environment postgresql
+test-fast: environment postgresql softhsm
 	@.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 check: environment
@@ -52,6 +52,9 @@ browser:
 
 postgresql:
 	@.ci/postgresql.sh
+
+softhsm:
+	@.ci/softhsm.sh
 
 release: environment
 	@PYTHONPATH=. .venv/bin/python .ci/release.py make $(VERSION) $(KEY)

@@ -112,7 +112,9 @@ def _chat(options: argparse.Namespace) -> int:
     loop.start()
     try:
         said = words()
-        terminal = Terminal(parts.inbox.accept, parts.outbox, Console(), said["terminal_officer"])
+        printed = wiring.sheets(parts.settings, parts.editions.catalogue)
+        enclosed = wiring.enclosures(parts.settings, printed)
+        terminal = Terminal(parts.inbox.accept, parts.outbox, Console(), said["terminal_officer"], enclosed)
         terminal.run(said["terminal_greeting"])
     finally:
         loop.stop()

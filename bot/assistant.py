@@ -26,6 +26,7 @@ from bot.facts import (
     ProcedureFacts,
     RatingFacts,
     SeveralFacts,
+    SheetFacts,
 )
 from bot.hearing import hear
 from bot.messages import Kind, Reply
@@ -199,7 +200,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         form=_form(conversation, decision, facts),
     )
     match facts:
-        case ProcedureFacts():
+        case ProcedureFacts() | SheetFacts():
             return after.about(facts.procedure.code, facts.case_id)
         case SeveralFacts(_, parts):
             for part in reversed(parts):

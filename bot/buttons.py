@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import consent, satisfaction
+from bot import consent, satisfaction, sheet_buttons
 from bot.complaint import Form, Wish
 from bot.conversation import Conversation
 from bot.decisions import (
@@ -54,6 +54,8 @@ def pressed(payload: str, conversation: Conversation) -> Decision:
             return AnswerAbout(conversation.topic, (Aspect.DOCUMENTS.value,), case_id)
         case "b", bundle_id if bundle_id:
             return TellJourney(bundle_id)
+        case ((sheet_buttons.USUAL | sheet_buttons.LARGE), value):
+            return sheet_buttons.read(kind, value) or AskAgain("unknown_button")
         case "complaint", wish:
             return _of_complaint(wish, conversation)
         case (("detail" | "complain" | "keep" | "drop" | "dossier"), code) if NORMAL.fullmatch(code):

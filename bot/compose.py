@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import jinja2
 import yaml
 
-from bot import consent, forwarding, satisfaction, second_factor
+from bot import consent, forwarding, satisfaction, second_factor, sheet_buttons
 from bot.complaint import Wish
 from bot.facts import (
     ChoiceFacts,
@@ -30,11 +30,12 @@ from bot.facts import (
     ProcedureFacts,
     RatingFacts,
     SeveralFacts,
+    SheetFacts,
     TicketFacts,
     UnitFacts,
 )
 from bot.following import LONGEST, MOST_FOLLOWED, ZALO, is_over
-from bot.messages import Answer, Block, Button, Reply, Source
+from bot.messages import Answer, Block, Button, Reply, SheetName, Source
 from bot.outcomes import Outcome
 from bot.present import ZONE
 from bot.progress import Clock
@@ -66,6 +67,7 @@ MOST_STEPS = 6
 ENGLISH_FRAMES = {
     Outcome.ANSWERED: "english_answer",
     Outcome.PREMISE_CORRECTED: "english_answer",
+    Outcome.SHEET_SENT: "english_sheet",
     Outcome.ASKED_WHICH: "english_which",
     Outcome.DOSSIER_FOUND: "english_dossier",
     Outcome.HANDED_OFF: "english_officer",
@@ -125,23 +127,26 @@ def compose(
 
     `masked`: a personal number was hidden. `english`: the question was, so a short frame says what stands below.
     `unsent`: a complaint was begun: under another answer it is offered to go on with it.
-    `public_url`: where citizens reach the web; empty: no link to the guidance sheet.
+    `public_url`: where citizens reach the web; empty: no address of a guidance sheet (a button sends it).
     """
     if facts.outcome is Outcome.SILENT:
         return None
     reply = _compose(facts)
+    english = english or (isinstance(facts, SheetFacts) and facts.english)
     frame = _english_frame(facts) if english else None
     before = (Block("paragraph", (notes()[frame],)),) if frame else ()
-    sheets = _sheets(facts, reply.sources, public_url) if public_url else ()
+    has_button = any(map(sheet_buttons.is_one, reply.buttons))
+    sheets = _sheets(facts, reply.sources, public_url) if public_url and not has_button else ()
     after = (*sheets, *((Block("warning", (notes()["masked"],)),) if masked else ()))
     offers = unsent and facts.outcome not in UNMENTIONED
     offer = (Block("paragraph", (notes()["complaint_unsent"],)),) if offers else ()
     ways = (_of_complaint(Wish.DROP), _of_complaint(Wish.ON)) if offers else ()
-    return replace(reply, blocks=(*before, *reply.blocks, *after, *offer), buttons=(*reply.buttons, *ways))
+    buttons = sheet_buttons.in_english(reply.buttons, words()["buttons"]) if english else reply.buttons
+    return replace(reply, blocks=(*before, *reply.blocks, *after, *offer), buttons=(*buttons, *ways))
 
 
 def _sheets(facts: Facts, sources: Iterable[Source], public_url: str) -> tuple[Block, ...]:
-    """Under an answer about papers, where each lies on a sheet to print."""
+    """Under an answer about papers that has no button for its sheet: where each sheet lies."""
     told = facts.parts if isinstance(facts, SeveralFacts) else (facts,)
     about = {part.procedure.code for part in told if isinstance(part, ProcedureFacts) and _tells_papers(part)}
     lines = [
@@ -156,10 +161,11 @@ def _tells_papers(facts: ProcedureFacts) -> bool:
     return not facts.aspects or Aspect.DOCUMENTS.value in facts.aspects
 
 
-def sheet_address(public_url: str, source: Source) -> str:
+def sheet_address(public_url: str, source: Source, is_large: bool = False) -> str:
     """Where the guidance sheet of a record and case lies."""
-    case = f"?{urlencode({'truong_hop': source.case_id})}" if source.case_id else ""
-    return f"{public_url.rstrip('/')}/phieu/{source.code}.pdf{case}"
+    asked = {"truong_hop": source.case_id, "co_chu": "lon" if is_large else ""}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{public_url.rstrip('/')}/phieu/{source.code}.pdf{'?' if query else ''}{query}"
 
 
 def _english_frame(facts: Facts) -> str | None:
@@ -178,6 +184,8 @@ def _compose(facts: Facts) -> Reply:
             return _journey(facts)
         case UnitFacts(outcome, resolution):
             return Reply(_render(outcome, kind=type(resolution).__name__, found=resolution))
+        case SheetFacts():
+            return _sheet(facts)
         case ChoiceFacts(outcome, procedures):
             return _choice(outcome, procedures)
         case DossierFacts():
@@ -522,6 +530,20 @@ def _journey(facts: JourneyFacts) -> Reply:
     return Reply.of(answer, (*buttons[: MOST_BUTTONS - 1], _button("officer")))
 
 
+def _sheet(facts: SheetFacts) -> Reply:
+    """The words beside the file. The talk goes on from them as from an answer; the other print is one press away."""
+    procedure, case = facts.procedure, facts.procedure.case(facts.case_id)
+    about = ProcedureFacts(Outcome.ANSWERED, procedure, (), facts.case_id, facts.on)
+    _, _, ask_case = _documents(about)
+    label = case.label if case else ""
+    rendered = _render(facts.outcome, procedure=procedure, case_label=label, is_large=facts.is_large)
+    answer = Answer(rendered, (source_of(procedure, facts.case_id),))
+    other = sheet_buttons.button(words()["buttons"], procedure.code, facts.case_id, not facts.is_large)
+    ways = (button for button in _next_buttons(about, ask_case) if not sheet_buttons.is_one(button))
+    named = SheetName(procedure.code, facts.case_id, facts.on, facts.is_large)
+    return replace(Reply.of(answer, (other, *ways)), sheet=named)
+
+
 def _order_line(facts: ProcedureFacts) -> str:
     """What the citizen's own number of pages and copies costs, where the record lets it be computed."""
     if not (facts.pages or facts.copies):
@@ -624,16 +646,18 @@ def channel_name(channel: Channel) -> str:
 
 
 def _next_buttons(facts: ProcedureFacts, ask_case: bool) -> tuple[Button, ...]:
-    """The cases to choose from, or the aspects not told yet; always an officer."""
+    """The cases to choose from, or the aspects not told yet and the sheet; always an officer. Zalo shows five."""
     procedure, told = facts.procedure, set(facts.aspects or OVERVIEW)
     if ask_case and "documents" in told:
         cases = [Button(shorten(case.label, LONGEST_LABEL), f"c:{case.id}") for case in procedure.cases]
         return (*cases, _button("officer"))
     rest = [aspect.value for aspect in Aspect if aspect.value not in told and _has(procedure, aspect)]
-    shown = [Button(words()["buttons"][name], f"a:{name}") for name in rest[: MOST_BUTTONS - 1]]
     bundle = bundles.containing(procedure.code, bundles.load())
     journey = [Button(words()["buttons"]["journey"], f"b:{bundle.id}")] if bundle else []
-    return (*shown, *journey, _button("officer"))
+    sheet = sheet_buttons.button(words()["buttons"], procedure.code, facts.case_id)
+    after = (*journey, sheet, _button("officer"))
+    shown = [Button(words()["buttons"][name], f"a:{name}") for name in rest[: MOST_BUTTONS - len(after)]]
+    return (*shown, *after)
 
 
 def _has(procedure: Procedure, aspect: Aspect) -> bool:

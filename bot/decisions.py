@@ -38,6 +38,18 @@ class TellJourney:
 
 
 @dataclass(frozen=True)
+class SendSheet:
+    """Send the guidance sheet of a procedure."""
+
+    code: str
+    case_id: str = ""
+    is_large: bool = False
+    # in large print
+    english: bool = False
+    # a short English frame goes with it
+
+
+@dataclass(frozen=True)
 class CorrectPremise:
     """Compare an amount the citizen heard with the record."""
 
@@ -350,6 +362,7 @@ Decision = (
     AnswerAbout
     | AnswerSeveral
     | TellJourney
+    | SendSheet
     | CorrectPremise
     | AskWhich
     | ResolveUnit

@@ -50,6 +50,19 @@ class JourneyFacts:
 
 
 @dataclass(frozen=True)
+class SheetFacts:
+    """The record whose guidance sheet is sent."""
+
+    outcome: Outcome
+    procedure: Procedure
+    case_id: str
+    on: date
+    is_large: bool
+    english: bool
+    # whether the answer above it had an English frame
+
+
+@dataclass(frozen=True)
 class ChoiceFacts:
     """The procedures to choose from."""
 
@@ -178,6 +191,7 @@ Facts = (
     | ProcedureFacts
     | SeveralFacts
     | JourneyFacts
+    | SheetFacts
     | ChoiceFacts
     | DossierFacts
     | DossiersFacts

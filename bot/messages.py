@@ -84,6 +84,20 @@ class Source:
 
 
 @dataclass(frozen=True)
+class SheetName:
+    """The guidance sheet that goes with a reply, by name: the file is made when the reply is sent."""
+
+    code: str
+    # procedure code
+    case_id: str
+    # empty: none was told, and the papers of every case are on it
+    on: date
+    # the day of the turn, from which dates are counted
+    is_large: bool = False
+    # in large print
+
+
+@dataclass(frozen=True)
 class Block:
     """A piece of a reply. A channel that shows `Reply.sources` in its own way leaves out the source block."""
 
@@ -122,6 +136,8 @@ class Reply:
     # "assistant" or "officer"
     asks: str = ""
     # "place": a channel that can ask for it by a key does
+    sheet: SheetName | None = None
+    # a channel that takes files sends it in front of the words (bot/enclosures.py); the web chat links to it
 
     @classmethod
     def of(cls, answer: Answer, buttons: tuple[Button, ...] = ()) -> Reply:

@@ -14,7 +14,7 @@ from bot import ledger, tables
 from bot.compose import words
 from bot.conversation import Owner
 from bot.locks import hold
-from bot.messages import Block, Button, Reply, Source
+from bot.messages import Block, Button, Reply, SheetName, Source
 from bot.store import Store, announce
 from bot.ticket import Event
 
@@ -214,6 +214,8 @@ def to_json(reply: Reply) -> dict[str, Any]:
     for source in content["sources"]:
         source["valid_from"] = source["valid_from"].isoformat()
         source["checked_on"] = source["checked_on"].isoformat()
+    if content["sheet"]:
+        content["sheet"]["on"] = content["sheet"]["on"].isoformat()
     return content
 
 
@@ -227,6 +229,7 @@ def from_json(content: dict[str, Any]) -> Reply:
         sources=tuple(_source(item) for item in content["sources"]),
         author=content["author"],
         asks=content.get("asks", ""),
+        sheet=_sheet(content.get("sheet")),
     )
 
 
@@ -241,6 +244,11 @@ def _source(item: dict[str, str]) -> Source:
     return Source(
         item["code"], item["decision"], days["valid_from"], days["checked_on"], item["url"], item.get("case_id", "")
     )
+
+
+def _sheet(item: dict[str, Any] | None) -> SheetName | None:
+    """Replies stored before there were sheets have none."""
+    return SheetName(**{**item, "on": date.fromisoformat(item["on"])}) if item else None
 
 
 @lru_cache(maxsize=2)

@@ -17,6 +17,7 @@ class Outcome(StrEnum):
 
     ANSWERED = "answered"
     JOURNEY_TOLD = "journey_told"
+    SHEET_SENT = "sheet_sent"
     PREMISE_CORRECTED = "premise_corrected"
     ASKED_WHICH = "asked_which"
     ASKED_PROCEDURE = "asked_procedure"

@@ -49,6 +49,7 @@ from bot.decisions import (
     Reopen,
     RequestData,
     ResolveUnit,
+    SendSheet,
     SmallTalk,
     Stay,
     TakeComplaint,
@@ -72,6 +73,7 @@ from bot.facts import (
     ProcedureFacts,
     RatingFacts,
     SeveralFacts,
+    SheetFacts,
     TicketFacts,
     UnitFacts,
 )
@@ -143,6 +145,8 @@ def perform(
             return _several([perform(part, catalogue, portal, on) for part in parts])
         case TellJourney(bundle_id):
             return _journey(catalogue, bundle_id, on)
+        case SendSheet():
+            return _sheet(catalogue, decision, on)
         case CorrectPremise(code, claimed_vnd):
             return _premise(catalogue, code, claimed_vnd, on)
         case AskWhich(codes):
@@ -279,6 +283,15 @@ def _journey(catalogue: Catalogue, bundle_id: str, on: date) -> Facts:
     if journey is None or not journey.parts:
         return PlainFacts(Outcome.ASKED_AGAIN, "unknown_button")
     return JourneyFacts(Outcome.JOURNEY_TOLD, journey, on)
+
+
+def _sheet(catalogue: Catalogue, asked: SendSheet, on: date) -> Facts:
+    """A case that the record no longer has is left out: the papers of every case are on the sheet then."""
+    facts = _record(catalogue, asked.code, (), asked.case_id, on)
+    if not isinstance(facts, ProcedureFacts):
+        return facts
+    case_id = asked.case_id if facts.procedure.case(asked.case_id) else ""
+    return SheetFacts(Outcome.SHEET_SENT, facts.procedure, case_id, on, asked.is_large, asked.english)
 
 
 def _premise(catalogue: Catalogue, code: str, claimed_vnd: int, on: date) -> Facts:

@@ -34,6 +34,7 @@ ANSWERS = frozenset(
     {
         Outcome.ANSWERED,
         Outcome.JOURNEY_TOLD,
+        Outcome.SHEET_SENT,
         Outcome.PREMISE_CORRECTED,
         Outcome.UNIT_TOLD,
         Outcome.DOSSIER_FOUND,

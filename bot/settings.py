@@ -108,6 +108,8 @@ class Settings:
     # the first one, or a new one after a loss; later ones are kept in the database
     zalo_api_url: str = "https://openapi.zalo.me"
     zalo_message_path: str = "/v3.0/oa/message/cs"
+    zalo_upload_path: str = "/v2.0/oa/upload/file"
+    # where a guidance sheet is handed in before it is sent; empty: its address is sent instead
     zalo_token_header: str = "access_token"
     zalo_oauth_url: str = "https://oauth.zaloapp.com"
     zalo_token_path: str = "/v4/oa/access_token"
@@ -141,8 +143,19 @@ class Settings:
     sheet_key_file: str = ""
     # PKCS#12: signs the guidance sheets (docs/tasks/guidance-sheet.md); empty: they are not signed
     sheet_key_passphrase: str = ""
+    sheet_pkcs11_module: str = ""
+    # library of a hardware key, in place of the file: "/usr/lib/softhsm/libsofthsm2.so"; empty: none
+    sheet_pkcs11_token: str = ""
+    # label of the token
+    sheet_pkcs11_key: str = ""
+    # label of the key and of its certificate on it
+    sheet_pkcs11_pin: str = ""
+    sheet_time_url: str = ""
+    # an authority for time stamps (RFC 3161): "https://tsa.example/"; empty: signatures have none
     sheet_authority_file: str = ""
-    # PEM: whose signatures the check of sheets believes; empty: nobody's
+    # PEM: whose signatures and time stamps the check of sheets believes; empty: nobody's
+    sheet_revoked_file: str = ""
+    # PEM: their lists of revoked certificates; empty: nobody asks
     accounts_file: str = ""
     # YAML: the agencies' bank accounts by unit id (docs/tasks/payment.md); empty: no QR codes for fees
     embed_origins: str = ""
@@ -196,7 +209,7 @@ SECRETS = frozenset(
     (
         *("portal_client_secret", "national_password", "national_client_secret", "lgsp_secret_key", "telegram_token"),
         *("telegram_webhook_secret", "zalo_app_secret", "zalo_oa_secret", "zalo_refresh_token", "oidc_client_secret"),
-        *("sheet_key_passphrase", "database_url"),
+        *("sheet_key_passphrase", "sheet_pkcs11_pin", "database_url"),
         # an address of a database carries its password
     )
 )

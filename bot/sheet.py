@@ -73,6 +73,8 @@ class Term:
     line: str
     due_on: date | None
     # when a dossier handed in on `Sheet.handed_in_on` is due; None when the record does not give working days
+    is_same_day: bool
+    # the line itself says the day
 
 
 @dataclass(frozen=True)
@@ -159,4 +161,5 @@ def _term(limit: ProcessingTime, labels: dict[str, str], handed_in_on: date, cal
     """A date only where the record gives working days, and the days off until then are announced."""
     morning = datetime.combine(handed_in_on, time(8), ZONE)
     end = due(morning, limit, calendar) if limit.unit is TimeUnit.WORKING_DAYS else None
-    return Term(time_line(limit, labels), end.on if end and end.certain else None)
+    due_on = end.on if end and end.certain else None
+    return Term(time_line(limit, labels), due_on, limit.unit is TimeUnit.SAME_DAY)

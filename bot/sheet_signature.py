@@ -1,4 +1,4 @@
-"""The sheet's digital signature (PAdES): put on with a key from a file, and checked over the bytes of the file.
+"""The sheet's digital signature (PAdES): put on with a key, and checked over the bytes of the file.
 
 The check parses no PDF, which may come from anybody: it reads where the signature lies, demands that it covers every
 other byte of the file, and then only the signature itself. So nothing can be added, hidden or packed inside.
@@ -9,13 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import threading
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from bot import sheet_revocation
 from bot.errors import BadSettings
+from bot.sheet_revocation import Revoked, is_revoked
+from bot.sheet_stamp import Ask, NoStamp, moment, spellings, stamper, token
+
+log = logging.getLogger(__name__)
 
 FIELD = "Phieu"
 MAGIC = b"%PDF-"
@@ -32,6 +39,8 @@ class Verdict(StrEnum):
     # after it was signed, if it ever was
     NOT_OURS = "not_ours"
     # signed by somebody we do not know, or whose certificate does not hold any more
+    REVOKED = "revoked"
+    # by an authority that we believe: the key was lost, or the office has another
     NOT_SIGNED = "not_signed"
     UNREADABLE = "unreadable"
     # no PDF
@@ -44,24 +53,33 @@ class Checked:
     verdict: Verdict
     signer: str = ""
     # as the certificate names them; empty unless valid
+    at: datetime | None = None
+    # when it was signed, as an authority says; None: nobody but the signer says it
 
 
 class Signer:
-    """Signs with the key of a PKCS#12 file. Raises BadSettings when it cannot be read."""
+    """Signs with a key (bot/sheet_keys.py), and with an authority's time where one is asked (bot/sheet_stamp.py)."""
 
-    def __init__(self, path: Path, passphrase: str) -> None:
-        from pyhanko.sign import signers  # noqa: PLC0415 (a second and a half that others need not pay)
-
-        try:
-            self._signer = signers.SimpleSigner.load_pkcs12_data(path.read_bytes(), (), passphrase.encode() or None)
-        except (OSError, ValueError) as error:
-            raise BadSettings(
-                f"MOT_CUA_SHEET_KEY_FILE: {path} is no PKCS#12 file that this passphrase opens"
-            ) from error
-        self.name = _name(self._signer.signing_cert)
+    def __init__(self, key: Any, ask: Ask | None = None) -> None:
+        self._key = key
+        self._stamper = stamper(ask) if ask else None
+        self._busy = threading.Lock()
+        # hardware signs one thing at a time
+        self.name = _name(key.signing_cert)
 
     def sign(self, pdf: bytes) -> bytes:
-        """The file with one signature over all of it, after which nothing may be changed. No page looks different."""
+        """The file with one signature over all of it, after which nothing may be changed. No page looks different.
+
+        An authority that does not answer keeps nobody waiting for a sheet: it is signed without a time then.
+        """
+        with self._busy:
+            try:
+                return self._signed(pdf, self._stamper)
+            except NoStamp as error:
+                log.warning("a sheet is signed without a time stamp: %s", error)
+                return self._signed(pdf, None)
+
+    def _signed(self, pdf: bytes, stamper: Any) -> bytes:
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
         from pyhanko.sign import fields, signers  # noqa: PLC0415
 
@@ -72,7 +90,8 @@ class Signer:
             certify=True,
             docmdp_permissions=fields.MDPPerm.NO_CHANGES,
         )
-        written = signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), metadata, signer=self._signer)
+        writer = IncrementalPdfFileWriter(BytesIO(pdf))
+        written = signers.sign_pdf(writer, metadata, signer=self._key, timestamper=stamper)
         return bytes(written.getvalue())
 
 
@@ -82,10 +101,14 @@ class Checker:
 
     authorities: tuple[bytes, ...]
     # certificates, DER
+    revoked: tuple[Revoked, ...] = ()
 
     @classmethod
-    def load(cls, path: Path | None) -> Checker:
-        """The authorities of a PEM file; without one nothing is ours. Raises BadSettings."""
+    def load(cls, path: Path | None, revoked: Path | None = None) -> Checker:
+        """The authorities of a PEM file, and their lists of the revoked (PEM); without authorities nothing is ours.
+
+        Raises BadSettings.
+        """
         from cryptography import x509  # noqa: PLC0415
         from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
 
@@ -95,7 +118,8 @@ class Checker:
             known = x509.load_pem_x509_certificates(path.read_bytes())
         except (OSError, ValueError) as error:
             raise BadSettings(f"MOT_CUA_SHEET_AUTHORITY_FILE: {path} holds no certificates (PEM)") from error
-        return cls(tuple(item.public_bytes(Encoding.DER) for item in known))
+        certificates = tuple(item.public_bytes(Encoding.DER) for item in known)
+        return cls(certificates, sheet_revocation.load(revoked, known) if revoked else ())
 
     def check(self, content: bytes) -> Checked:
         """What a file is. Never raises, whatever it holds."""
@@ -107,27 +131,37 @@ class Checker:
         return self._judge(*parts) if parts else Checked(Verdict.CHANGED)
 
     def _judge(self, covered: bytes, signature: bytes) -> Checked:
-        """Whether the signature is over these bytes, and its signer known."""
-        from asn1crypto import cms, x509  # noqa: PLC0415
+        """Whether the signature is over these bytes, its signer known, and its time stamp whole."""
+        from asn1crypto import cms  # noqa: PLC0415
         from pyhanko.sign.validation.generic_cms import async_validate_detached_cms  # noqa: PLC0415
-        from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415
 
         logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
         # what strangers bring shall not fill our log
-        trusted = [x509.Certificate.load(item) for item in self.authorities]
         try:
             signed = cms.ContentInfo.load(signature, strict=True)["content"]
-            known = ValidationContext(trusted, allow_fetching=False)
-            status = asyncio.run(async_validate_detached_cms(covered, signed, known))
+            stamp = token(signed)
+            at = moment(stamp) if stamp is not None else None
+            known, known_now = self._context(at), self._context(None)
+            status = asyncio.run(async_validate_detached_cms(covered, signed, known, known_now))
+            as_written = _is_as_written(signed, status.signing_cert, signature, stamp)
         except Exception:  # a signature of a stranger can break its reader anywhere: then it proves nothing
             return Checked(Verdict.CHANGED)
-        if not (status.intact and status.valid):
+        states = [state for state in (status, status.timestamp_validity) if state is not None]
+        if not all(state.intact and state.valid for state in states):
             return Checked(Verdict.CHANGED)
-        if not status.trusted:
+        if any(is_revoked(state.signing_cert, self.revoked, at) for state in states):
+            return Checked(Verdict.REVOKED)
+        if not all(state.trusted for state in states):
             return Checked(Verdict.NOT_OURS)
-        if not _is_as_written(signed, status.signing_cert, signature):
-            return Checked(Verdict.CHANGED)
-        return Checked(Verdict.VALID, _name(status.signing_cert))
+        return Checked(Verdict.VALID, _name(status.signing_cert), at) if as_written else Checked(Verdict.CHANGED)
+
+    def _context(self, at: datetime | None) -> Any:
+        """Whom we believe at a moment; None: now."""
+        from asn1crypto import x509  # noqa: PLC0415
+        from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415
+
+        trusted = [x509.Certificate.load(item) for item in self.authorities]
+        return ValidationContext(trusted, moment=at, allow_fetching=False)
 
 
 def _parts(content: bytes) -> tuple[bytes, bytes] | None:
@@ -152,34 +186,38 @@ def _split(held: bytes) -> tuple[bytes, bytes]:
     return held[:end], held[end:]
 
 
-def _is_as_written(signed: Any, certificate: Any, signature: bytes) -> bool:
+def _is_as_written(signed: Any, certificate: Any, signature: bytes, stamp: Any | None) -> bool:
     """Whether every byte around a signature is as we write it: a few of them say nothing, and no check misses them."""
+    beside = [None] if stamp is None else spellings(stamp)
+    return any(_written(signed, certificate, attributes) == signature for attributes in beside)
+
+
+def _written(signed: Any, certificate: Any, beside: Any | None) -> bytes:
+    """A signature as we write it; `beside`: the attributes that are not signed."""
     from asn1crypto import cms  # noqa: PLC0415
 
     signer = signed["signer_infos"][0]
     digest = {"algorithm": signer["digest_algorithm"]["algorithm"].native}
-    written = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.IssuerAndSerialNumber(
-                {"issuer": certificate.issuer, "serial_number": certificate["tbs_certificate"]["serial_number"]}
-            ),
-            "digest_algorithm": digest,
-            "signature_algorithm": signer["signature_algorithm"],
-            "signed_attrs": signer["signed_attrs"],
-            "signature": signer["signature"],
-        }
-    )
+    told = {
+        "version": "v1",
+        "sid": cms.IssuerAndSerialNumber(
+            {"issuer": certificate.issuer, "serial_number": certificate["tbs_certificate"]["serial_number"]}
+        ),
+        "digest_algorithm": digest,
+        "signature_algorithm": signer["signature_algorithm"],
+        "signed_attrs": signer["signed_attrs"],
+        "signature": signer["signature"],
+    }
     whole = cms.SignedData(
         {
             "version": "v1",
             "digest_algorithms": [digest],
             "encap_content_info": {"content_type": "data"},
             "certificates": signed["certificates"],
-            "signer_infos": [written],
+            "signer_infos": [cms.SignerInfo(told if beside is None else told | {"unsigned_attrs": beside})],
         }
     )
-    return bool(cms.ContentInfo({"content_type": "signed_data", "content": whole}).dump() == signature)
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": whole}).dump())
 
 
 def _name(certificate: Any) -> str:

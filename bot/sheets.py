@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 from bot import sheet_pdf
 from bot.facts import ProcedureFacts
+from bot.messages import SheetName
 from bot.outcomes import Outcome
 from bot.present import ZONE
 from bot.sheet import Sheet, sheet
@@ -18,6 +19,11 @@ from knowledge.catalogue import Catalogue
 MOST_KEPT = 128
 # files of 50 to 90 kB
 CHECK_PATH = "/xac-minh-phieu"
+
+
+def file_name(code: str, is_large: bool) -> str:
+    """How the file of a sheet is called: in letters that every machine takes."""
+    return f"phieu-huong-dan-{code}{'-chu-lon' if is_large else ''}.pdf"
 
 
 class Sheets:
@@ -41,16 +47,20 @@ class Sheets:
         self._made = lru_cache(MOST_KEPT)(self._make)
         # by everything that is on the sheet: another edition or another day makes another
 
-    def sheet(self, code: str, case_id: str = "") -> Sheet:
-        """What today's sheet tells. Raises knowledge's NotFound, and NoCase."""
-        today = self._clock().astimezone(ZONE).date()
-        procedure = self._catalogue().get(code, today)
-        facts = ProcedureFacts(Outcome.ANSWERED, procedure, (), case_id, today)
+    def sheet(self, code: str, case_id: str = "", on: date | None = None) -> Sheet:
+        """What the sheet of a day tells, of today unless said. Raises knowledge's NotFound, and NoCase."""
+        on = on or self._clock().astimezone(ZONE).date()
+        procedure = self._catalogue().get(code, on)
+        facts = ProcedureFacts(Outcome.ANSWERED, procedure, (), case_id, on)
         return sheet(facts, self._calendar, self._public_url)
 
     def pdf(self, code: str, case_id: str = "", is_large: bool = False) -> bytes:
         """Today's sheet as a file. Raises NotFound, NoCase, NotPrinted."""
         return self._made(self.sheet(code, case_id), is_large)
+
+    def printed(self, named: SheetName) -> bytes:
+        """The file of a sheet that goes with a reply. Raises like pdf."""
+        return self._made(self.sheet(named.code, named.case_id, named.on), named.is_large)
 
     def check(self, content: bytes) -> Checked:
         """Whether a file is a sheet of ours, as it was signed."""

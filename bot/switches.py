@@ -12,7 +12,7 @@ What an officer holds, or a citizen waits for, goes on in every mode. Commands a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot import commands
@@ -129,7 +129,7 @@ def told_first(reply: Reply | None, notice: Notice | None, conversation: Convers
     """The reply, after the notice where this conversation has not had it."""
     if reply is None or notice is None or notice.id == conversation.noticed:
         return reply
-    return Reply((Block("warning", (notice.text,)), *reply.blocks), reply.buttons, reply.sources, reply.author)
+    return replace(reply, blocks=(Block("warning", (notice.text,)), *reply.blocks))
 
 
 def noticed(after: Conversation, reply: Reply | None, notice: Notice | None, before: Conversation) -> Conversation:

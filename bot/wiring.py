@@ -26,6 +26,7 @@ from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.editions import Editions
+from bot.enclosures import Enclosures
 from bot.errands import Errands
 from bot.errors import BadSettings
 from bot.flood import Flood
@@ -53,6 +54,7 @@ from bot.search import Search
 from bot.second_factor import Sealer
 from bot.second_step import SecondSteps
 from bot.settings import Settings, secret_key
+from bot.sheet_keys import Token, in_file, in_hardware
 from bot.sheet_signature import Checker, Signer
 from bot.sheets import Sheets
 from bot.staffing import Staffing
@@ -69,6 +71,7 @@ from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
 from integrations.routing import Routing
+from integrations.time_stamps import TimeStamps
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
@@ -235,9 +238,20 @@ def answering(parts: Parts) -> Loop:
 
 def sheets(settings: Settings, records: Callable[[], Catalogue]) -> Sheets:
     """The guidance sheets over a catalogue. Raises BadSettings when the key or the authorities cannot be read."""
-    authorities = settings.sheet_authority_file
-    checker = Checker.load(Path(authorities) if authorities else None)
+    authorities, revoked = settings.sheet_authority_file, settings.sheet_revoked_file
+    checker = Checker.load(Path(authorities) if authorities else None, Path(revoked) if revoked else None)
     return Sheets(records, calendar(), now, settings.public_url, signer(settings), checker)
+
+
+def signer(settings: Settings) -> Signer | None:
+    """Who signs sheets and letters: a key in hardware, one in a file, or nobody. Raises BadSettings."""
+    ask = TimeStamps(settings.sheet_time_url).ask if settings.sheet_time_url else None
+    if settings.sheet_pkcs11_module:
+        where = (settings.sheet_pkcs11_module, settings.sheet_pkcs11_token, settings.sheet_pkcs11_key)
+        return Signer(in_hardware(Token(*where, settings.sheet_pkcs11_pin)), ask)
+    if settings.sheet_key_file:
+        return Signer(in_file(Path(settings.sheet_key_file), settings.sheet_key_passphrase), ask)
+    return None
 
 
 def payments(settings: Settings) -> Payments:
@@ -246,10 +260,9 @@ def payments(settings: Settings) -> Payments:
     return Payments(accounts(path), keys.box(keys.PAYMENT, secret_key(settings)), settings.public_url, now)
 
 
-def signer(settings: Settings) -> Signer | None:
-    """Whoever signs sheets and letters; None without a key. Raises BadSettings when it cannot be read."""
-    key = settings.sheet_key_file
-    return Signer(Path(key), settings.sheet_key_passphrase) if key else None
+def enclosures(settings: Settings, printed: Sheets) -> Enclosures:
+    """What goes with replies."""
+    return Enclosures(printed.printed, settings.public_url)
 
 
 def build_assistant(settings: Settings) -> Assistant:
@@ -316,7 +329,7 @@ def follow_plan(settings: Settings) -> Plan:
     )
 
 
-def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
+def zalo(parts: Parts, accept: Accept, enclosed: Enclosures) -> tuple[Zalo, Tokens]:
     """The Zalo channel and the tokens to keep fresh for it. Raises BadSettings when a secret is missing."""
     chosen = parts.settings
     tokens = Tokens(zalo_oauth(chosen), zalo_book(chosen, parts.store), now)
@@ -324,6 +337,7 @@ def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
         ZaloSettings(
             base_url=chosen.zalo_api_url,
             message_path=chosen.zalo_message_path,
+            upload_path=chosen.zalo_upload_path,
             token_header=chosen.zalo_token_header,
             button_type=chosen.zalo_button_type,
             button_template=chosen.zalo_button_template,
@@ -332,7 +346,8 @@ def zalo(parts: Parts, accept: Accept) -> tuple[Zalo, Tokens]:
         tokens,
     )
     photos = ZaloPhotos(chosen.zalo_photos, chosen.zalo_timeout_s)
-    return Zalo(client, accept, parts.outbox, zalo_seal(chosen), chosen.zalo_button_prefix, photos=photos), tokens
+    seal, prefix = zalo_seal(chosen), chosen.zalo_button_prefix
+    return Zalo(client, accept, parts.outbox, seal, prefix, photos=photos, enclosures=enclosed), tokens
 
 
 def zalo_seal(chosen: Settings) -> Seal:

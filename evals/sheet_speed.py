@@ -24,6 +24,7 @@ from bot.facts import ProcedureFacts
 from bot.following import calendar
 from bot.outcomes import Outcome
 from bot.sheet import Sheet, sheet
+from bot.sheet_keys import in_file
 from bot.sheet_signature import Checker, Signer, Verdict
 from knowledge import catalogue
 from knowledge.procedure import Procedure
@@ -94,7 +95,7 @@ def _signature(folder: Path) -> tuple[Signer, Checker]:
     certificate = dated.serial_number(1).add_extension(usage, True).sign(key, hashes.SHA256())
     path = folder / "key.p12"
     path.write_bytes(pkcs12.serialize_key_and_certificates(b"k", key, certificate, None, NoEncryption()))
-    return Signer(path, ""), Checker((certificate.public_bytes(Encoding.DER),))
+    return Signer(in_file(path, "")), Checker((certificate.public_bytes(Encoding.DER),))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ knows no idempotency key: a message whose answer was lost may be sent twice. Rai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,8 @@ LONGEST_TITLE = 100
 LONGEST_SUBTITLE = 500
 LONGEST_PAYLOAD = 1000
 # characters of a button or of an element of a list
+LARGEST_FILE = 5 * 2**20
+# bytes of a PDF
 SLOW_DOWN_S = 1.0
 # the pause after a rate limit: the limit is told by the second
 
@@ -101,6 +103,8 @@ class ZaloSettings:
 
     base_url: str = "https://openapi.zalo.me"
     message_path: str = "/v3.0/oa/message/cs"
+    upload_path: str = "/v2.0/oa/upload/file"
+    # gives a token for a file; empty: no files are sent
     token_header: str = "access_token"
     button_type: str = "oa.query.hide"
     # "oa.query.show" writes the payload into the chat, as if the citizen had typed it
@@ -138,6 +142,17 @@ class ZaloClient:
             payload["buttons"] = self._buttons(buttons)
         return self._send(user_id, {"attachment": _template(payload)})
 
+    def send_file(self, user_id: str, name: str, content: bytes) -> str:
+        """Send a PDF of at most LARGEST_FILE bytes; the message's id. Raises like send_text; BadAnswer if unset."""
+        path = self._settings.upload_path
+        if not path:
+            raise BadAnswer("zalo: no path for files is set")
+        parts = {"file": (name, content, "application/pdf")}
+        given = self._with_token(lambda token: self._posted(path, token, files=parts))
+        if not given.get("token"):
+            raise BadAnswer("zalo: a file was taken without a token")
+        return self._send(user_id, {"attachment": {"type": "file", "payload": {"token": str(given["token"])}}})
+
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
@@ -147,25 +162,30 @@ class ZaloClient:
         return [{"title": button.title, "type": kind, "payload": button.payload} for button in buttons]
 
     def _send(self, user_id: str, message: Mapping[str, Any]) -> str:
-        """Sends with the token we hold, and once more with another when Zalo refuses it: nothing was sent then."""
         body = {"recipient": {"user_id": user_id}, "message": message}
+        sent = self._with_token(lambda token: self._posted(self._settings.message_path, token, json=body))
+        return str(sent.get("message_id", ""))
+
+    def _with_token(self, ask: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Asks with the token we hold, and once more with another when Zalo refuses it: nothing was done then."""
         token = self._tokens.usable()
         try:
-            return self._posted(body, token)
+            return ask(token)
         except _Stale:
             pass
         try:
-            return self._posted(body, self._tokens.instead_of(token))
+            return ask(self._tokens.instead_of(token))
         except _Stale:
             raise Refused("zalo: a fresh token is refused") from None
 
-    def _posted(self, body: Mapping[str, Any], token: str) -> str:
+    def _posted(self, path: str, token: str, **content: Any) -> Mapping[str, Any]:
+        """What Zalo gives back for `json`, or for `files`."""
         headers = {self._settings.token_header: token}
         try:
-            answer = self._http.post(self._settings.message_path, json=body, headers=headers)
+            answer = self._http.post(path, headers=headers, **content)
         except httpx.HTTPError as error:
             raise Unavailable(f"zalo: {type(error).__name__}") from None
-        return _message_id(_content(answer))
+        return _data(_content(answer))
 
 
 class _Stale(Exception):
@@ -205,12 +225,12 @@ def _retry_after_s(answer: httpx.Response) -> float | None:
     return float(value) if value.isdecimal() else None
 
 
-def _message_id(content: Mapping[str, Any]) -> str:
-    """The id of the message that was taken; otherwise the error that says what to do."""
+def _data(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What Zalo gives back; otherwise the error that says what to do."""
     code = _code(content.get("error"))
     if code == 0:
         data = content.get("data")
-        return str(data.get("message_id", "")) if isinstance(data, dict) else ""
+        return data if isinstance(data, dict) else {}
     match CODES.get(code):
         case Remedy.REFRESH:
             raise _Stale

@@ -8,6 +8,7 @@ import yaml
 from starlette.routing import Route
 
 from bot.following import calendar
+from bot.sheet import Sheet
 from bot.sheet_signature import Checker, Signer
 from bot.sheets import Sheets
 from knowledge import record
@@ -32,3 +33,8 @@ def routes(signer: Signer | None = None, checker: Checker | None = None) -> list
     records = catalogue()
     sheets = Sheets(lambda: records, calendar(), lambda: NOW, PUBLIC_URL, signer, checker)
     return SheetPage.over(sheets, lambda: NOW).routes()
+
+
+def told(code: str) -> Sheet:
+    """What the sheet of a procedure tells."""
+    return Sheets(catalogue, calendar(), lambda: NOW, PUBLIC_URL).sheet(code)

@@ -255,9 +255,15 @@ def test_an_overview_is_short() -> None:
 
 
 def test_buttons_offer_what_was_not_told() -> None:
-    """The buttons under an answer are aspects that it did not tell and that the record can fill, then the officer."""
-    assert payloads(answer(made(RESIDENCE), ("fee",))) == ["a:documents", "a:time", "a:place", "a:how", "officer"]
-    assert payloads(answer(made(COPY))) == ["officer"]
+    """The buttons under an answer are aspects it did not tell and the record can fill, the sheet, then the officer."""
+    assert payloads(answer(made(RESIDENCE), ("fee",))) == [
+        "a:documents",
+        "a:time",
+        "a:place",
+        f"sheet:{RESIDENCE}",
+        "officer",
+    ]
+    assert payloads(answer(made(COPY))) == [f"sheet:{COPY}", "officer"]
     assert all(len(answer(made(code)).buttons) <= MOST_BUTTONS for code in RECORDS)
 
 

@@ -33,6 +33,7 @@ from bot.facts import (
     ProcedureFacts,
     RatingFacts,
     SeveralFacts,
+    SheetFacts,
     TicketFacts,
     UnitFacts,
 )
@@ -86,6 +87,7 @@ BUTTONS |= {
     "keep",
     "agree",
     "disagree",
+    *("sheet", "sheet_english", "largesheet", "largesheet_english"),
 }
 ASPECTS = ((), *((aspect.value,) for aspect in Aspect))
 LONGEST_SENTENCE = 30
@@ -143,6 +145,7 @@ def every_fact() -> Iterator[Facts]:
         yield PlainFacts(outcome)
     for outcome in FORGETTING.values():
         yield PlainFacts(outcome)
+    yield from sheets()
     for reason in ("asked", "complaint", "not_understood"):
         yield PlainFacts(Outcome.HANDED_OFF, reason)
     for number in ("", "111", "113", "114", "115"):
@@ -221,6 +224,13 @@ def journeys() -> Iterator[JourneyFacts]:
     records = load()
     for bundle in bundles.load():
         yield JourneyFacts(Outcome.JOURNEY_TOLD, bundles.journey(bundle, records, SHIPPED_ON), SHIPPED_ON)
+
+
+def sheets() -> Iterator[SheetFacts]:
+    """The sheet of every case of some shipped procedures, in usual and large print."""
+    for procedure in list(load())[::50]:
+        for case_id in ("", *(case.id for case in procedure.cases)):
+            yield SheetFacts(Outcome.SHEET_SENT, procedure, case_id, SHIPPED_ON, bool(case_id), not case_id)
 
 
 def answers(procedure: Procedure) -> Iterator[ProcedureFacts]:

@@ -14,6 +14,7 @@ from bot.following import calendar
 from bot.letter import LONGEST_REASON, Incomplete, Letter, NotLate, Wish, letter, text
 from bot.letter_docx import docx
 from bot.letter_pdf import pdf
+from bot.sheet_keys import in_file
 from bot.sheet_signature import Checker, Signer, Verdict
 from integrations.dossiers import Status
 from tests.sheet_authority import PASSPHRASE, Authority
@@ -121,7 +122,7 @@ def test_words_are_text_not_markup(word: str) -> None:
 def test_only_a_whole_letter_is_signed(tmp_path: Path) -> None:
     """With a key a letter without blanks bears a signature that holds; a draft bears none."""
     authority = Authority("Cơ quan chứng thực (thử nghiệm)")
-    signer = Signer(authority.give(tmp_path / "key.p12"), PASSPHRASE)
+    signer = Signer(in_file(authority.give(tmp_path / "key.p12"), PASSPHRASE))
     checker = Checker.load(authority.write(tmp_path / "authority.pem"))
     assert checker.check(pdf(made(WHOLE), signer)).verdict is Verdict.VALID
     assert checker.check(pdf(made(), signer)).verdict is Verdict.NOT_SIGNED

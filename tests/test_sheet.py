@@ -28,6 +28,7 @@ from bot.following import calendar
 from bot.messages import Reply
 from bot.outcomes import Outcome
 from bot.sheet import NoCase, Sheet, sheet
+from bot.sheet_keys import in_file
 from bot.sheet_signature import RANGE, Checker, Signer, Verdict
 from evals import truth
 from knowledge import catalogue, record
@@ -136,6 +137,15 @@ def test_no_date_beyond_the_announced_days_off() -> None:
     assert [term.due_on for term in made(SECURITY, on=calendar().decided_through).terms] == [None]
 
 
+@pytest.mark.parametrize(
+    ("on", "says"), [(TODAY, "dự kiến xong ngày 30/11/2026"), (calendar().decided_through, "Ngày xong: chưa công bố")]
+)
+def test_what_is_not_known_is_said(on: date, says: str) -> None:
+    """Where a day can be counted it stands on the page, otherwise that it was not announced: one of the two."""
+    text = pdf_text(sheet_pdf.pdf(made(SECURITY, on=on)))
+    assert says in text and ("dự kiến xong" in text) is not ("chưa công bố" in text)
+
+
 def test_a_case_has_its_own_papers() -> None:
     """With a case the sheet has everybody's papers and this case's; without one those of every case, by name."""
     first, *others = (case["label"] for case in RECORDS[RESIDENCE]["cases"] if case["documents"])
@@ -235,7 +245,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Pa
 
 @pytest.fixture(scope="module")
 def signer(folder: Path) -> Signer:
-    return Signer(folder / "key.p12", PASSPHRASE)
+    return Signer(in_file(folder / "key.p12", PASSPHRASE))
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +316,7 @@ def test_a_file_of_anybody(content: bytes, verdict: Verdict, checker: Checker) -
 
 def test_a_strangers_signature_is_not_ours(tmp_path: Path, checker: Checker, signed: bytes) -> None:
     """A whole signature of another authority is not ours, though it bears our name; nor is any without authorities."""
-    stranger = Signer(Authority("Cơ quan chứng thực (thử nghiệm)").give(tmp_path / "k.p12"), PASSPHRASE)
+    stranger = Signer(in_file(Authority("Cơ quan chứng thực (thử nghiệm)").give(tmp_path / "k.p12"), PASSPHRASE))
     foreign = stranger.sign(sheet_pdf.pdf(made(SECURITY), signer=stranger.name))
     assert checker.check(foreign).verdict is Verdict.NOT_OURS
     assert Checker.load(None).check(signed).verdict is Verdict.NOT_OURS
@@ -314,7 +324,7 @@ def test_a_strangers_signature_is_not_ours(tmp_path: Path, checker: Checker, sig
 
 def test_a_certificate_that_is_over_does_not_hold(tmp_path: Path, authority: Authority, checker: Checker) -> None:
     """A signature counts as long as its certificate does."""
-    ended = Signer(authority.give(tmp_path / "k.p12", ends=-DAY / 2), PASSPHRASE)
+    ended = Signer(in_file(authority.give(tmp_path / "k.p12", ends=-DAY / 2), PASSPHRASE))
     assert checker.check(ended.sign(sheet_pdf.pdf(made(SECURITY)))).verdict is Verdict.NOT_OURS
 
 
@@ -322,9 +332,9 @@ def test_a_certificate_that_is_over_does_not_hold(tmp_path: Path, authority: Aut
 def test_a_key_that_cannot_be_read_is_said_at_start(folder: Path, passphrase: str) -> None:
     """A wrong passphrase, a missing file and a file without certificates are bad settings."""
     with pytest.raises(BadSettings):
-        Signer(folder / "key.p12", passphrase)
+        in_file(folder / "key.p12", passphrase)
     with pytest.raises(BadSettings):
-        Signer(folder / "none.p12", PASSPHRASE)
+        in_file(folder / "none.p12", PASSPHRASE)
     with pytest.raises(BadSettings):
         Checker.load(folder / "key.p12")
 
@@ -406,7 +416,7 @@ def answered(aspects: tuple[str, ...], case_id: str = "", public_url: str = shee
     ("aspects", "case_id", "public_url", "link"),
     [
         (("documents",), "", sheets.PUBLIC_URL, "https://motcua.example/phieu/1.004222.pdf"),
-        ((), OWN_HOUSE, sheets.PUBLIC_URL, f"https://motcua.example/phieu/1.004222.pdf?truong_hop={OWN_HOUSE}"),
+        ((), OWN_HOUSE, sheets.PUBLIC_URL, ""),
         (("fee",), "", sheets.PUBLIC_URL, ""),
         (("documents",), "", "", ""),
     ],
@@ -414,7 +424,7 @@ def answered(aspects: tuple[str, ...], case_id: str = "", public_url: str = shee
 def test_an_answer_about_papers_says_where_the_sheet_is(
     aspects: tuple[str, ...], case_id: str, public_url: str, link: str
 ) -> None:
-    """Where our public address is known, an answer about papers ends with the address of the sheet of the same case."""
+    """An answer that asks for the case ends with the sheet's address, where ours is known; others have a button."""
     reply = answered(aspects, case_id, public_url)
     last = reply.blocks[-1]
     assert (last.kind, last.lines[0].rpartition(": ")[2] if "/phieu/" in last.lines[0] else "") == ("source", link)

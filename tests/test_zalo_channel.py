@@ -163,6 +163,24 @@ def signed(raw: bytes, timestamp: str, secret: str = ACCOUNT.oa_secret) -> dict[
 # Receiving
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "officer",
+        "c:co_giay",
+        f"sheet:en.{town.BIRTH}.co_giay",
+        f"agree:follow.1:{town.DOSSIER_CODE}",
+        "complaint:skip:time",
+    ],
+)
+def test_every_payload_is_a_press(payload: str) -> None:
+    """What our buttons carry comes back as a press, also when it has two parts; a hash tag does not."""
+    message = zalo.inbound(event(text=f"#{payload}"), "#", now())
+    assert message is not None and (message.kind, message.text) == (Kind.BUTTON, payload)
+    tag = zalo.inbound(event(text="#HàNội: xin chào"), "#", now())
+    assert tag is not None and tag.kind is Kind.TEXT
+
+
 def test_question_is_answered_with_its_source(phone: Phone) -> None:
     """A question gets the record's answer as plain text, its source and its buttons."""
     phone.write("khai sinh")

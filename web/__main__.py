@@ -33,6 +33,7 @@ from bot.catalogue_releases import CatalogueReleases
 from bot.channels import telegram, zalo
 from bot.crew import Crew
 from bot.draft_effect import DraftEffect, by_evaluation
+from bot.enclosures import Enclosures
 from bot.errors import BadSettings, BotError
 from bot.loop import Loop
 from bot.lost_clusters import LostClusters
@@ -154,6 +155,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     tasks: list[asyncio.Task[None]] = []
     files: Files = {}
     sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
+    enclosed = wiring.enclosures(parts.settings, sheets)
     routes.extend(SheetPage.over(sheets, now).routes())
     routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
     routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
@@ -163,10 +165,10 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     routes.extend(PaymentPage.over(wiring.payments(parts.settings)).routes())
     routes.extend(LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes())
     if parts.settings.telegram_token:
-        tasks = _telegram(parts, routes, files)
+        tasks = _telegram(parts, routes, files, enclosed)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
     pollers = Loop(parts.poller.step, parts.settings.follow_threads)
-    pushing = _zalo(parts, routes, files, stop) if parts.settings.zalo_app_id else ()
+    pushing = _zalo(parts, routes, files, stop, enclosed) if parts.settings.zalo_app_id else ()
     loops: list[Loop | Crew] = [workers, pollers, *pushing]
     mailbox, numbers = Mailbox(parts.store, parts.outbox), Numbers(parts.store)
     tickets = (parts.desk, parts.board, parts.cards, parts.search, parts.drafts)
@@ -255,11 +257,11 @@ def _workers(parts: Parts) -> Loop | Crew:
     return wiring.answering(parts)
 
 
-def _telegram(parts: Parts, routes: list[BaseRoute], files: Files) -> list[asyncio.Task[None]]:
+def _telegram(parts: Parts, routes: list[BaseRoute], files: Files, enclosed: Enclosures) -> list[asyncio.Task[None]]:
     """The Telegram channel, by webhook or polling."""
     chosen = parts.settings
     bot = telegram.make_bot(chosen.telegram_token, chosen.telegram_api_url)
-    channel = telegram.Telegram(bot, parts.door.push, parts.outbox)
+    channel = telegram.Telegram(bot, parts.door.push, parts.outbox, enclosures=enclosed)
     files[telegram.CHANNEL] = channel.fetch
     work = [channel.deliver()]
     if chosen.telegram_mode == "webhook":
@@ -271,9 +273,11 @@ def _telegram(parts: Parts, routes: list[BaseRoute], files: Files) -> list[async
     return [asyncio.create_task(item) for item in work]
 
 
-def _zalo(parts: Parts, routes: list[BaseRoute], files: Files, stop: threading.Event) -> list[Loop]:
+def _zalo(
+    parts: Parts, routes: list[BaseRoute], files: Files, stop: threading.Event, enclosed: Enclosures
+) -> list[Loop]:
     """The Zalo channel: its webhook route, the loop that sends, and somebody who keeps its tokens fresh."""
-    channel, tokens = wiring.zalo(parts, parts.door.push)
+    channel, tokens = wiring.zalo(parts, parts.door.push, enclosed)
     threading.Thread(target=keep_fresh, args=[tokens, stop], daemon=True).start()
     routes.append(webhooks.zalo(channel.receive))
     files[zalo.CHANNEL] = channel.fetch

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot import flood
 from bot.flood import Flood
 from bot.sheet import NoCase
-from bot.sheets import CHECK_PATH, Sheets
+from bot.sheets import CHECK_PATH, Sheets, file_name
 from knowledge.errors import NotFound
 from web.chat import network, refuse_strangers
 from web.pages import Pages, load_pages
@@ -61,8 +61,7 @@ class SheetPage:
             content = await run_in_threadpool(self.sheets.pdf, code, case_id, is_large)
         except (NotFound, NoCase) as error:
             raise HTTPException(404) from error
-        name = f"phieu-huong-dan-{code}{'-chu-lon' if is_large else ''}.pdf"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": AGE}
+        headers = {"Content-Disposition": f'attachment; filename="{file_name(code, is_large)}"', "Cache-Control": AGE}
         return Response(content, media_type="application/pdf", headers=headers)
 
     async def show(self, request: Request) -> Response:

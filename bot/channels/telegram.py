@@ -30,6 +30,7 @@ from bot.channels.telegram_arrival import Arrival, Press, Sent, arrival, chat_of
 from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
 from bot.compose import ticket_words, words
+from bot.enclosures import Enclosures, no_file
 from bot.errors import NoFile
 from bot.messages import Attachment, Button, InboundMessage, Kind, Reply
 from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
@@ -46,6 +47,8 @@ SENDERS = 4
 PHOTO_S = 15.0
 # for fetching and reading one; longer, and the citizen is asked to type
 PHOTOS_AT_ONCE = 2
+LARGEST_FILE = 50 * 2**20
+# bytes, that the Bot API takes from us
 IDLE_S = 0.2
 # how soon a reply of another process is seen, or one whose rest is over; our own store wakes us
 UPDATES = ["message", "callback_query"]
@@ -80,6 +83,7 @@ class Telegram:
         outbox: Outbox,
         retry_s: float = RETRY_S,
         jitter: Callable[[], float] = random.random,
+        enclosures: Enclosures | None = None,
     ) -> None:
         self._bot = bot
         self._accept = accept
@@ -87,6 +91,7 @@ class Telegram:
         self._retry_s = retry_s
         self._jitter = jitter
         # 0 to 1: senders that failed together do not come back together
+        self._enclosures = enclosures or Enclosures(no_file)
         self._told: dict[int, int] = {}
         # delivery id -> messages of it that Telegram has taken
         self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -307,12 +312,30 @@ class Telegram:
         self._told.pop(delivery.id, None)
 
     async def _tell(self, delivery: Delivery) -> None:
-        """Send the messages of a reply that were not sent yet."""
-        messages = render(delivery.reply, delivery.id)
-        for number in range(self._told.get(delivery.id, 0), len(messages)):
+        """Send the file and the messages of a reply that were not sent yet."""
+        reply, files = delivery.reply, 0
+        if reply.sheet is not None:
+            reply, files = await self._enclosed(delivery), 1
+        messages = render(reply, delivery.id)
+        for number in range(max(self._told.get(delivery.id, 0) - files, 0), len(messages)):
             text, keyboard = messages[number]
             await self._bot.send_message(delivery.address, text, parse_mode="HTML", reply_markup=keyboard)
-            self._told[delivery.id] = number + 1
+            self._told[delivery.id] = files + number + 1
+
+    async def _enclosed(self, delivery: Delivery) -> Reply:
+        """Send the sheet of a reply, unless Telegram has it; the words that are left to say."""
+        if delivery.id in self._told:
+            return delivery.reply
+        reply, file = await asyncio.to_thread(self._enclosures.of, delivery.reply, LARGEST_FILE)
+        if file is None:
+            return reply
+        try:
+            await self._bot.send_document(delivery.address, file.content, filename=file.name)
+        except BadRequest as error:
+            log.warning("delivery %s: its file is refused: %s", delivery.id, type(error).__name__)
+            return self._enclosures.instead(reply)
+        self._told[delivery.id] = 1
+        return reply
 
     def _wait_s(self, attempts: int, error: Exception) -> float:
         """Never sooner than we were asked, twice as long after each attempt, and never together with others."""

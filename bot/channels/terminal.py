@@ -11,17 +11,22 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 
+from bot.compose import words
+from bot.enclosures import Enclosures, File, no_file
 from bot.messages import Button, InboundMessage, Kind, Reply
 from bot.outbox import Outbox
 from bot.present import now
 
 CHANNEL = "terminal"
+LARGEST_FILE = 50 * 2**20
+# bytes
 POLL_S = 0.1
 ANSWER_S = 60.0
 # how long a line from a file waits for its answer; an officer may take longer
@@ -34,13 +39,22 @@ class Terminal:
     """One chat: what is typed goes to the inbox, what the outbox holds is printed."""
 
     def __init__(
-        self, accept: Callable[[InboundMessage], bool], outbox: Outbox, console: Console, officer: str = ""
+        self,
+        accept: Callable[[InboundMessage], bool],
+        outbox: Outbox,
+        console: Console,
+        officer: str = "",
+        enclosures: Enclosures | None = None,
+        folder: Path = Path(),
     ) -> None:
         self._accept = accept
         self._officer = officer
         # stands over what an officer wrote
         self._outbox = outbox
         self._console = console
+        self._enclosures = enclosures or Enclosures(no_file)
+        self._folder = folder
+        # where files are saved
         self._address = uuid.uuid4().hex
         self._buttons: tuple[Button, ...] = ()
         self._buttons_are_last = False
@@ -106,12 +120,29 @@ class Terminal:
                 self._console.print(f"  [{number}] {button.label}", style="green", markup=False, highlight=False)
         self._console.print()
 
+    def save(self, file: File) -> None:
+        """Keep a file in the folder, in place of an earlier one of its name, and say where. Raises OSError."""
+        path = self._folder / file.name
+        path.write_bytes(file.content)
+        said = str(words()["terminal_saved"]).format(path=path)
+        self._console.print(said, style="bold", markup=False, highlight=False)
+
     def _print_replies(self) -> None:
         while not self._stop.is_set():
             delivery = self._outbox.take(CHANNEL, now(), self._address)
             if delivery is None:
                 self._stop.wait(POLL_S)
                 continue
-            self.show(delivery.reply)
+            self.show(self._without_file(delivery.reply))
             self._outbox.sent(delivery.id, now())
             self._answered.set()
+
+    def _without_file(self, reply: Reply) -> Reply:
+        """What is left to print once the sheet of a reply was saved."""
+        told, file = self._enclosures.of(reply, LARGEST_FILE)
+        try:
+            if file is not None:
+                self.save(file)
+        except OSError:
+            return self._enclosures.instead(reply)
+        return told

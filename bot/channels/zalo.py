@@ -21,19 +21,22 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from bot import receipts
+from bot.enclosures import Enclosures, no_file
 from bot.errors import NoFile
 from bot.messages import Attachment, Block, Button, InboundMessage, Kind, Reply
 from bot.outbox import LONGEST_RETRY_S, RETRY_S, Delivery, Outbox, wait_s
 from bot.present import now as present
 from bot.utterance import storable
-from integrations.errors import BadAnswer, IntegrationError, Refused, Undeliverable
-from integrations.zalo import LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
+from integrations.errors import BadAnswer, IntegrationError, Refused, Unavailable, Undeliverable
+from integrations.zalo import LARGEST_FILE, LONGEST_TEXT, LONGEST_TITLE, MOST_BUTTONS, Press
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "zalo"
 MOST_UNREADABLE = 6
 # attempts at a reply whose refusal we cannot read
+FILE_TRIES = 2
+# failed attempts for the sake of a file; then the words go without it
 LONGEST_ON_THE_WAY = timedelta(days=1)
 # Zalo repeats an event for an hour (an older page says twelve); what is older was recorded by somebody
 CLOCKS_APART = timedelta(hours=1)
@@ -55,7 +58,7 @@ PHOTO_S = 1.5
 PHOTOS_AT_ONCE = 2
 LONGEST_NAME = 500
 # letters of an id; what claims a longer one is not kept
-PAYLOAD = re.compile(r"[a-z]+(:[\w.\-]+)?", re.ASCII)
+PAYLOAD = re.compile(r"[a-z]+(:[\w.\-]+){0,2}", re.ASCII)
 # what our buttons carry behind the prefix
 TIMESTAMP = re.compile(r"[!-~]{1,40}")
 # whatever it is, it goes into what is signed as it was sent
@@ -66,9 +69,11 @@ Event = Mapping[str, Any]
 
 
 class Sender(Protocol):
-    """Whoever sends a text with buttons. Raises the errors of integrations.errors."""
+    """Whoever sends a text with buttons, or a file. Raises the errors of integrations.errors."""
 
     def send_text(self, user_id: str, text: str, buttons: Sequence[Press] = ()) -> str: ...
+
+    def send_file(self, user_id: str, name: str, content: bytes) -> str: ...
 
 
 class Photos(Protocol):
@@ -126,6 +131,7 @@ class Zalo:
         jitter: Callable[[], float] = random.random,
         retry_s: float = RETRY_S,
         photos: Photos | None = None,
+        enclosures: Enclosures | None = None,
     ) -> None:
         self._sender = sender
         self._accept = accept
@@ -144,8 +150,9 @@ class Zalo:
         self._retry_s = retry_s
         self._rests_until = datetime.min.replace(tzinfo=UTC)
         # Zalo asked for a pause, or does not let us in
+        self._enclosures = enclosures or Enclosures(no_file)
         self._told: dict[int, int] = {}
-        # delivery id -> texts of it that Zalo has taken
+        # delivery id -> texts of it, and its file, that Zalo has taken
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> bool:
         """Commit one event of the webhook; True means that it is kept or needs no keeping, False that it is forged."""
@@ -202,11 +209,34 @@ class Zalo:
         return True
 
     def _send(self, delivery: Delivery) -> None:
-        texts = render(delivery.reply, self._prefix)
-        for number in range(self._told.get(delivery.id, 0), len(texts)):
+        reply, files = delivery.reply, 0
+        if reply.sheet is not None:
+            reply, files = self._enclosed(delivery), 1
+        texts = render(reply, self._prefix)
+        for number in range(max(self._told.get(delivery.id, 0) - files, 0), len(texts)):
             text, buttons = texts[number]
             self._sender.send_text(delivery.address, text, buttons)
-            self._told[delivery.id] = number + 1
+            self._told[delivery.id] = files + number + 1
+
+    def _enclosed(self, delivery: Delivery) -> Reply:
+        """Send the sheet of a reply, unless Zalo has it; the words that are left to say.
+
+        Zalo may not take files from every account: then the words say where the sheet lies.
+        """
+        if delivery.id in self._told:
+            return delivery.reply
+        reply, file = self._enclosures.of(delivery.reply, LARGEST_FILE)
+        if file is None:
+            return reply
+        try:
+            self._sender.send_file(delivery.address, file.name, file.content)
+        except (BadAnswer, Unavailable, Undeliverable) as error:
+            if isinstance(error, Unavailable) and delivery.attempts < FILE_TRIES:
+                raise
+            log.warning("delivery %s: its file is refused: %s", delivery.id, error)
+            return self._enclosures.instead(reply)
+        self._told[delivery.id] = 1
+        return reply
 
     def _failed(self, delivery: Delivery, error: IntegrationError) -> None:
         """Set the reply aside when Zalo will never take it; otherwise it comes again after a growing wait."""

@@ -14,11 +14,13 @@ import pypdfium2
 from playwright.sync_api import Page, expect, sync_playwright
 from starlette.testclient import TestClient
 
+from bot.sheet_keys import in_file
 from bot.sheet_signature import Checker, Signer
 from tests import sheets
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, served
 from tests.memory_ports import MemoryTown
 from tests.sheet_authority import PASSPHRASE, Authority
+from tests.time_authority import TimeAuthority
 from web.app import create_app
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,8 @@ def main() -> None:
     folder = Path(sys.argv[1]) if sys.argv[1:] else ROOT / "docs" / "pictures"
     with tempfile.TemporaryDirectory() as keys:
         authority = Authority("Cơ quan chứng thực (thử nghiệm)")
-        signer = Signer(authority.give(Path(keys) / "key.p12"), PASSPHRASE)
+        key = in_file(authority.give(Path(keys) / "key.p12"), PASSPHRASE)
+        signer = Signer(key, TimeAuthority(authority).answer)
         checker = Checker.load(authority.write(Path(keys) / "authority.pem"))
     app = create_app(MemoryTown().ports(), "secret", sheets.routes(signer, checker))
     web = TestClient(app)

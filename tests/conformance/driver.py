@@ -12,8 +12,11 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from bot import outbox, tables
+from bot.compose import words
 from bot.door import Door
+from bot.enclosures import Enclosures
 from bot.flood import Flood, load
+from bot.following import calendar
 from bot.handoff import Desk
 from bot.inbox import MESSAGE
 from bot.loop import Loop
@@ -21,10 +24,14 @@ from bot.messages import InboundMessage, Reply
 from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.present import now
+from bot.sheets import Sheets
 from bot.store import Store
 from tests import town
 
+LABELS = {False: words()["buttons"]["sheet"], True: words()["buttons"]["largesheet"]}
 
+
+# of the buttons that send a sheet, in usual and in large print
 @dataclass(frozen=True)
 class Arrived:
     """One message as the citizen sees it."""
@@ -47,6 +54,14 @@ class Place:
     # for a sender that waits for our answer
     push: Callable[[InboundMessage], bool]
     # for a vendor
+    sheets: Sheets
+    folder: Path
+    # where a citizen finds what was saved
+
+    @property
+    def enclosures(self) -> Enclosures:
+        """What goes with replies."""
+        return Enclosures(self.sheets.printed)
 
     def tell(self, key: str, reply: Reply) -> None:
         """Put a reply on its way to whoever came last."""
@@ -105,6 +120,10 @@ class Driver(ABC):
         """Send a picture, without content one on which there is nothing to read."""
 
     @abstractmethod
+    def take_sheet(self, is_large: bool) -> bytes:
+        """The guidance sheet of the newest answer, as a citizen takes it."""
+
+    @abstractmethod
     def cut_off(self) -> None:
         """Nothing arrives until further notice."""
 
@@ -121,6 +140,7 @@ def open_place(folder: Path) -> Iterator[Place]:
     officers.add("lan", "Nguyễn Thị Lan", "mot-cua-2026")
     store.listen(MESSAGE, worker.ring)
     worker.start()
-    yield Place(store, Outbox(store), Desk(store), officers, 1, door.accept, door.push)
+    sheets = Sheets(town.catalogue, calendar(), now)
+    yield Place(store, Outbox(store), Desk(store), officers, 1, door.accept, door.push, sheets, folder)
     worker.stop()
     store.close()

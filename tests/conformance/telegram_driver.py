@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from bot.channels import telegram
 from bot.compose import words
 from integrations.stand_ins.telegram import app as stand_in
-from tests.conformance.driver import Arrived, Driver, Place
-from tests.serving import free_port, served
+from tests.conformance.driver import LABELS, Arrived, Driver, Place
+from tests.serving import free_port, served, until
 from web import webhooks
 
 CHOSEN = words()["lines"]["chosen"].partition("{")[0]
@@ -75,7 +75,21 @@ class TelegramDriver(Driver):
         return [
             Arrived(_without_choice(item["text"]), tuple(button["text"] for button in _buttons(item)))
             for item in self._sent()
+            if "text" in item
         ]
+
+    def take_sheet(self, is_large: bool) -> bytes:
+        before = len(self._documents())
+        self.press(LABELS[is_large])
+        until(lambda: len(self._documents()) > before)
+        return self._file(self._documents()[-1])
+
+    def _documents(self) -> list[str]:
+        return [item["document"]["file_id"] for item in self._sent() if "document" in item]
+
+    def _file(self, file_id: str) -> bytes:
+        found = self._control.get(f"/bot{TOKEN}/getFile", params={"file_id": file_id}).json()["result"]
+        return self._control.get(f"/file/bot{TOKEN}/{found['file_path']}").content
 
     def cut_off(self) -> None:
         self._do("fault", mode="500_html", method="sendMessage")
@@ -103,7 +117,7 @@ def _buttons(message: dict[str, Any]) -> list[dict[str, str]]:
 def channel_app(place: Place, api: str, address: str) -> Starlette:
     """The channel's tasks beside its route."""
     bot = telegram.make_bot(TOKEN, api)
-    channel = telegram.Telegram(bot, place.push, place.outbox, 0.05)
+    channel = telegram.Telegram(bot, place.push, place.outbox, 0.05, enclosures=place.enclosures)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -7,14 +7,18 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
 
 from rich.console import Console
 
 from bot.channels.terminal import Terminal
-from tests.conformance.driver import Arrived, Driver, Place
+from bot.compose import words
+from tests.conformance.driver import LABELS, Arrived, Driver, Place
+from tests.serving import until
 
 CHOICE = re.compile(r"  \[(\d+)\] (.*)")
+SAVED = re.compile(words()["terminal_saved"].replace("{path}", r"(\S+)"))
 
 
 class TerminalDriver(Driver):
@@ -27,7 +31,8 @@ class TerminalDriver(Driver):
     def __init__(self, place: Place) -> None:
         self._place, self._printed = place, io.StringIO()
         self._typed: SimpleQueue[str] = SimpleQueue()
-        self._terminal = Terminal(place.push, place.outbox, Console(file=self._printed, width=100_000))
+        screen = Console(file=self._printed, width=100_000)
+        self._terminal = Terminal(place.push, place.outbox, screen, enclosures=place.enclosures, folder=place.folder)
         lines = iter(self._typed.get, "/thoat")
         self.talk = threading.Thread(target=self._terminal.run, args=["", lines])
         self.talk.start()
@@ -65,6 +70,15 @@ class TerminalDriver(Driver):
 
     def send_picture(self, content: bytes = b"") -> None:
         raise NotImplementedError
+
+    def take_sheet(self, is_large: bool) -> bytes:
+        before = len(self._saved())
+        self.press(LABELS[is_large])
+        until(lambda: len(self._saved()) > before)
+        return Path(self._saved()[-1]).read_bytes()
+
+    def _saved(self) -> list[str]:
+        return SAVED.findall(self._printed.getvalue())
 
     def cut_off(self) -> None:
         raise NotImplementedError

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 
@@ -250,3 +251,16 @@ def test_satisfaction_is_asked_where_it_can_be_answered(citizen: Driver, place: 
     assert question.choices[:5] == steps and len(question.choices) <= citizen.most_buttons
     citizen.press(steps[3])
     assert "Em đã ghi: Không hài lòng" in read(citizen, before + 2)[-1].text
+
+
+def test_the_sheet_is_taken_in_both_prints(citizen: Driver) -> None:
+    """Under an answer the guidance sheet of the told case is one act away, as a file, and so is the large print."""
+    citizen.write("khai sinh")
+    read(citizen, 1)
+    citizen.press("Có Giấy chứng sinh")
+    read(citizen, 2)
+    usual, large = citizen.take_sheet(is_large=False), citizen.take_sheet(is_large=True)
+    for content in (usual, large):
+        told = " ".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content))
+        assert "Đăng ký khai sinh" in told and "Có Giấy chứng sinh" in told
+    assert usual != large

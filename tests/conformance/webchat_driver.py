@@ -17,6 +17,7 @@ from bot.drafts import Drafts
 from bot.errands import Errands
 from bot.mailbox import Mailbox
 from bot.messages import Kind
+from bot.present import now
 from bot.search import Search
 from bot.sessions import Numbers
 from tests.conformance.driver import Arrived, Driver, Place
@@ -24,6 +25,7 @@ from tests.serving import served
 from tests.town import Clock, access, assistant, catalogue, oversight
 from web.app import create_app
 from web.ports import Ports
+from web.sheet_page import SheetPage
 
 
 class _Inbox:
@@ -43,6 +45,8 @@ class WebchatDriver(Driver):
         # with the payloads of the buttons by their labels
         self._seen = 0
         self._is_cut_off = False
+        self._sources: list[dict[str, str]] = []
+        # of the newest answer from a record
 
     @classmethod
     @contextmanager
@@ -67,9 +71,18 @@ class WebchatDriver(Driver):
                     Errands(place.store, Callbacks("secret")),
                 ),
                 "secret",
+                SheetPage.over(place.sheets, now).routes(),
             )
         ) as address:
-            yield lambda: cls(address)
+            opened: list[WebchatDriver] = []
+
+            def sit_down() -> Driver:
+                opened.append(cls(address))
+                return opened[-1]
+
+            yield sit_down
+            for driver in opened:
+                driver._http.close()
 
     def write(self, text: str) -> None:
         self._post(Kind.TEXT, text)
@@ -90,6 +103,14 @@ class WebchatDriver(Driver):
         if not self._is_cut_off:
             self._listen()
         return [shown for shown, _ in self._replies]
+
+    def take_sheet(self, is_large: bool) -> bytes:
+        """As chat.js links to it."""
+        self.arrived()
+        source = self._sources[-1]
+        query = {"truong_hop": source["case_id"], "co_chu": "lon" if is_large else ""}
+        wanted = {name: value for name, value in query.items() if value}
+        return self._http.get(f"/phieu/{source['code']}.pdf", params=wanted).content
 
     def cut_off(self) -> None:
         self._is_cut_off = True
@@ -112,5 +133,6 @@ class WebchatDriver(Driver):
                     lines = [text for block in content["blocks"] for text in block["lines"]]
                     payloads = {button["label"]: button["payload"] for button in content["buttons"]}
                     self._replies.append((Arrived("\n".join(lines), tuple(payloads)), payloads))
+                    self._sources = content["sources"] or self._sources
                 elif name == "data":
                     return

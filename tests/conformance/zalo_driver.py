@@ -20,8 +20,8 @@ from integrations.stand_ins.zalo.account import Account
 from integrations.zalo import ZaloClient, ZaloSettings
 from integrations.zalo_photos import ZaloPhotos
 from integrations.zalo_tokens import OAuthClient, OAuthSettings, Tokens
-from tests.conformance.driver import Arrived, Driver, Place
-from tests.serving import free_port, served
+from tests.conformance.driver import LABELS, Arrived, Driver, Place
+from tests.serving import free_port, served, until
 from web import webhooks
 
 ACCOUNT = Account(retries_s=(0.1, 0.1, 0.1), rate_per_s=1000)
@@ -51,7 +51,8 @@ class ZaloDriver(Driver):
             oauth = OAuthClient(OAuthSettings(ACCOUNT.app_id, ACCOUNT.app_secret, api), now)
             client = ZaloClient(ZaloSettings(api), Tokens(oauth, book, now))
             seal = zalo.Seal(ACCOUNT.app_id, ACCOUNT.oa_secret)
-            channel = zalo.Zalo(client, place.push, place.outbox, seal, retry_s=0.05, photos=ZaloPhotos([api]))
+            photos, goes = ZaloPhotos([api]), place.enclosures
+            channel = zalo.Zalo(client, place.push, place.outbox, seal, retry_s=0.05, photos=photos, enclosures=goes)
             sender = Loop(channel.step, 2)
             place.outbox.listen(sender.ring)
             with served(Starlette(routes=[webhooks.zalo(channel.receive)]), port):
@@ -79,7 +80,18 @@ class ZaloDriver(Driver):
         return [
             Arrived(item["message"]["text"], tuple(button["title"] for button in _buttons(item)))
             for item in self._sent()
+            if "text" in item["message"]
         ]
+
+    def take_sheet(self, is_large: bool) -> bytes:
+        before = len(self._tokens())
+        self.press(LABELS[is_large])
+        until(lambda: len(self._tokens()) > before)
+        return self._control.get(f"/files/{self._tokens()[-1]}").content
+
+    def _tokens(self) -> list[str]:
+        attached = (item["message"].get("attachment", {}) for item in self._sent())
+        return [item["payload"]["token"] for item in attached if item.get("type") == "file"]
 
     def cut_off(self) -> None:
         self._fault(mode="500_html", path="message")

@@ -47,7 +47,8 @@ function blockElement(block, index, blocks) {
 }
 
 function choices(buttons) {
-  return element("div", "choices", ...buttons.map(({ label, payload }) => {
+  const asking = buttons.filter(({ payload }) => !/^(large)?sheet:/.test(payload)); // the sheet has a link of its own
+  return element("div", "choices", ...asking.map(({ label, payload }) => {
     const button = element("button", "", label);
     button.setAttribute("form", "ask");
     button.name = "button";

@@ -22,6 +22,7 @@ still needs one run with a real account. Control routes (JSON):
     GET  /__control/calls     ?path=                                 the last calls with body, status and answer
     GET  /__control/pushes    ?at_least=&wait_s=                     the pushes that were made, with our answers
     GET  /__control/tokens                                           the pair in force, and how many were given
+    GET  /files/TOKEN                                                a file that the account handed in and sent
 
 `fault` modes: "ok", "code" (HTTP 200 with this error), "429", "500_html", "200_html", "timeout" (does what was asked
 and answers too late: the case in which a sender cannot know). A fault spoils the next `times` calls (all, when left

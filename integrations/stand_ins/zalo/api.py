@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from integrations.stand_ins.zalo.account import Account, Clock, Json, Rejected
+from integrations.stand_ins.zalo.files import UPLOAD_PATH, File, handed_in
 from integrations.stand_ins.zalo.grants import Grants
 from integrations.stand_ins.zalo.people import People
 from integrations.stand_ins.zalo.pushes import Pushes
@@ -92,6 +93,16 @@ class Api:
         """A message of the account."""
         body = await request.body()
         return await self._answered(request, body, lambda: self._received(request, body))
+
+    async def upload(self, request: Request) -> Response:
+        """A file of the account, before it is sent."""
+        file = await handed_in(request)
+        return await self._answered(request, b"", lambda: self._handed_in(request, file))
+
+    def _handed_in(self, request: Request, file: File | None) -> Json:
+        self.grants.check(request.headers.get("access_token", ""))
+        self.bucket.take()
+        return self.people.files.take(file)
 
     async def token(self, request: Request) -> Response:
         """A pair of tokens; both answers and refusals are plain objects."""
@@ -193,6 +204,11 @@ class Api:
             await asyncio.sleep(fault.delay_s)
         return _spoilt(fault, mode) or given()
 
+    async def file(self, request: Request) -> Response:
+        """A file of the account, as a citizen opens it."""
+        found = self.people.files.find(request.path_params["token"])
+        return Response(found.content, media_type="application/pdf") if found else Response("", 404)
+
     async def called(self, request: Request) -> Response:
         """The last calls, oldest first."""
         path = request.query_params.get("path", "")
@@ -233,8 +249,10 @@ def app(account: Account | None = None, webhook: str = "") -> Starlette:
 
     routes = [
         Route(MESSAGE_PATH, api.message, methods=["POST"]),
+        Route(UPLOAD_PATH, api.upload, methods=["POST"]),
         Route(TOKEN_PATH, api.token, methods=["POST"]),
         Route(PERMISSION_PATH, api.permission),
+        Route("/files/{token}", api.file),
         Route("/photos/{number:int}.jpg", api.photo),
         Route("/__control/sent", api.sent),
         Route("/__control/pushes", api.pushed),

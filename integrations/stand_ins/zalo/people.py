@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from integrations.stand_ins.zalo.account import Account, Clock, Json, Rejected
+from integrations.stand_ins.zalo.files import Files
 from integrations.stand_ins.zalo.pushes import Pushes
 from integrations.stand_ins.zalo.shapes import QUERIES, check_message
 
@@ -48,6 +49,7 @@ class People:
         self.sent: list[Json] = []
         self.base_url = ""
         # of the stand-in, as whoever gives orders sees it
+        self.files = Files()
         self.pictures: list[bytes] = []
         # what citizens sent, by number from 1
 
@@ -61,12 +63,23 @@ class People:
         if person is None:
             raise Rejected(WRONG, "Invalid parameter: user_id")
         buttons = check_message(body.get("message"))
+        self._check_file(body["message"].get("attachment"))
         quota = self._quota(person)
         message_id = f"oa-{next(self._message_ids)}"
         person.buttons[message_id] = buttons
         self.sent.append({"message_id": message_id, "user_id": person.id, "message": body["message"]})
         self._echo(person, message_id, body["message"])
         return {"message_id": message_id, "user_id": person.id, "quota": quota}
+
+    def _check_file(self, attachment: Json | None) -> None:
+        """Refuses a file that was never handed in."""
+        payload = (attachment or {}).get("payload")
+        if (
+            attachment
+            and attachment["type"] == "file"
+            and not (isinstance(payload, dict) and self.files.find(str(payload.get("token"))))
+        ):
+            raise Rejected(WRONG, "Invalid parameter: token")
 
     def _quota(self, person: Person) -> Json:
         """What the message is paid with; refused when there is nothing, or the window is over."""

@@ -21,6 +21,8 @@ def check_message(message: object) -> list[Json]:
     attachment = message.get("attachment")
     if attachment is None or "text" in message:
         _check_text(message.get("text"))
+    if isinstance(attachment, dict) and attachment.get("type") == "file":
+        return []
     return _template(attachment) if attachment is not None else []
 
 
