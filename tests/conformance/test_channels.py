@@ -43,7 +43,7 @@ DIALOGUES = {
 # a text that is written, or `[` and the label of a button that is pressed
 
 
-@pytest.fixture(scope="module", params=DRIVERS, ids=lambda driver: driver.__name__.removesuffix("Driver").lower())
+@pytest.fixture(scope="module", params=DRIVERS, ids=lambda driver: channel_of(driver))
 def running(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Place, Callable]]:
@@ -87,9 +87,14 @@ def reads(citizen: Driver, replies: list[Reply]) -> None:
     assert whole(citizen.arrived()) == expected
 
 
-def spoken(steps: list[str]) -> list[Reply]:
-    """What the assistant says to a dialogue, without any channel."""
-    assistant, conversation, replies = town.assistant(), Conversation(), []
+def channel_of(driver: type[Driver]) -> str:
+    """The name of a driver's channel."""
+    return driver.__name__.removesuffix("Driver").lower()
+
+
+def spoken(citizen: Driver, steps: list[str]) -> list[Reply]:
+    """What the assistant says to a dialogue, before the citizen's channel has anything to do with it."""
+    assistant, conversation, replies = town.assistant(), Conversation(channel=channel_of(type(citizen))), []
     for step in steps:
         labels = {button.label: button.payload for reply in replies for button in reply.buttons}
         kind, text = (Kind.BUTTON, labels[step[1:]]) if step.startswith("[") else (Kind.TEXT, step)
@@ -102,7 +107,7 @@ def spoken(steps: list[str]) -> list[Reply]:
 def test_every_channel_is_driven() -> None:
     """A channel without a driver would keep no rule: each file of bot/channels has one, and so has the web chat."""
     files = {path.stem for path in (ROOT / "bot" / "channels").glob("*.py") if "\nCHANNEL = " in path.read_text()}
-    assert {driver.__name__.removesuffix("Driver").lower() for driver in DRIVERS} == files | {"webchat"}
+    assert {channel_of(driver) for driver in DRIVERS} == files | {"webchat"}
 
 
 @pytest.mark.parametrize("steps", DIALOGUES.values(), ids=DIALOGUES)
@@ -111,7 +116,7 @@ def test_words_are_the_same_everywhere(citizen: Driver, place: Place, steps: lis
 
     Under a reply that hands over, the desk adds where the ticket stands.
     """
-    replies, before = spoken(steps), place.newest()
+    replies, before = spoken(citizen, steps), place.newest()
     for number, step in enumerate(steps, start=1):
         citizen.press(step[1:]) if step.startswith("[") else citizen.write(step)
         until(lambda: len(place.told(before)) >= number)  # noqa: B023 (called before the next round)
@@ -130,7 +135,7 @@ def test_order_is_kept(citizen: Driver) -> None:
     steps = ["xin chào", "khai sinh", "lệ phí thường trú", "hồ sơ tới đâu", town.DOSSIER_CODE, "abc xyz"]
     for step in steps:
         citizen.write(step)
-    reads(citizen, spoken(steps))
+    reads(citizen, spoken(citizen, steps))
 
 
 def test_a_redelivered_message_is_answered_once(citizen: Driver) -> None:
@@ -140,7 +145,7 @@ def test_a_redelivered_message_is_answered_once(citizen: Driver) -> None:
     citizen.write_twice("khai sinh")
     read(citizen, 2)
     citizen.write("hồ sơ tới đâu")
-    reads(citizen, spoken(["xin chào", "khai sinh", "hồ sơ tới đâu"]))
+    reads(citizen, spoken(citizen, ["xin chào", "khai sinh", "hồ sơ tới đâu"]))
 
 
 def test_no_choice_is_lost(citizen: Driver, place: Place) -> None:
@@ -201,7 +206,7 @@ def test_a_receipt_is_as_good_as_its_code(citizen: Driver, text: str, typed: str
         pytest.skip("no pictures here")
     citizen.send_picture(photo(text))
     if citizen.pictures_are_read:
-        reads(citizen, spoken([typed]))
+        reads(citizen, spoken(citizen, [typed]))
     else:
         assert "chưa xem được ảnh" in read(citizen, 1)[0].text
 
