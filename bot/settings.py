@@ -290,8 +290,9 @@ def _read(name: str, text: str, default: object) -> object:
         value = type(default)(text) if not isinstance(default, Path) else Path(text)  # type: ignore[call-arg]
     except ValueError as error:
         raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is not a {type(default).__name__}") from error
-    if isinstance(value, int | float) and not 0 <= value < math.inf:
-        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no number from 0")
+    least = -math.inf if name == "play_ahead_s" else 0
+    if isinstance(value, int | float) and not (least <= value < math.inf and value > -math.inf):
+        raise BadSettings(f"{_PREFIX}{name.upper()}={text!r} is no number from {least}")
     if name == "port" and not (isinstance(value, int) and 0 < value <= LAST_PORT):
         raise BadSettings(f"{_PREFIX}PORT={text!r} is no port: take one from 1 to {LAST_PORT}")
     if name == "workers" and not (isinstance(value, int) and 0 <= value <= MOST_WORKERS):

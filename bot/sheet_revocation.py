@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.errors import BadSettings
 
-LIST = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----\n?", re.DOTALL)
+LIST = re.compile(rb"-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----\n?")
 
 
 @dataclass(frozen=True)

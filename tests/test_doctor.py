@@ -24,7 +24,7 @@ from bot.checkup.finding import Finding, Mark, told, words
 from bot.errors import BadSettings
 from bot.officers import Officers
 from bot.roles import Role
-from bot.settings import Settings
+from bot.settings import Settings, secret_key
 from bot.store import Store
 from bot.zalo_tokens import ZaloTokens
 from integrations.zalo_tokens import TokenPair
@@ -107,7 +107,7 @@ class Scene:
         """An application whose tokens are so old."""
         store = self.migrated()
         if age is not None:
-            ZaloTokens(store, "app").keep(TokenPair("a", "r", NOW), NOW - age)
+            ZaloTokens(store, "app", secret_key(self.settings)).keep(TokenPair("a", "r", NOW), NOW - age)
         store.close()
         return neighbours.zalo(replace(self.settings, zalo_app_id="app", zalo_refresh_token=refresh_token), NOW)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from bot import complaint, dossier_talk, perform, urgency
-from nlu import cues, dossier_codes, entities, lexicon, personal_data, text
+from nlu import cues, dossier_codes, entities, identifying, lexicon, personal_data, text
 from tests.patterns import ROOMS, Found, attacks, collected
 
 COMPLAINT = ("preface", "question", "place")
@@ -23,6 +23,7 @@ LOADERS: Mapping[str, Callable[[], object]] = {
     "nlu/cues.py": cues.default,
     "nlu/dossier_codes.py": lambda: (dossier_codes._UNCLEAR, dossier_codes._LOOK_ALIKES),
     "nlu/entities.py": lambda: (entities._RELATIVE_DATES, entities._RELATIONS, entities._SHORT_DATE),
+    "nlu/identifying.py": identifying._rules,
     "nlu/lexicon.py": lexicon.default,
     "nlu/personal_data.py": personal_data._rules,
     "nlu/text.py": lambda: text._SOUNDS,

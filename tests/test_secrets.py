@@ -41,7 +41,9 @@ def test_every_setting_that_sounds_like_a_secret_is_one() -> None:
     """A new setting with a secret's name is hidden too, or says here why it is none."""
     sounds = re.compile(r"secret|passw|passphrase|token$|token_key|_key$")
     named = {field.name for field in fields(Settings) if sounds.search(field.name)}
-    assert named - SECRETS == {"lgsp_access_key"}  # a name that goes with the secret key, like a username
+    labels = {"lgsp_access_key", "sheet_pkcs11_key", "sheet_pkcs11_token"}
+    # names that go with a secret, like a username
+    assert named - SECRETS == labels
 
 
 @pytest.mark.parametrize("said", [repr, str, "{0}".format, "%s".__mod__], ids=["repr", "str", "format", "log"])
