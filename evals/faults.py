@@ -1,8 +1,8 @@
 """The fault suite: each row of evals/data/faults.yaml is played, and the matrix in docs/reliability.md is written anew.
 
 `python -m evals.faults` runs all rows in about ten minutes; `--cluster` with real Rasa servers too (1.2 GB more),
-`--only WORD` the rows whose fault has the word, without writing; `--report FILE` plays nothing and takes what a run of the
-whole suite said (`pytest --junitxml=FILE`). Exit code 1 when a row does not hold.
+`--only WORD` the rows whose fault has the word, without writing; `--report FILE` plays nothing and takes what a run of
+the whole suite said (`pytest --junitxml=FILE`). Exit code 1 when a row does not hold.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ from bot.present import now
 from bot.roles import Role
 from bot.sessions import Numbers
 from bot.settings import Settings
+from bot.sheets import Sheets
 from bot.wiring import Parts
 from bot.zalo_tokens import keep_fresh
 from integrations.stand_ins.settings import environment
@@ -149,21 +150,11 @@ def _run_demo(loaded: Settings) -> None:
 async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> None:
     """The web server with its workers and channels; `started` is called once it answers."""
     workers, stop = _workers(parts), threading.Event()
-    counted, watchers = partial(_counted, parts), parts.settings.watchers
-    routes: list[BaseRoute] = [metrics.route(counted, watchers)]
-    routes.append(readiness.route(partial(readiness.look, parts), watchers))
-    tasks: list[asyncio.Task[None]] = []
-    files: Files = {}
     sheets = wiring.sheets(parts.settings, parts.editions.catalogue)
     enclosed = wiring.enclosures(parts.settings, sheets)
-    routes.extend(SheetPage.over(sheets, now).routes())
-    routes.extend(DataRequestsPage(parts.data_requests, load_pages()).routes())
-    routes.extend(own_copy.routes(Copies(parts.store, now), Numbers(parts.store), settings.secret_key(parts.settings)))
-    routes.extend(StatisticsPage.over(parts.reports).routes())
-    routes.extend(_sync_page(parts).routes())
-    routes.extend(_lost(parts).routes())
-    routes.extend(PaymentPage.over(wiring.payments(parts.settings)).routes())
-    routes.extend(LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes())
+    routes = _more_routes(parts, sheets)
+    tasks: list[asyncio.Task[None]] = []
+    files: Files = {}
     if parts.settings.telegram_token:
         tasks = _telegram(parts, routes, files, enclosed)
         threading.Thread(target=parts.desk_cards.run, args=[stop], daemon=True).start()
@@ -188,15 +179,7 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         await asyncio.to_thread(parts.outbox.release, now())
     for loop in loops:
         loop.start()
-    threading.Thread(target=retention.keep_deleting, args=[parts.store, stop], daemon=True).start()
-    threading.Thread(target=parts.editions.keep_looking, args=[stop], daemon=True).start()
-    threading.Thread(target=parts.timers.run, args=[stop], daemon=True).start()
-    threading.Thread(target=parts.survey.run, args=[stop], daemon=True).start()
-    threading.Thread(target=parts.daybook.run, args=[stop], daemon=True).start()
-    if monitor := wiring.sync_monitor(parts):
-        told = (parts.store, parts.settings.sync_per_s, wiring.sync_cards(parts).step)
-        threading.Thread(target=monitor.run, args=[stop, *told], daemon=True).start()
-    threading.Thread(target=parts.lost_questions.run, args=[stop], daemon=True).start()
+    _start_jobs(parts, stop)
     server = uvicorn.Server(config)
     if started is not None:
         tasks.append(asyncio.create_task(_when_started(server, started)))
@@ -208,6 +191,40 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
         stop.set()
         for loop in reversed(loops):
             await asyncio.to_thread(loop.stop)
+
+
+def _more_routes(parts: Parts, sheets: Sheets) -> list[BaseRoute]:
+    """What is no page of chat or console proper: counts, sheets, own data, statistics, systems, letters, payment."""
+    watchers, secret = parts.settings.watchers, settings.secret_key(parts.settings)
+    return [
+        metrics.route(partial(_counted, parts), watchers),
+        readiness.route(partial(readiness.look, parts), watchers),
+        *SheetPage.over(sheets, now).routes(),
+        *DataRequestsPage(parts.data_requests, load_pages()).routes(),
+        *own_copy.routes(Copies(parts.store, now), Numbers(parts.store), secret),
+        *StatisticsPage.over(parts.reports).routes(),
+        *_sync_page(parts).routes(),
+        *_lost(parts).routes(),
+        *PaymentPage.over(wiring.payments(parts.settings)).routes(),
+        *LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes(),
+    ]
+
+
+def _start_jobs(parts: Parts, stop: threading.Event) -> None:
+    """What is done from time to time, each in a thread of its own until it is told to stop."""
+    jobs: list[Callable[[threading.Event], None]] = [
+        partial(retention.keep_deleting, parts.store),
+        parts.editions.keep_looking,
+        parts.timers.run,
+        parts.survey.run,
+        parts.daybook.run,
+        parts.lost_questions.run,
+    ]
+    if monitor := wiring.sync_monitor(parts):
+        tell, rate = wiring.sync_cards(parts).step, parts.settings.sync_per_s
+        jobs.append(lambda ended: monitor.run(ended, parts.store, rate, tell))
+    for job in jobs:
+        threading.Thread(target=job, args=[stop], daemon=True).start()
 
 
 def _counted(parts: Parts) -> bytes:
