@@ -25,7 +25,7 @@ from nlu import encoder
 COLOURS = {Mark.GOOD: "green", Mark.LOOK: "yellow", Mark.BROKEN: "red"}
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """`doctor`."""
     parser = commands.add_parser("doctor", help="what is wrong with this installation, and what to do about it")
     parser.add_argument("--json", action="store_true", help="a list for machines")

@@ -65,7 +65,7 @@ def box(purpose: str, secret: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"{purpose} {secret}".encode()).digest()))
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """`rotate-key`."""
     parser = commands.add_parser("rotate-key", help="a new secret key; stop every process of the program before")
     parser.add_argument("--stopped", action="store_true", required=True, help="I have stopped every process")

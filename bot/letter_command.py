@@ -17,7 +17,7 @@ from bot.present import ZONE, now
 FORMS = (".docx", ".pdf")
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """`letter CODE --reason WORDS --new-day DAY -o FILE`."""
     parser = commands.add_parser("letter", help="an apology letter for a late dossier, as .docx or .pdf")
     parser.add_argument("code", help="of the dossier")

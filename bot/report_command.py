@@ -19,7 +19,7 @@ from bot.store import open_store
 FORMATS = {"xlsx": xlsx, "pdf": pdf}
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """`report --period quarter --of 2026-Q3 --format xlsx --out FILE`, and `report --verify`."""
     parser = commands.add_parser("report", help="write a periodic report, of the City or of one ward, to a file")
     parser.add_argument("--period", choices=[kind.value for kind in Kind], default=Kind.MONTH.value)

@@ -13,7 +13,7 @@ from bot.sheets import Sheets
 VERIFY = "verify"
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """`sheet CODE -o FILE` and `sheet verify FILE`."""
     parser = commands.add_parser("sheet", help="print a guidance sheet to a file, or verify the signature of one")
     parser.add_argument("what", metavar="CODE|verify", help="a procedure code; or the word verify")

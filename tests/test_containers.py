@@ -65,7 +65,7 @@ def checked_command(command: list[str]) -> None:
     if command[:2] != [".venv/bin/python", "-m"]:
         assert (ROOT / command[0]).exists() and command[1:] == ["5005"]
     elif command[2] == "bot":
-        commands._parser().parse_args(command[3:])
+        commands.parser(command[3:]).parse_args(command[3:])
     else:
         assert find_spec(f"{command[2]}.__main__") and command[3:] == []
 

@@ -86,7 +86,7 @@ def test_what_a_service_starts_is_there(name: str) -> None:
     program, *arguments = unit(name)["Service"]["ExecStart"].split()
     assert (ROOT / Path(program).relative_to(INSTALLED)).exists()
     if arguments[:2] == ["-m", "bot"]:
-        commands._parser().parse_args(arguments[2:])
+        commands.parser(arguments[2:]).parse_args(arguments[2:])
     elif arguments[0] == "-m":
         assert importlib.util.find_spec(f"{arguments[1]}.__main__") and arguments[2:] == []
     else:
