@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,12 +39,23 @@ from web.ports import Ports
 NOBODY = "nobody"
 PEOPLE = (NOBODY, *Role)
 GUARDED = sorted(name for name, rule in RULES.items() if not rule.is_open)
+OPENED = [
+    (name, role)
+    for name in GUARDED
+    for role in Role
+    if role in RULES[name].roles or Stage.OPEN not in RULES[name].stages
+]
+# route and role; one of a step of signing in sends on whoever is past it
 STRICT = ("default-src 'self'", "frame-ancestors 'self'", "object-src 'none'")
 
 
 @pytest.fixture
 def ports(database: Store) -> Ports:
     """The real desk with ticket 1, an officer for each role."""
+    return prepared(database)
+
+
+def prepared(database: Store) -> Ports:
     officers = Officers(database, QUICK)
     for role in Role:
         officers.add(role.value, f"Cán bộ {role}", PASSWORD, [role])
@@ -59,6 +71,24 @@ def ports(database: Store) -> Ports:
 def app(ports: Ports) -> Starlette:
     """The application with every channel's webhook."""
     return application(ports)
+
+
+@dataclass(frozen=True)
+class House:
+    """An application that nobody changes: only doors are tried, not what is done behind them."""
+
+    app: Starlette
+    store: Store
+    browsers: Mapping[str, TestClient]
+    # one signed in for each role, and nobody's
+
+
+@pytest.fixture(scope="module")
+def house() -> House:
+    """Made once for all the doors: an application for each would cost minutes."""
+    store = temporary_store()
+    app = application(prepared(store))
+    return House(app, store, {who: signed_in(app, who) for who in PEOPLE})
 
 
 def application(ports: Ports) -> Starlette:
@@ -143,28 +173,42 @@ def test_a_route_without_a_rule_does_not_start(ports: Ports, route: Route | Moun
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", PEOPLE)
-@pytest.mark.parametrize("name", GUARDED)
-def test_each_route_as_each_role(app: Starlette, name: str, who: str) -> None:
-    """A route opens for the roles of its rule; another officer gets 403, and nobody is sent to sign in."""
-    rule, client = RULES[name], signed_in(app, who)
-    if who == NOBODY:
-        answer = tried(client, name)
-        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/console/login")
-    elif Stage.OPEN not in rule.stages:
-        assert tried(client, name, csrf=csrf_of(client)).status_code == 303
-    elif who in rule.roles:
-        assert not shut(tried(client, name, csrf=csrf_of(client)))
+@pytest.mark.parametrize(("name", "who"), OPENED)
+def test_each_route_opens_for_its_roles(request: pytest.FixtureRequest, name: str, who: str) -> None:
+    """A route opens for the roles of its rule."""
+    if name.startswith("POST"):  # what it does must not be seen by the next
+        client = signed_in(request.getfixturevalue("app"), who)
     else:
-        assert shut(tried(client, name, csrf=csrf_of(client)))
+        client = request.getfixturevalue("house").browsers[who]
+    answer = tried(client, name, csrf=csrf_of(client))
+    if Stage.OPEN in RULES[name].stages:
+        assert not shut(answer)
+    else:
+        assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "who"), [(name, who) for name in GUARDED for who in Role if (name, who) not in OPENED]
+)
+def test_each_route_is_shut_for_other_roles(house: House, name: str, who: str) -> None:
+    """An officer with another role gets 403."""
+    client = house.browsers[who]
+    assert shut(tried(client, name, csrf=csrf_of(client)))
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_nobody_is_sent_to_sign_in(house: House, name: str) -> None:
+    """Whoever has not signed in is sent to the page where one does."""
+    answer = tried(house.browsers[NOBODY], name)
+    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/console/login")
 
 
 @pytest.mark.parametrize("name", [name for name in GUARDED if name.startswith("POST")])
 @pytest.mark.parametrize("csrf", ["", "another"])
-def test_each_form_needs_its_token(app: Starlette, database: Store, name: str, csrf: str) -> None:
+def test_each_form_needs_its_token(house: House, name: str, csrf: str) -> None:
     """A form without the session's token changes nothing, whoever is signed in."""
-    rule = RULES[name]
-    client = signed_in(app, sorted(rule.roles)[0])
+    rule, database = RULES[name], house.store
+    client = house.browsers[sorted(rule.roles)[0]]
     before = [rows(database, table) for table in (tables.officer, tables.switch, tables.ticket, tables.officer_role)]
     if Stage.OPEN in rule.stages:
         assert tried(client, name, csrf=csrf, act="disable", kind="mode", mode="off", why="x").status_code == 403
@@ -173,28 +217,53 @@ def test_each_form_needs_its_token(app: Starlette, database: Store, name: str, c
 
 
 @pytest.mark.parametrize("name", sorted(name for name, rule in RULES.items() if rule.is_open and name[:3] == "GET"))
-def test_what_is_open_is_open(app: Starlette, name: str) -> None:
+def test_what_is_open_is_open(house: House, name: str) -> None:
     """What is open to everybody asks nobody to sign in."""
     path = name.split()[1]
     streams = path.endswith("/events")
-    answer = browser(app).get({"/static": "/static/base.css"}.get(path, path)) if not streams else None
+    answer = browser(house.app).get({"/static": "/static/base.css"}.get(path, path)) if not streams else None
     assert answer is None or answer.status_code in (200, 400, 404)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.OPEN])
-@pytest.mark.parametrize("name", GUARDED)
-def test_each_route_at_each_stage(ports: Ports, database: Store, name: str, stage: Stage) -> None:
-    """A sign-in that lacks a step opens the page of that step and the way out, and nothing else."""
-    client = signed_in(application(ports), "officer")
+STAGES = [stage for stage in Stage if stage is not Stage.OPEN]
+
+
+def at_stage(app: Starlette, store: Store, stage: Stage) -> tuple[TestClient, str]:
+    """A browser whose sign-in lacks a step, and the token of its forms."""
+    client = signed_in(app, "officer")
     csrf = csrf_of(client)
-    with database.writing() as connection:
-        connection.execute(sa.update(tables.officer_session).values(stage=stage.value))
+    newest = sa.select(sa.func.max(tables.officer_session.c.created_at)).scalar_subquery()
+    with store.writing() as connection:
+        step = sa.update(tables.officer_session).where(tables.officer_session.c.created_at == newest)
+        connection.execute(step.values(stage=stage.value))
+    return client, csrf
+
+
+@pytest.fixture(scope="module")
+def waiting(house: House) -> Mapping[Stage, tuple[TestClient, str]]:
+    """A browser and its token at each stage of signing in."""
+    return {stage: at_stage(house.app, house.store, stage) for stage in STAGES}
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"), [(name, stage) for name in GUARDED for stage in STAGES if stage in RULES[name].stages]
+)
+def test_the_page_of_a_step_opens(app: Starlette, database: Store, name: str, stage: Stage) -> None:
+    """A sign-in that lacks a step opens the page of that step and the way out."""
+    client, csrf = at_stage(app, database, stage)
+    assert tried(client, name, csrf=csrf).status_code in (200, 303, 400, 401)
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"), [(name, stage) for name in GUARDED for stage in STAGES if stage not in RULES[name].stages]
+)
+def test_a_step_comes_before_everything_else(
+    waiting: Mapping[Stage, tuple[TestClient, str]], name: str, stage: Stage
+) -> None:
+    """A sign-in that lacks a step is sent to the page of that step from everywhere else."""
+    client, csrf = waiting[stage]
     answer = tried(client, name, csrf=csrf)
-    if stage in RULES[name].stages:
-        assert answer.status_code in (200, 303, 400, 401)
-    else:
-        assert (answer.status_code, answer.headers["location"]) == (303, STEPS[stage])
+    assert (answer.status_code, answer.headers["location"]) == (303, STEPS[stage])
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
