@@ -61,9 +61,13 @@ def town() -> MemoryTown:
 @pytest.fixture
 def site(town: MemoryTown, serve: Callable[[Starlette], str]) -> str:
     """Where the application over the town is found."""
-    return serve(
-        create_app(town.ports(), "secret", [*sheets.routes(), *week.routes(town.store), *compared.routes(town.store)])
-    )
+    return serve(application(town))
+
+
+def application(town: MemoryTown) -> Starlette:
+    """All pages over a town."""
+    routes = [*sheets.routes(), *week.routes(town.store), *compared.routes(town.store)]
+    return create_app(town.ports(), "secret", routes)
 
 
 @pytest.fixture

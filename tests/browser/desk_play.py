@@ -26,7 +26,7 @@ from bot.staffing import Staffing
 from bot.store import open_store
 from evals.plays import Question
 from evals.site import AHEAD, Site, site, until
-from tests.browser.test_pages import AXE, RULES
+from tests.browser.accessibility import violations
 from tests.memory_ports import EVERYONE
 
 MONDAY = datetime(2026, 11, 30, 8, 5, tzinfo=ZONE)
@@ -262,10 +262,4 @@ def goes_to(page: Page, address: str) -> None:
 
 def axe(*pages: Page) -> list[tuple[str, str]]:
     """What axe finds wrong on pages."""
-    return [found for page in pages for found in _axe(page)]
-
-
-def _axe(page: Page) -> list[tuple[str, str]]:
-    page.add_script_tag(content=AXE)
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+    return [found for page in pages for found in violations(page)]

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.applications import Starlette
 
 from bot.roles import Role
-from tests.browser.test_pages import violations
+from tests.browser.accessibility import violations_by_day_and_night
 from tests.editing import over, prepared
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import COPY, EDITED, Clock, oversight
@@ -122,18 +122,14 @@ def test_rows_by_keyboard(page: Page) -> None:
     expect(page.locator("[id='documents.0.name']")).to_have_value("Tờ khai")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("visit", [drafted, wrong, reviewed], ids=lambda visit: visit.__name__)
-def test_axe_finds_nothing(browser: Browser, site: str, visit: Callable[[Page], None], scheme: str) -> None:
+def test_axe_finds_nothing(page: Page, visit: Callable[[Page], None]) -> None:
     """axe-core finds no violation in the form, beside a wrong field, or in the review, by day or by night."""
-    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
-    assert violations(context, visit) == []
+    visit(page)
+    assert violations_by_day_and_night(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_releases(
-    browser: Browser, site: str, town: MemoryTown, folder: Path, scheme: str
-) -> None:
+def test_axe_finds_nothing_on_releases(page: Page, town: MemoryTown, folder: Path) -> None:
     """axe-core finds no violation where a release waits and another can be returned to."""
     editing = over(town.store, folder, Clock())
     for amount in ("3000", "4000", "5000"):
@@ -146,11 +142,7 @@ def test_axe_finds_nothing_on_releases(
             for who in (AN, BINH):
                 editing.releases.sign(name, who, (folder / who).read_bytes())
             editing.releases.publish(name, BINH, "thử")
-    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
-
-    def releases(page: Page) -> None:
-        enter(page, AN, f"/console/releases?show={name}")
-        page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
-        expect(page.get_by_role("button", name="Quay về bản")).to_have_count(1)
-
-    assert violations(context, releases) == []
+    enter(page, AN, f"/console/releases?show={name}")
+    page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+    expect(page.get_by_role("button", name="Quay về bản")).to_have_count(1)
+    assert violations_by_day_and_night(page) == []

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from starlette.applications import Starlette
 
-from tests.browser.test_pages import AXE, queue
+from tests.browser.accessibility import violations_by_day_and_night
+from tests.browser.visits import queue
 from tests.memory_ports import START, MemoryTown
 from tests.test_payment import FEES, payments
 from tests.town import DOSSIER_CODE, Book
@@ -27,12 +28,6 @@ def site(town: MemoryTown, serve: Callable[[Starlette], str]) -> str:
     return serve(create_app(town.ports(), "secret", [*letters, *PaymentPage.over(payments()).routes()]))
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds."""
-    page.evaluate(AXE)
-    return [found["id"] for found in page.evaluate("axe.run(document)")["violations"]]
-
-
 def test_a_letter_is_made_by_keyboard(page: Page, tmp_path: Path) -> None:
     """From the ticket to the file without a mouse, and everybody can read the form."""
     queue(page)
@@ -41,7 +36,7 @@ def test_a_letter_is_made_by_keyboard(page: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name="Lập thư xin lỗi").press("Enter")
     page.get_by_role("link", name=DOSSIER_CODE).press("Enter")
     expect(page.get_by_role("heading", name=f"Hồ sơ {DOSSIER_CODE}")).to_be_visible()
-    assert violations(page) == []
+    assert violations_by_day_and_night(page) == []
     page.get_by_label("Lý do trễ hẹn").fill("Chờ xác minh")
     page.get_by_label("Ngày hẹn trả mới").fill("2026-11-23")
     with page.expect_download() as taken:
@@ -54,4 +49,4 @@ def test_everybody_can_read_the_payment(page: Page) -> None:
     """The picture has its words beside it, and axe finds nothing."""
     page.goto(payments().address(DOSSIER_CODE, FEES).removeprefix("https://motcua.example"))
     expect(page.get_by_role("img", name="Mã VietQR")).to_be_visible()
-    assert violations(page) == []
+    assert violations_by_day_and_night(page) == []

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 
 from bot.roles import Role
 from tests import lost
+from tests.browser.accessibility import violations_by_day_and_night
 from tests.browser.test_editor_play import AN, enter, press
-from tests.browser.test_pages import violations
 from tests.editing import over, prepared
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import COPY, EDITED, Clock, oversight
@@ -66,9 +66,8 @@ def test_a_lost_question_becomes_an_example(browser: Browser, site: str) -> None
     page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("visit", [listed, opened, taught], ids=lambda visit: visit.__name__)
-def test_axe_finds_nothing(browser: Browser, site: str, visit: Callable[[Page], None], scheme: str) -> None:
+def test_axe_finds_nothing(page: Page, visit: Callable[[Page], None]) -> None:
     """axe-core finds no violation in the list, in a cluster, or where the effect is shown, by day or by night."""
-    context = browser.new_context(base_url=site, bypass_csp=True, color_scheme=scheme)
-    assert violations(context, visit) == []
+    visit(page)
+    assert violations_by_day_and_night(page) == []

@@ -16,6 +16,7 @@ import pytest
 
 from tests.end_to_end.program import START_S, STOP_S, Program, answers, port_of, running, started
 from tests.serving import until
+from web.__main__ import main
 
 pytestmark = pytest.mark.slow
 
@@ -137,25 +138,34 @@ def test_taken_port_is_said(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("port", ["abc", "", "8000.5", "70000", "-1"])
-def test_impossible_port_is_said(tmp_path: Path, port: str) -> None:
-    """A port that is none is one clear sentence and exit code 1."""
-    with started(tmp_path, MOT_CUA_PORT=port) as program:
-        assert program.process.wait(START_S) == 1
-    (line,) = program.printed().splitlines()
-    assert line.startswith("error: ") and "MOT_CUA_PORT" in line
+BAD = [
+    *(("PORT", port) for port in ("abc", "", "8000.5", "70000", "-1")),
+    ("DATA_DIR", "/proc/none"),
+    ("DATABASE_URL", "nonsense"),
+    ("PORTAL_TIMEOUT_S", "soon"),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("MOT_CUA_DATA_DIR", "/proc/none"), ("MOT_CUA_DATABASE_URL", "nonsense"), ("MOT_CUA_PORTAL_TIMEOUT_S", "soon")],
-)
-def test_impossible_setting_is_said(tmp_path: Path, name: str, value: str) -> None:
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_impossible_setting_is_said(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
     """A setting that cannot work is one clear sentence and exit code 1."""
-    with started(tmp_path, **{name: value}) as program:
-        assert program.process.wait(START_S) == 1
-    (line,) = program.printed().splitlines()
-    assert line.startswith("error: ")
+    monkeypatch.setenv(f"MOT_CUA_{name}", value)
+    with interrupts_kept():
+        assert main([]) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("error: ") and (name != "PORT" or "MOT_CUA_PORT" in line)
+
+
+@contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """What the program does about signals ends with it."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_time_until_the_first_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
