@@ -44,4 +44,4 @@ def read(content: list[Mapping[str, Any]]) -> tuple[Canned, ...]:
 @lru_cache(maxsize=1)
 def load() -> tuple[Canned, ...]:
     """The shipped sentences. Raises BadData."""
-    return read(yaml.safe_load(PATH.read_text(encoding="utf-8")))
+    return read(yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))

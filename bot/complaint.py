@@ -128,5 +128,5 @@ def _said() -> dict[Wish, re.Pattern[str]]:
 @lru_cache(maxsize=1)
 def content() -> Mapping[str, Any]:
     """The shipped words and limits."""
-    found: Mapping[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found

@@ -372,21 +372,21 @@ def _code_buttons(outcome: Outcome, kind: str, value: str) -> tuple[Button, ...]
 @lru_cache(maxsize=1)
 def words() -> dict[str, Any]:
     """Words that stand for values of the records."""
-    content: dict[str, Any] = yaml.safe_load((DATA / "words.yaml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load((DATA / "words.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content
 
 
 @lru_cache(maxsize=1)
 def ticket_words() -> dict[str, Any]:
     """Words of the officers' tickets."""
-    content: dict[str, Any] = yaml.safe_load((DATA / "tickets.yaml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load((DATA / "tickets.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content
 
 
 @lru_cache(maxsize=1)
 def notes() -> dict[str, str]:
     """Sentences that come with another reply."""
-    content: dict[str, str] = yaml.safe_load((DATA / "notes.yaml").read_text(encoding="utf-8"))
+    content: dict[str, str] = yaml.load((DATA / "notes.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content
 
 

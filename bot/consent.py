@@ -46,7 +46,7 @@ class Purpose:
 @lru_cache(maxsize=1)
 def load(path: Path = PATH) -> Mapping[str, Purpose]:
     """The purposes of a file. Raises BadData."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
         return {name: Purpose(name, **said) for name, said in content.items()}
     except TypeError as error:

@@ -62,7 +62,7 @@ class Dates:
 @lru_cache(maxsize=1)
 def load(path: Path = PATH) -> Law:
     """The rules of a file. Raises BadData when a kind is missing or a number is below one."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
         kinds = {Wanted(name): Limits(**said) for name, said in content["kinds"].items()}
         law = Law(kinds, content["grounds"])

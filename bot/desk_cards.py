@@ -83,7 +83,7 @@ def card(ticket: Ticket, plan: DeskPlan, new: News, waiting: int, link: str = ""
 @lru_cache(maxsize=1)
 def content() -> dict[str, Any]:
     """The words of the cards."""
-    loaded: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 

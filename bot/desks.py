@@ -100,7 +100,7 @@ def read(content: Mapping[str, Any], calendar: WorkCalendar) -> Desks:
 @lru_cache(maxsize=1)
 def load() -> Desks:
     """The shipped desks. Raises BadData."""
-    return read(yaml.safe_load(PATH.read_text(encoding="utf-8")), WorkCalendar.load())
+    return read(yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), WorkCalendar.load())
 
 
 def _check(plan: DeskPlan, by_id: Mapping[str, DeskPlan]) -> None:

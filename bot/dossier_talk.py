@@ -36,7 +36,7 @@ class _Patterns:
 
 @lru_cache(maxsize=1)
 def _patterns() -> _Patterns:
-    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     asked = {about: _words(said) for about, said in content.pop("asked").items()}
     naming = re.compile(rf"^(?:{_line(content.pop('naming'))})")
     return _Patterns(asked, naming=naming, **{name: _words(said) for name, said in content.items()})

@@ -81,7 +81,7 @@ class Limits:
 @lru_cache(maxsize=1)
 def load(path: Path = PATH) -> Limits:
     """The limits of a file. Raises BadData when a number is missing, unknown or below one."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
         limits = Limits(**content)
     except TypeError as error:

@@ -155,5 +155,5 @@ def _day(on: date) -> str:
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content

@@ -93,5 +93,5 @@ class Meaning:
 @lru_cache(maxsize=1)
 def meanings() -> dict[Outcome, Meaning]:
     """The meaning of every outcome."""
-    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {Outcome(name): Meaning(**fields) for name, fields in content.items()}

@@ -86,7 +86,7 @@ def accounts(path: Path | None) -> dict[str, Account]:
     if path is None:
         return {}
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        read = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return {str(unit): Account(**said) for unit, said in read.items()}
     except (OSError, yaml.YAMLError, TypeError, AttributeError, NotPayable) as error:
         raise BadSettings(f"MOT_CUA_ACCOUNTS_FILE: {path}: {type(error).__name__}: {error}") from error

@@ -267,7 +267,7 @@ def _several(found: list[Facts]) -> Facts:
 
 @lru_cache(maxsize=1)
 def _emergencies() -> dict[str, re.Pattern[str]]:
-    content = yaml.safe_load(EMERGENCIES_PATH.read_text(encoding="utf-8"))
+    content = yaml.load(EMERGENCIES_PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {number: re.compile(rf"\b(?:{' '.join(entry['said'].split())})\b") for number, entry in content.items()}
 
 

@@ -89,7 +89,7 @@ class Row:
 
 def load(path: Path = PATH) -> Form:
     """The form of the data file."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return Form(tuple(map(_field, content["fields"])), content["faults"])
 
 

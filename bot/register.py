@@ -151,7 +151,7 @@ class Register:
 @lru_cache(maxsize=1)
 def load(path: Path = PATH) -> Register:
     """The register of a file. Raises BadData when a word in it is not explained."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
         found = tuple(_table(name, said) for name, said in content["tables"].items())
         told = content["bases_told"], content["closed_told"]

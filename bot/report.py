@@ -282,12 +282,14 @@ def period_name(period: Period) -> str:
 @lru_cache(maxsize=1)
 def words() -> Mapping[str, Any]:
     """The words of the reports."""
-    loaded: Mapping[str, Any] = yaml.safe_load((ROOM / "report.yaml").read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml.load((ROOM / "report.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 
 @lru_cache(maxsize=1)
 def fields() -> Mapping[str, str]:
     """The fields of procedures and their names."""
-    loaded: Mapping[str, str] = yaml.safe_load((ROOM / "desk_card.yaml").read_text(encoding="utf-8"))["fields"]
+    loaded: Mapping[str, str] = yaml.load(
+        (ROOM / "desk_card.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )["fields"]
     return loaded

@@ -31,7 +31,7 @@ class Rules:
 
 def load(path: Path = PATH) -> Rules:
     """The rules of a file. Raises BadData when a number is missing or out of bounds."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
         rules = Rules(**content)
     except TypeError as error:

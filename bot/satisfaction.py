@@ -132,7 +132,7 @@ def _was_answered(outcomes: tuple[Outcome, ...]) -> bool:
 @lru_cache(maxsize=1)
 def content() -> dict[str, Any]:
     """Words and numbers of the data."""
-    loaded: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 

@@ -46,7 +46,7 @@ class Rules:
 @lru_cache(maxsize=1)
 def load(path: Path = PATH) -> Rules:
     """The rules of a file. Raises BadData when a number is missing, unknown or below one."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
         rules = Rules(**{**content, "waits_s": tuple(content["waits_s"])})
     except (KeyError, TypeError) as error:

@@ -84,5 +84,5 @@ def words() -> Words:
 
 
 def _content() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded

@@ -31,7 +31,7 @@ class Reason:
 @lru_cache(maxsize=1)
 def reasons() -> dict[str, Reason]:
     """Every reason by name."""
-    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {
         name: Reason(
             timedelta(minutes=item["head_start_minutes"]),

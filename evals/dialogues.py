@@ -83,7 +83,10 @@ class Summary:
 
 def load(folder: Path = FOLDER) -> dict[str, Dialogue]:
     """The dialogues of a folder, by the names of their files."""
-    found = (_dialogue(path.stem, yaml.safe_load(path.read_text("utf-8"))) for path in sorted(folder.glob("*.yaml")))
+    found = (
+        _dialogue(path.stem, yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
+        for path in sorted(folder.glob("*.yaml"))
+    )
     return {dialogue.name: dialogue for dialogue in found}
 
 

@@ -54,7 +54,7 @@ class Played:
 
 def load(path: Path = ROWS) -> list[Row]:
     """The rows of the matrix."""
-    content = yaml.safe_load(path.read_text("utf-8"))
+    content = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return [Row(**{**item, "tests": tuple(item["tests"])}) for item in content]
 
 

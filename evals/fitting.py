@@ -133,7 +133,7 @@ def write_rule(confidence: float) -> None:
 def write(fitted: Mapping[str, Confidence]) -> None:
     """Keep the fitted confidences in nlu/data/confidence.yaml, with the day."""
     head = PATH.read_text(encoding="utf-8").splitlines()[0]
-    before = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    before = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     content: dict[str, Any] = (
         before
         | {"fitted_on": date.today().isoformat()}

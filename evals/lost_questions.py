@@ -55,7 +55,7 @@ class Table:
 
 def load(path: Path = PATH) -> list[Need]:
     """The needs of a file."""
-    return [_need(row) for row in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    return [_need(row) for row in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)]
 
 
 def taught(records: Mapping[str, Record], needs: Sequence[Need]) -> dict[str, Record]:

@@ -97,7 +97,7 @@ class Measured:
 
 def load(path: Path = PATH) -> tuple[Labelled, ...]:
     """The labelled messages, normalised."""
-    groups = yaml.safe_load(path.read_text(encoding="utf-8"))
+    groups = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return tuple(_labelled(group, line) for group, lines in groups.items() for line in lines.splitlines())
 
 

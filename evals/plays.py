@@ -40,7 +40,7 @@ def token(text: str) -> str:
 def play(conversations: int, messages: int, codes: Sequence[str], seed: int) -> list[Question]:
     """Conversations over both channels in turn, mixed with each other; each keeps its own order."""
     chance = random.Random(seed)
-    texts = yaml.safe_load(TEXTS.read_text("utf-8"))
+    texts = yaml.load(TEXTS.read_text("utf-8"), Loader=yaml.CSafeLoader)
     queues = [_conversation(number, messages, codes, texts, chance) for number in range(conversations)]
     turns = [queue for queue in queues for _ in range(messages)]
     chance.shuffle(turns)

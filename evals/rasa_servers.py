@@ -78,7 +78,9 @@ def dialogue() -> Iterator[Running]:
 
 def _write_project(folder: Path, actions_port: int) -> None:
     """Our pipeline and intents, a rule for each intent, the custom action."""
-    config, domain = (yaml.safe_load((FOLDER / name).read_text("utf-8")) for name in ("config.yml", "domain.yml"))
+    config, domain = (
+        yaml.load((FOLDER / name).read_text("utf-8"), Loader=yaml.CSafeLoader) for name in ("config.yml", "domain.yml")
+    )
     rules = [
         {"rule": intent, "steps": [{"intent": intent}, {"action": "action_answer"}]} for intent in domain["intents"]
     ]

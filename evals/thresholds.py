@@ -34,7 +34,7 @@ class Threshold:
 
 def load(path: Path = PATH) -> tuple[Threshold, ...]:
     """All thresholds, in the file's order."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return tuple(
         Threshold(figure, float(bound), side == "at_most")
         for side in ("at_least", "at_most")

@@ -110,7 +110,7 @@ def load(changes: Path | None = None) -> Portals:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not YAML") from error
     if not isinstance(content, dict):

@@ -91,7 +91,7 @@ def problems(bundles: Iterable[Bundle], catalogue: Catalogue) -> list[str]:
 
 
 def _bundle(path: Path) -> Bundle:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return Bundle(
         id=content["id"],
         name=content["name"],

@@ -49,5 +49,5 @@ def calibration_features(matrix: np.ndarray, scores: np.ndarray, order: np.ndarr
 @lru_cache(maxsize=2)
 def fitted(meanings: bool) -> Confidence:
     """The weights of nlu/data/confidence.yaml, for an index with meanings or one of words alone."""
-    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))["meanings" if meanings else "words"]
+    content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["meanings" if meanings else "words"]
     return Confidence(tuple(content["weights"]), tuple(content["calibration"]))

@@ -76,7 +76,7 @@ class Cues:
 @lru_cache(maxsize=1)
 def default() -> Cues:
     """The cues of this room, read once."""
-    content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     provinces = _joined(content["elsewhere"]["names"])
     return Cues(
         aspects={Aspect(name): _bounded(pattern) for name, pattern in content["aspects"].items()},

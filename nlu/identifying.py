@@ -94,7 +94,7 @@ def _replaced(text: str, placeholder: str, places: Iterator[tuple[int, int]]) ->
 def _rules() -> _Rules:
     """Read the patterns. Raises `BadData` when the file is wrong."""
     try:
-        content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+        content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         pairs = [pair.replace("_", " ") for pair in content["pairs_of_no_name"].split()]
         none = "|".join([*content["words_of_no_name"].split(), *pairs])
         word = rf"(?!(?:{none})\b)[a-z]+\b"

@@ -80,7 +80,7 @@ class Lexicon:
 def load(path: Path = PATH) -> Lexicon:
     """Read a lexicon file. Raises `BadData` when it is not one."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         said = [rule["said"] for rule in content["synonyms"]] + content["fillers"] + list(content["hints"].values())
         return Lexicon(
             abbreviations={str(short): str(full) for short, full in content["abbreviations"].items()},

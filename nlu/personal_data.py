@@ -128,7 +128,7 @@ def placeholders() -> dict[str, str]:
 def _rules() -> _Rules:
     """Read the patterns. Raises `BadData` when the file is wrong."""
     try:
-        content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+        content = yaml.load(PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         kept = [_alone(pattern) for pattern in content["keep"]]
         masked = [f"(?P<p{index}>{_pattern(rule)})" for index, rule in enumerate(content["personal"])]
         personal = tuple((rule["kind"], rule["placeholder"]) for rule in content["personal"])

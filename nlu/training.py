@@ -74,7 +74,7 @@ def _examples(path: Path) -> Iterator[Example]:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, yaml.YAMLError) as error:
         raise BadData(f"{path}: cannot be read ({error}).") from error
 

@@ -29,7 +29,7 @@ def write(folder: Path, town_record: Mapping[str, Any], **changed: Any) -> None:
     record = {**town_record, "examples": [f"câu {number}" for number in range(6)], **changed}
     path = folder / "procedures" / record["field"] / f"{record['code']}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.dump(record, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.dump(record, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
 
 
 def prepared(folder: Path, records: Iterable[Mapping[str, Any]], *people: str) -> Edition:

@@ -18,7 +18,7 @@ from bot import settings
 ROOT = Path(__file__).parents[1]
 CONTAINERFILE = (ROOT / "Containerfile").read_text("utf-8").replace("\\\n", " ")
 LINES = [line.split(" ", 1) for line in CONTAINERFILE.splitlines() if line and not line.startswith("#")]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+COMPOSE: dict[str, Any] = yaml.load((ROOT / "compose.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
 IGNORED = [line for line in (ROOT / ".dockerignore").read_text("utf-8").split("\n") if line and line[0] != "#"]

@@ -28,7 +28,9 @@ VALUES = {
     "stage": OPEN,
     "desk": [plan.id for plan in desks.load()],
 }
-ALERTS = yaml.safe_load((DATA / "prometheus" / "alerts.yaml").read_text("utf-8"))["groups"][0]["rules"]
+ALERTS = yaml.load((DATA / "prometheus" / "alerts.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)["groups"][0][
+    "rules"
+]
 PANELS = [
     panel
     for panel in json.loads((DATA / "grafana" / "dashboard.json").read_text("utf-8"))["panels"]

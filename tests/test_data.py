@@ -96,7 +96,7 @@ MOST_RATINGS = 99_999_999
 # a longer number in a button would be masked like a number of a person
 SHIPPED_ON = date(2026, 11, 22)
 # a day on which the shipped records hold
-GOOD_RULES = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
+GOOD_RULES = yaml.load(rules.PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def lists() -> Iterator[list[tuple[str, Facts]]]:
@@ -249,7 +249,9 @@ def said(facts: Facts) -> Reply:
 
 def test_outcomes_are_those_of_the_code() -> None:
     """The list of outcomes in data equals the enum, and each counts as a behaviour that is published."""
-    assert set(yaml.safe_load(OUTCOMES_PATH.read_text(encoding="utf-8"))) == {outcome.value for outcome in Outcome}
+    assert set(yaml.load(OUTCOMES_PATH.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)) == {
+        outcome.value for outcome in Outcome
+    }
     assert {meaning.behaviour for meaning in meanings().values()} == BEHAVIOURS
     published = (ROOT / "docs" / "machine-interface.md").read_text(encoding="utf-8")
     assert all(f"`{behaviour}`" in published for behaviour in BEHAVIOURS)
@@ -432,7 +434,7 @@ def test_intents_are_the_same_everywhere() -> None:
     described = set(training.intents())
     assert {path.stem for path in training.FOLDER.glob("*.yml")} == described
     assert {example.intent for example in training.load()} == described
-    domain = yaml.safe_load((ROOT / "nlu" / "rasa" / "domain.yml").read_text(encoding="utf-8"))
+    domain = yaml.load((ROOT / "nlu" / "rasa" / "domain.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     assert set(domain["intents"]) == described
     decided = {*SMALL_TALK, "officer", "complaint", "dossier_status", "affirm", "deny", "choose"}
     declined = {"off_topic", "emergency", "scam", "injection", "legal_dispute"}

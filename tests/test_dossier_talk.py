@@ -20,7 +20,9 @@ from tests.test_second_factor import Counter
 from tests.town import DOSSIER_CODE, MORNING, rows
 
 FOLDER = Path(__file__).parent / "conversations"
-DIALOGUES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.yaml"))}
+DIALOGUES = {
+    path.stem: yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader) for path in sorted(FOLDER.glob("*.yaml"))
+}
 SECOND_CODE = "H29.19-261105-0021"
 LINES = {
     **town.SCRIPT,

@@ -48,7 +48,7 @@ class Sentence:
 
 def _sentences() -> Iterator[Sentence]:
     for path in sorted(FOLDER.glob("*.yaml")):
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         for number, item in enumerate(content["sentences"], start=1):
             yield Sentence(
                 id=f"{path.stem}-{number:02}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,10 @@ class Pages:
         return errors.get(status, errors[500])
 
 
+@lru_cache(maxsize=1)
 def load_pages() -> Pages:
     """The pages of this room, ready to render."""
-    words = yaml.safe_load((ROOM / "data" / "texts.yaml").read_text("utf-8"))
+    words = yaml.load((ROOM / "data" / "texts.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
     environment = Environment(
         loader=FileSystemLoader(ROOM / "templates"),
         autoescape=True,

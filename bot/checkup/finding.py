@@ -51,7 +51,7 @@ class Advice:
 @cache
 def words() -> Mapping[str, Mapping[str, Any]]:
     """Each check with its name and its states."""
-    content: dict[str, dict[str, Any]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    content: dict[str, dict[str, Any]] = yaml.load(WORDS.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content
 
 

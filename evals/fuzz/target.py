@@ -76,14 +76,14 @@ def slug(name: str) -> str:
 def seeds(name: str) -> list[bytes]:
     """The first inputs of a target: lines of its YAML file, or the files of its folder."""
     folder, file = SEEDS / slug(name), SEEDS / f"{slug(name)}.yaml"
-    listed = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else []
+    listed = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) if file.exists() else []
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     return [*map(written, listed), *(path.read_bytes() for path in files)]
 
 
 def hostile() -> list[Any]:
     """Values and pieces of text that parsers stumble over."""
-    found: list[Any] = yaml.safe_load((SEEDS / "hostile.yaml").read_text(encoding="utf-8"))
+    found: list[Any] = yaml.load((SEEDS / "hostile.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return [*found, *_unwritable()]
 
 
