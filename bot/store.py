@@ -30,6 +30,8 @@ ANNOUNCED = "announced"
 LONGEST_STATEMENT_MS = LONGEST_SILENCE_MS = 60_000
 # as long as a lease (bot/inbox.py): what takes longer is somebody else's by then
 LONGEST_DUTY = "10min"
+PAGES_KIB = 512
+# of the database that each connection keeps; the system keeps the file itself
 POOL = {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
 # errors quote no citizen; a connection that was lost meanwhile is replaced before it is used
 SERVER = {
@@ -64,7 +66,7 @@ class Store:
         self._wire: Wire | None = None
         # to the other processes over the same database
         if sa.make_url(url).get_backend_name() == "sqlite":
-            self.engine = sa.create_engine(url, hide_parameters=True)
+            self.engine = sa.create_engine(url, hide_parameters=True, **_pool(url))
             self._turn = Queue(self.engine.url.database)
             _prepare_sqlite(self.engine)
         else:
@@ -230,6 +232,11 @@ def _with_line(url: str) -> sa.URL:
     return asked.update_query_dict({name: value for name, value in LINE.items() if name not in asked.query})
 
 
+def _pool(url: str) -> dict[str, Any]:
+    """Of a file the connection that was used last is used next: a few are warm, the others hold little."""
+    return {"pool_use_lifo": True} if sa.make_url(url).database not in (None, "", ":memory:") else {}
+
+
 def _prepare_sqlite(engine: sa.Engine) -> None:
     """Write-ahead log, waiting for locks, foreign keys, noughts over deleted data; a writer takes its lock at once."""
 
@@ -241,6 +248,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA cache_size=-{PAGES_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:

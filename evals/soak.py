@@ -30,8 +30,8 @@ from evals.process import family, memory_mb, open_files, threads
 from evals.site import Site
 
 EVERY_S = 5.0
-WARM_UP_SHARE = 1 / 6
-# of the time: caches fill, pools grow
+WARM_UP_SHARE = 1 / 3
+# of the time: what is remembered of words and statements fills up to its bounds, pools grow
 MOST_MB_PER_H = 5.0
 # growth that a month of nightly restarts hides; below it a curve counts as flat
 MOST_MORE_FILES = 3
