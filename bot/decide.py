@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import commands, complaint, dossier_talk, satisfaction
+from bot import commands, complaint, dossier_talk, read_back, satisfaction
 from bot.buttons import pressed, wished
 from bot.commands import Command
 from bot.complaint import Form, Step, Wish
@@ -32,6 +32,7 @@ from bot.decisions import (
     LookUpTicket,
     OpenDetails,
     Rate,
+    ReadBack,
     RefuseDetails,
     Reopen,
     RequestData,
@@ -98,6 +99,10 @@ def decide(
         return _attempted(attempt)
     if utterance.kind is Kind.BUTTON:
         return pressed(utterance.text, conversation)
+    if utterance.kind in (Kind.HEARD, Kind.SEEN) and utterance.fault is None:
+        return ReadBack(utterance.kind.value, utterance.text)
+    if conversation.unconfirmed and read_back.refuses(utterance):
+        return ReadBack(read_back.RETYPE)
     if command is not None:
         return _commanded(command, understanding, conversation, rules)
     rated = _rated_in_words(utterance, conversation)
