@@ -2,6 +2,7 @@
 
 python -m integrations.stand_ins.reader TEXT ...      answers these lines, whatever the file
 python -m integrations.stand_ins.reader --echo        the file itself is UTF-8 text: its lines
+                                        --after-s 3   takes its time
 python -m integrations.stand_ins.reader --fault NAME  dies, is late, talks nonsense or without end, takes all memory
 """
 
@@ -24,11 +25,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m integrations.stand_ins.reader", description=__doc__)
     parser.add_argument("lines", nargs="*")
     parser.add_argument("--echo", action="store_true")
+    parser.add_argument("--after-s", type=float, default=0.0)
     parser.add_argument("--fault", choices=FAULTS)
     options = parser.parse_args()
     if options.fault:
         FAULTS[options.fault]()
         return
+    time.sleep(options.after_s)
     serve(lambda content, longest_s: content.decode().splitlines() if options.echo else options.lines)
 
 
