@@ -228,7 +228,8 @@ def _agreed(conversation: Conversation, decision: Decision) -> tuple[str, ...]:
 def _remember_rating(conversation: Conversation, facts: RatingFacts) -> Conversation:
     """What was talked about stays; a step may be changed until the end of the day on which it was chosen."""
     until = facts.on.isoformat() if facts.on and facts.outcome is Outcome.RATED else conversation.rating_until
-    return conversation.with_(rating_until=until, rating_awaits=RATING_AWAITS.get(facts.outcome, ""))
+    awaits = RATING_AWAITS.get(facts.outcome, "")
+    return conversation.with_(rating_until=until, rating_awaits=awaits, unconfirmed="")
 
 
 def _form(conversation: Conversation, decision: Decision, facts: Facts) -> Form | None:

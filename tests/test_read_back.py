@@ -80,7 +80,9 @@ def test_a_no_asks_to_type(answer: Utterance) -> None:
     assert turn.reply is not None and "gõ lại bằng chữ" in turn.reply.plain()
 
 
-@pytest.mark.parametrize("answer", [typed("dừng"), typed("đúng mẫu đơn nào"), typed("lệ phí"), press("greet")])
+@pytest.mark.parametrize(
+    "answer", [typed("dừng"), typed("đúng mẫu đơn nào"), typed("lệ phí"), press("greet"), press("rate:9.1")]
+)
 def test_anything_else_is_its_own_message(answer: Utterance) -> None:
     """Whoever goes on to something else has confirmed nothing, and a later yes confirms nothing either."""
     turn = town.assistant().turn(answer, after(HEARD), TODAY)
