@@ -1,5 +1,5 @@
 # make run · make test · make check: each sets up what it needs first. docs/tasks/ tells more.
-.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql softhsm bench release
+.PHONY: run run-cluster test test-fast check eval eval-portal rasa-train rasa-validate rasa-test environment rasa-environment browser postgresql softhsm bench release voice ocr
 
 run: environment
 	@nlu/rasa/environment.sh || echo "going on with the embedded engine"
@@ -58,3 +58,6 @@ softhsm:
 
 release: environment
 	@PYTHONPATH=. .venv/bin/python .ci/release.py make $(VERSION) $(KEY)
+
+voice ocr: environment # optional: hear voice messages, read the print of photos (docs/media.md)
+	@.ci/reader.sh $@

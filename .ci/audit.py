@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether a pinned package has a known vulnerability: one question to OSV about all pins, of both environments.
+"""Whether a pinned package has a known vulnerability: one question to OSV about all pins, of every environment.
 
     python .ci/audit.py [--service https://api.osv.dev]
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PINS = {"application": ROOT / "constraints.txt", "rasa": ROOT / "nlu" / "rasa" / "constraints.txt"}
+PINS |= {name: ROOT / "integrations" / f"{name}-requirements.txt" for name in ("voice", "ocr")}
 DIRECT = {"application": ROOT / "requirements.txt", "rasa": ROOT / "nlu" / "rasa" / "requirements.txt"}
 ACCEPTED = Path(__file__).parent / "accepted-advisories.txt"
 SERVICE = "https://api.osv.dev"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from bot import commands, introduction, satisfaction, stopwatch
+from bot import commands, introduction, read_back, satisfaction, stopwatch
 from bot.complaint import Form
 from bot.compose import compose
 from bot.conversation import Awaiting, Conversation, Owner
-from bot.decisions import AskWhich, Decision, Follow, Forget, Stay, TakeComplaint, WithdrawConsent
+from bot.decisions import AskWhich, Decision, Follow, Forget, ReadBack, Stay, TakeComplaint, WithdrawConsent
 from bot.facts import (
     ComplaintFacts,
     DetailsFacts,
@@ -63,6 +63,8 @@ ASKS_FACTOR = {Outcome.FACTOR_ASKED, Outcome.FACTOR_REFUSED, Outcome.FACTOR_WAIT
 ENDS_FACTOR = {Outcome.DETAILS_SHOWN, Outcome.FACTOR_LOCKED, Outcome.HANDED_OFF, Outcome.ALARMED}
 ENDS_FACTOR |= {Outcome.COMPLAINT_TAKEN, Outcome.ASKED_COMPLAINT, Outcome.SMALL_TALK, Outcome.DOSSIER_FOUND}
 # after anything else digits are still awaited: they mean nothing else, and are never stored
+NOT_UNDERSTOOD = (Kind.BUTTON, Kind.HEARD, Kind.SEEN)
+# a button says what it does; what was heard or seen is no citizen's word before it is confirmed
 OWNERS = {
     Outcome.HANDED_OFF: Owner.QUEUE,
     Outcome.ALARMED: Owner.QUEUE,
@@ -124,6 +126,7 @@ class Assistant:
         """
         started, switches, conversation = time.perf_counter(), switches or Switches(), conversation.on(on)
         watch = stopwatch.running()
+        utterance = read_back.confirmed(utterance, conversation)
         reads = switches.reads and attempt is None
         understanding = self._understand(utterance, conversation, on) if reads else None
         watch.lap("understand")
@@ -151,7 +154,7 @@ class Assistant:
     def _understand(self, utterance: Utterance, conversation: Conversation, on: date) -> Understanding | None:
         """Only what the assistant is going to answer is read."""
         held = conversation.owner in (Owner.QUEUE, Owner.OFFICER)
-        if held or utterance.kind is Kind.BUTTON or utterance.fault:
+        if held or utterance.kind in NOT_UNDERSTOOD or utterance.fault:
             return None
         command = commands.read(utterance.text)
         if command is not None and not command.rest:
@@ -184,6 +187,9 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
     if isinstance(decision, Stay):
         return conversation
     outcome = facts.outcome
+    if isinstance(decision, ReadBack):
+        return conversation.with_(unconfirmed=decision.text)
+        # what was asked before is still asked: the confirmed words may answer it
     if outcome is Outcome.FORGOTTEN:
         return Conversation(introduced=conversation.introduced)
     if isinstance(facts, RatingFacts):
@@ -196,6 +202,7 @@ def remember(conversation: Conversation, decision: Decision, facts: Facts, reply
         aspects=decision.aspects if isinstance(decision, AskWhich) else (),
         reopens="" if outcome in OWNERS else conversation.reopens,
         rating_awaits="",
+        unconfirmed="",
         agreed=_agreed(conversation, decision),
         form=_form(conversation, decision, facts),
     )
@@ -221,7 +228,8 @@ def _agreed(conversation: Conversation, decision: Decision) -> tuple[str, ...]:
 def _remember_rating(conversation: Conversation, facts: RatingFacts) -> Conversation:
     """What was talked about stays; a step may be changed until the end of the day on which it was chosen."""
     until = facts.on.isoformat() if facts.on and facts.outcome is Outcome.RATED else conversation.rating_until
-    return conversation.with_(rating_until=until, rating_awaits=RATING_AWAITS.get(facts.outcome, ""))
+    awaits = RATING_AWAITS.get(facts.outcome, "")
+    return conversation.with_(rating_until=until, rating_awaits=awaits, unconfirmed="")
 
 
 def _form(conversation: Conversation, decision: Decision, facts: Facts) -> Form | None:

@@ -26,6 +26,16 @@ def kept(connection: sa.Connection, conversation_id: int, sent: Attachment | Non
     return asdict(stored)
 
 
+def held(sent: Attachment) -> dict[str, Any]:
+    """What is stored while a sound or photo is to be read: with the way to it."""
+    return asdict(replace(sent, place=None))
+
+
+def closed(content: dict[str, Any]) -> dict[str, Any]:
+    """A stored attachment without the way to it."""
+    return {**content, "ref": ""}
+
+
 def of(content: dict[str, Any] | None) -> Attachment | None:
     """A stored attachment."""
     if content is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import consent, satisfaction, sheet_buttons
+from bot import consent, read_back, satisfaction, sheet_buttons
 from bot.complaint import Form, Wish
 from bot.conversation import Conversation
 from bot.decisions import (
@@ -24,6 +24,7 @@ from bot.decisions import (
     KeepDossier,
     LetDossierGo,
     Rate,
+    ReadBack,
     Reopen,
     SmallTalk,
     TakeComplaint,
@@ -76,6 +77,8 @@ def pressed(payload: str, conversation: Conversation) -> Decision:
             return Unfollow(tuple(item for item in conversation.followed if code in ("", item)))
         case (("rate" | "why"), value) if value:
             return _rated(kind, value, conversation)
+        case "heard", "no":
+            return ReadBack(read_back.RETYPE)
         case "none", "":
             return AskSlot("procedure")
         case ("stay" | "nocall", "") | ("forget", "no"):

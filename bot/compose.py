@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import jinja2
 import yaml
 
-from bot import consent, forwarding, satisfaction, second_factor, sheet_buttons
+from bot import consent, forwarding, read_back, satisfaction, second_factor, sheet_buttons
 from bot.complaint import Wish
 from bot.facts import (
     ChoiceFacts,
@@ -99,7 +99,7 @@ WAITING = {
 # replies to somebody who waits for an officer: one tap ends it
 OF_COMPLAINTS = {Outcome.ASKED_COMPLAINT, Outcome.COMPLAINT_SHOWN, Outcome.COMPLAINT_TAKEN, Outcome.COMPLAINT_DROPPED}
 UNMENTIONED = OF_COMPLAINTS | WAITING | {Outcome.FORGET_ASKED, Outcome.FORGOTTEN, Outcome.FACTOR_ASKED}
-UNMENTIONED |= {Outcome.READ_ONLY, Outcome.SWITCHED_OFF}
+UNMENTIONED |= {Outcome.READ_ONLY, Outcome.SWITCHED_OFF, Outcome.READ_BACK}
 # replies under which a complaint that was begun is not offered to be gone on with
 OFFICER_AFTER = {
     Outcome.DOSSIER_FOUND,
@@ -212,6 +212,8 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(outcome, standing=standing), buttons)
         case RatingFacts():
             return _rating(facts)
+        case PlainFacts(Outcome.READ_BACK as outcome, kind, text):
+            return Reply(_render(outcome, detail=kind, value=text), read_back.buttons(kind, text, words()["buttons"]))
         case PlainFacts(Outcome.CONSENT_ASKED as outcome, _, code):
             agree = Button(words()["buttons"]["agree"], f"agree:{consent.load()[consent.FOLLOW].key}:{code}")
             refuse = Button(words()["buttons"]["disagree"], "stay")

@@ -96,6 +96,8 @@ class Conversation:
     # they were told that they talk with a machine
     form: Form | None = None
     # a complaint that is being told and was not sent
+    unconfirmed: str = ""
+    # what was heard or seen and read back last, masked: a yes makes it the citizen's words (bot/read_back.py)
 
     def on(self, day: date) -> Conversation:
         """The conversation without what has expired by a day."""
@@ -154,6 +156,7 @@ class Conversation:
             agreed=tuple(state.get("agreed", ())),
             introduced=state.get("introduced", False),
             form=_form(state.get("form")),
+            unconfirmed=state.get("unconfirmed", ""),
         )
 
     def with_(self, **changes: Any) -> Conversation:

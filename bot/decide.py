@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import commands, complaint, dossier_talk, satisfaction
+from bot import commands, complaint, dossier_talk, read_back, satisfaction
 from bot.buttons import pressed, wished
 from bot.commands import Command
 from bot.complaint import Form, Step, Wish
@@ -32,6 +32,7 @@ from bot.decisions import (
     LookUpTicket,
     OpenDetails,
     Rate,
+    ReadBack,
     RefuseDetails,
     Reopen,
     RequestData,
@@ -100,9 +101,9 @@ def decide(
         return pressed(utterance.text, conversation)
     if command is not None:
         return _commanded(command, understanding, conversation, rules)
-    rated = _rated_in_words(utterance, conversation)
-    if rated is not None:
-        return rated
+    first = _read_back(utterance, conversation) or _rated_in_words(utterance, conversation)
+    if first is not None:
+        return first
     if utterance.fault is Unread.TOO_LONG and conversation.awaiting is Awaiting.COMPLAINT:
         return AskComplaint((conversation.form or Form()).answered(utterance.text))
     if utterance.fault or understanding is None:
@@ -158,6 +159,14 @@ def _commanded(
         asked = conversation.with_(awaiting=Awaiting.DOSSIER_CODE)
         return _code(understanding, asked, rules) or AskSlot("dossier_code")
     return pressed(command.payload, conversation)
+
+
+def _read_back(utterance: Utterance, conversation: Conversation) -> Decision | None:
+    """What was heard or seen is shown before anything else; whoever says that it was wrong types."""
+    if utterance.kind in (Kind.HEARD, Kind.SEEN) and utterance.fault is None:
+        return ReadBack(utterance.kind.value, utterance.text)
+    is_wrong = conversation.unconfirmed and read_back.refuses(utterance)
+    return ReadBack(read_back.RETYPE) if is_wrong else None
 
 
 def _rated_in_words(utterance: Utterance, conversation: Conversation) -> Decision | None:

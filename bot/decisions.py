@@ -89,6 +89,16 @@ class AskAgain:
 
 
 @dataclass(frozen=True)
+class ReadBack:
+    """Show what was heard in a voice message or seen on a photo: only a yes makes it the citizen's words."""
+
+    kind: str
+    # "heard", "seen", or "retype": it was wrong
+    text: str = ""
+    # masked; for "seen" dossier codes, a line each
+
+
+@dataclass(frozen=True)
 class ExplainCode:
     """Say what a number is when it is no dossier code, or what is wrong with it."""
 
@@ -343,6 +353,7 @@ AboutComplaint = AskComplaint | TakeComplaint | DropComplaint
 Plain = (
     AskSlot
     | AskAgain
+    | ReadBack
     | ExplainCode
     | HandOff
     | Alarm

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from bot import settings
-from bot.checkup import configuration, database, machine, neighbours, records
+from bot.checkup import configuration, database, machine, media, neighbours, records
 from bot.checkup.finding import Advice, Finding, Mark, is_healthy, told
 from bot.errors import BadSettings
 from bot.present import ZONE
@@ -44,6 +44,7 @@ def examine(chosen: Settings, now: datetime) -> Iterator[Finding]:
     yield neighbours.rasa(chosen.rasa_url)
     yield from neighbours.reachable(chosen)
     yield from neighbours.telegram(chosen)
+    yield from media.readers(chosen)
     yield machine.fonts()
     yield from machine.optional()
 

@@ -18,7 +18,7 @@ from bot.compose import say, words
 from bot.conversation import Owner
 from bot.errors import NotKept
 from bot.flood import Bound, Excess, Flood, What
-from bot.inbox import Inbox, conversation_of
+from bot.inbox import Hold, Inbox, conversation_of
 from bot.messages import InboundMessage, Reply
 from bot.present import now
 from bot.second_factor import Sealer
@@ -72,9 +72,10 @@ class Door:
         clock: Callable[[], datetime] = now,
         sealer: Sealer | None = None,
         callbacks: Callbacks | None = None,
+        hold: Hold = lambda connection, conversation_id, message: {},
     ) -> None:
         self._store = store
-        self._inbox = Inbox(store, sealer, callbacks)
+        self._inbox = Inbox(store, sealer, callbacks, hold)
         self._flood = flood
         self._clock = clock
 

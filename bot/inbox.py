@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -27,8 +29,14 @@ MOST_ATTEMPTS = 3
 LONGEST_REASON = 80
 MESSAGE = "message"
 # announced when one was accepted
+TO_READ, READING = "ToRead", "Reading"
+MEDIA = (TO_READ, READING)
+# reasons of a message that is held because its sound or photo is to be read first
 DETAIL = "detail:"
 # how the button begins that asks for a second factor
+
+
+Hold = Callable[[sa.Connection, int, InboundMessage], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,16 @@ class Inbox:
     nothing can be done with them, and they are dropped.
     """
 
-    def __init__(self, store: Store, sealer: Sealer | None = None, callbacks: Callbacks | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sealer: Sealer | None = None,
+        callbacks: Callbacks | None = None,
+        hold: Hold = lambda connection, conversation_id, message: {},
+    ) -> None:
         self._store = store
+        self._hold = hold
+        # what else is kept of a message that is to be heard or looked at before it is answered (bot/pending_media.py)
         self._sealer = sealer
         self._callbacks = callbacks
         # none: no number is taken
@@ -71,6 +87,10 @@ class Inbox:
                 return False
             conversation_id = conversation_of(connection, message)
             utterance, seal = self._sealed(connection, conversation_id, message, utterance)
+            waiting = {
+                "attachment": attachments.kept(connection, conversation_id, message.attachment),
+                "status": "new",
+            } | self._hold(connection, conversation_id, message)
             is_new = insert_unless_there(
                 connection,
                 tables.inbox,
@@ -82,10 +102,9 @@ class Inbox:
                 masked=list(utterance.masked),
                 length=utterance.length,
                 seal=asdict(seal) if seal else None,
-                attachment=attachments.kept(connection, conversation_id, message.attachment),
                 received_at=message.received_at,
-                status="new",
                 attempts=0,
+                **waiting,
             )
             if is_new and self._callbacks is not None:
                 self._callbacks.hear(connection, conversation_id, message)
@@ -97,7 +116,7 @@ class Inbox:
         self, connection: sa.Connection, conversation_id: int, message: InboundMessage, utterance: Utterance
     ) -> tuple[Utterance, Seal | None]:
         """What is stored of a message: a second factor only as its seal."""
-        code = "" if message.kind is Kind.BUTTON else _factor_for(connection, conversation_id)
+        code = "" if message.kind is Kind.BUTTON else factor_for(connection, conversation_id)
         given = digits(message.text[:LONGEST_READ]) if code else None
         if given is None:
             return utterance, None
@@ -116,7 +135,7 @@ class Inbox:
             connection.execute(
                 sa.update(tables.inbox)
                 .where(tables.inbox.c.id == row["id"])
-                .values(status="working", lease_until=now + LEASE, attempts=row["attempts"] + 1)
+                .values(status="working", lease_until=now + LEASE, attempts=row["attempts"] + 1, **_let_go(row))
             )
             followed = followers.codes(connection, row["conversation_id"])
         return _taken(row, followed)
@@ -124,8 +143,11 @@ class Inbox:
     def release(self) -> None:
         """At the start of the only serving process: what a killed one had taken is free at once."""
         with self._store.writing() as connection:
-            held = tables.inbox.c.status == "working"
-            connection.execute(sa.update(tables.inbox).where(held).values(status="new", lease_until=None))
+            held, reason = tables.inbox.c.status == "working", tables.inbox.c.reason
+            waits = sa.and_(held, reason.in_(MEDIA))
+            taken = sa.and_(held, sa.or_(reason.is_(None), reason.not_in(MEDIA)))
+            connection.execute(sa.update(tables.inbox).where(taken).values(status="new", lease_until=None))
+            connection.execute(sa.update(tables.inbox).where(waits).values(reason=TO_READ))
 
 
 def give_back(connection: sa.Connection, taken: Taken, reason: str) -> bool:
@@ -163,7 +185,7 @@ def erase_seal(connection: sa.Connection, inbox_id: int) -> None:
     connection.execute(sa.update(tables.inbox).where(tables.inbox.c.id == inbox_id).values(seal=None))
 
 
-def _factor_for(connection: sa.Connection, conversation_id: int) -> str:
+def factor_for(connection: sa.Connection, conversation_id: int) -> str:
     """The dossier that a second factor is awaited for; "" when none is.
 
     Whoever types before the question has come has pressed its button all the same.
@@ -209,6 +231,11 @@ def _known(connection: sa.Connection, message: InboundMessage) -> sa.Row[int, st
         tables.conversation.c.channel == message.channel, tables.conversation.c.address == message.address
     )
     return connection.execute(query.with_for_update(key_share=True)).first()
+
+
+def _let_go(row: sa.RowMapping) -> dict[str, Any]:
+    """A sound or photo that was not read in time is not read any more: no way to it is kept."""
+    return {"reason": None, "attachment": attachments.closed(row["attachment"])} if row["reason"] in MEDIA else {}
 
 
 @lru_cache(maxsize=1)

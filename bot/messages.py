@@ -16,6 +16,10 @@ class Kind(StrEnum):
     TEXT = "text"
     BUTTON = "button"
     ATTACHMENT = "attachment"
+    HEARD = "heard"
+    # a voice message: its text is what this machine heard, empty when nothing; to be confirmed (bot/read_back.py)
+    SEEN = "seen"
+    # a photo: its text are the dossier codes that this machine read in its print; to be confirmed
 
 
 @dataclass(frozen=True)

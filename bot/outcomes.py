@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     ASKED_COMPLAINT = "asked_complaint"
     UNIT_TOLD = "unit_told"
     ASKED_AGAIN = "asked_again"
+    READ_BACK = "read_back"
     DOSSIER_FOUND = "dossier_found"
     DOSSIER_NOT_FOUND = "dossier_not_found"
     DOSSIER_EXPLAINED = "dossier_explained"

@@ -45,6 +45,7 @@ from bot.decisions import (
     OpenDetails,
     Plain,
     Rate,
+    ReadBack,
     RefuseDetails,
     Reopen,
     RequestData,
@@ -222,6 +223,8 @@ def _plain(decision: Plain) -> Facts:
             return PlainFacts(SLOTS[slot])
         case AskAgain(fault):
             return PlainFacts(Outcome.ASKED_AGAIN, fault)
+        case ReadBack(kind, text):
+            return PlainFacts(Outcome.READ_BACK, kind, text)
         case ExplainCode(kind, value, again):
             return PlainFacts(Outcome.DOSSIER_INSISTED if again else Outcome.DOSSIER_EXPLAINED, kind, value)
         case HandOff(reason):

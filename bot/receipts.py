@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from datetime import date
 from urllib.parse import unquote
 
 from integrations import photos
 from integrations.errors import IntegrationError
 from nlu import dossier_codes, personal_data
-from nlu.text import normalise
+from nlu.text import fold, normalise
 
 IDENTITY_CARD = re.compile(r"\s*\d{12}\s*\|")
 # the QR code of an identity card: its number, then name, birthday and address between bars
+CARD_MARK = re.compile(r"identitycard|idvnm\d|p<vnm|citizenidentity")
+# what its print says besides Vietnamese, and the beginning of what machines read on it; without spaces
+CARD_TITLE = re.compile(r"(the )?can cuoc( cong dan)?|(giay )?chung minh nhan dan|ho chieu( / ?passport)?|passport")
+MEANT = (dossier_codes.CODE, dossier_codes.Fault.UNCLEAR.value)
 
 
 def words(photo: bytes, on: date) -> str:
@@ -29,10 +34,27 @@ def words(photo: bytes, on: date) -> str:
     return "\n".join(found) or (_card() if any(IDENTITY_CARD.match(text) for text in read) else "")
 
 
-def _codes(text: str, on: date) -> list[str]:
-    """The codes in what one QR code or barcode says, which may be an address; never a number of a person."""
+def printed(lines: Sequence[str], on: date) -> str:
+    """The dossier codes in the print of a photo, a line each, to be confirmed by the citizen; "" when there are none.
+
+    A code in which a letter was read as a digit is taken for the one that is meant. The print of an identity card or
+    passport is read for nothing: of it only the placeholder comes through, also when there is a receipt beside it.
+    """
+    if any(_is_of_card(line) for line in lines):
+        return _card()
+    return "\n".join(dict.fromkeys(code for line in lines for code in _codes(line, on, MEANT)))
+
+
+def _is_of_card(line: str) -> bool:
+    """Whether a line of print stands on a person's card alone; receipts name such cards in longer lines."""
+    folded = fold(line)
+    return bool(CARD_MARK.search(folded.replace(" ", "")) or CARD_TITLE.fullmatch(folded.strip(" .:")))
+
+
+def _codes(text: str, on: date, kinds: Collection[str] = (dossier_codes.CODE,)) -> list[str]:
+    """The codes in a text, which may be an address; never a number of a person."""
     plain = personal_data.mask(normalise(unquote(text))).text
-    return [item.value for item in dossier_codes.find(plain, on) if item.kind == dossier_codes.CODE]
+    return [item.value for item in dossier_codes.find(plain, on) if item.kind in kinds]
 
 
 def _card() -> str:

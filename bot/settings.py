@@ -168,6 +168,17 @@ class Settings:
     # networks besides this machine that may read /metrics and /ready: "10.0.0.0/8"; empty: none
     trace_url: str = ""
     # OTLP over HTTP: "http://127.0.0.1:4318/v1/traces"; empty: no traces
+    voice_command: str = ""
+    # hears voice messages: ".readers/voice/bin/python -m integrations.readers.voice" (`make voice`, docs/media.md)
+    # empty: citizens are asked to type
+    voice_longest_s: int = 30
+    # of one voice message; of a longer one nothing is heard
+    ocr_command: str = ""
+    # reads the print of photos without a QR code: ".readers/ocr/bin/python -m integrations.readers.ocr" (`make ocr`)
+    # empty: QR codes and barcodes alone are read
+    reader_timeout_s: int = 25
+    # for one voice message or photo, the start of the program included
+    reader_memory_mb: int = 1_500
 
     def __repr__(self) -> str:
         """Without what opens anything: settings end up in logs and in traces of errors."""
@@ -232,6 +243,10 @@ _RANGES = {
     "sync_interval_min": (15, 10_080),
     "answer_threads": (0, 64),
     "satisfaction_quiet_min": (0, 720),
+    "voice_longest_s": (1, 120),
+    "reader_timeout_s": (1, 40),
+    # fetching and reading fit into the minute for which a message is held
+    "reader_memory_mb": (256, 65_536),
 }
 
 

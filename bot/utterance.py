@@ -26,6 +26,7 @@ class Fault(StrEnum):
     SYMBOLS_ONLY = "symbols_only"
     TOO_LONG = "too_long"
     ATTACHMENT = "attachment"
+    VOICE = "voice"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Utterance:
     @property
     def fault(self) -> Fault | None:
         """Why this cannot be read, or None."""
+        if self.kind is Kind.HEARD and not self.text:
+            return Fault.VOICE
         if self.kind is Kind.ATTACHMENT and not self.text:
             return Fault.ATTACHMENT
         if not self.text:
@@ -62,7 +65,13 @@ def admit(message: InboundMessage) -> Utterance:
         return Utterance(Kind.BUTTON, pressed.text[:LONGEST_PAYLOAD], pressed.found, len(message.text))
     masked = personal_data.mask(text.normalise(message.text[:LONGEST_STORED]))
     kept = masked.text[:-LONGEST_NUMBER] if len(message.text) > LONGEST_STORED else masked.text
-    return Utterance(message.kind, kept, masked.found, len(message.text))
+    return Utterance(_kind(message), kept, masked.found, len(message.text))
+
+
+def _kind(message: InboundMessage) -> Kind:
+    """What was sent; a sound without words is a voice message, of which nothing is heard yet."""
+    is_voice = message.attachment is not None and message.attachment.kind == "sound" and not message.text
+    return Kind.HEARD if message.kind is Kind.ATTACHMENT and is_voice else message.kind
 
 
 def storable(text: str) -> bool:

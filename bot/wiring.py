@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot import desks, flood, keys, portals, rules, satisfaction, second_factor, sync_plan, traces
+from bot import desks, flood, keys, media_words, portals, rules, satisfaction, second_factor, sync_plan, traces
 from bot.access_log import AccessLog
 from bot.accounts import Accounts
 from bot.aside import SetAside
@@ -32,16 +32,19 @@ from bot.errors import BadSettings
 from bot.flood import Flood
 from bot.following import Plan, calendar
 from bot.handoff import Desk
+from bot.host_lock import HostLock
 from bot.inbox import MESSAGE, Inbox
 from bot.lanes import GivingWay, Lanes
 from bot.loop import Loop
 from bot.lost_questions import LostQuestions, Meanings
+from bot.media_reader import Files, MediaReader
 from bot.meters import Meters
 from bot.observation import Observer, WatchedReader
 from bot.officers import Officers
 from bot.outbox import Outbox
 from bot.passwords import Passwords
 from bot.payment import Payments, accounts
+from bot.pending_media import PendingMedia
 from bot.poller import Poller
 from bot.present import now
 from bot.ratings import Survey
@@ -70,6 +73,7 @@ from bot.worker import Worker
 from bot.zalo_tokens import ZaloTokens
 from integrations.dossiers import Dossiers
 from integrations.oidc import IdentityProvider, OidcSettings
+from integrations.reader_process import Bounds, ReaderProcess
 from integrations.routing import Routing
 from integrations.time_stamps import TimeStamps
 from integrations.zalo import ZaloClient, ZaloSettings
@@ -139,6 +143,8 @@ class Parts:
     reports: Reports
     lost_questions: LostQuestions
     # collects what the assistant could not answer
+    media: PendingMedia
+    # voice messages and photos that are read before they are answered
 
 
 def build(settings: Settings, meters: Meters | None = None) -> Parts:
@@ -152,15 +158,16 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
     editions = build_editions(settings, GivingWay(dossiers, lanes), TicketBook(store, served, now), observer)
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store, now)
     callbacks = Callbacks(secret_key(settings), now)
+    media = PendingMedia(store, readers(settings), now)
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
     kept_away = Flood(flood.load().times(settings.flood_times), now, meters)
     return Parts(
         settings=settings,
         store=store,
         editions=editions,
-        inbox=Inbox(store, sealer, callbacks),
+        inbox=Inbox(store, sealer, callbacks, media.hold),
         flood=kept_away,
-        door=Door(store, kept_away, now, sealer, callbacks),
+        door=Door(store, kept_away, now, sealer, callbacks, media.hold),
         outbox=Outbox(store),
         desk=Desk(store, served, now),
         errands=Errands(store, callbacks, served, now),
@@ -192,7 +199,21 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
         daybook=Daybook(store, served, now),
         reports=Reports(store, served, now),
         lost_questions=LostQuestions(store, meanings(editions), now),
+        media=media,
     )
+
+
+def readers(settings: Settings) -> dict[str, ReaderProcess]:
+    """The programs that read what citizens send instead of words, by kind of attachment; none unless set."""
+    bounds = Bounds(settings.reader_timeout_s, settings.reader_memory_mb, settings.voice_longest_s)
+    commands = {media_words.SOUND: settings.voice_command, media_words.PHOTO: settings.ocr_command}
+    return {kind: ReaderProcess(command, bounds) for kind, command in commands.items() if command}
+
+
+def media_reader(parts: Parts, files: Files) -> MediaReader:
+    """Whoever reads what is held; `files` as the channels of this process give them out."""
+    lock = HostLock(parts.settings.data_dir / "reader.lock")
+    return MediaReader(parts.media, files, readers(parts.settings), lock, now)
 
 
 def second_step_roles(settings: Settings) -> frozenset[Role]:

@@ -1,4 +1,4 @@
-"""Photos that citizens send on Zalo: an event carries an address, and what is there is fetched under guard.
+"""Photos and sounds that citizens send on Zalo: an event carries an address, and what is there is fetched under guard.
 
 Events are signed, yet it is our server that asks the address in them: only the origins of the settings are asked, over
 https (plain http on our own machine alone, for the stand-in), for a bounded time and size. A redirect is followed only
@@ -23,8 +23,12 @@ HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+|localhost")
 LOOPBACK = ("127.0.0.1", "localhost")
 PORTS = {"https": 443, "http": 80}
 MOST_REDIRECTS = 2
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
-# of JPEG, PNG and WEBP: anything else is not read to its end, whatever the server calls it
+PHOTOS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
+# of JPEG, PNG and WEBP
+SOUNDS = (b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9", b"\0\0\0", b"#!AMR")
+# of Ogg, MP3, AAC, MP4 and AMR (RIFF is WAV too); which of them Zalo sends was never seen
+BEGINNINGS = (*PHOTOS, *SOUNDS)
+# anything else is not read to its end, whatever the server calls it
 LONGEST_BEGINNING = max(map(len, BEGINNINGS))
 
 

@@ -43,6 +43,8 @@ HOMES = {
     "structlog": ("bot/logs.py",),
     "prometheus_client": ("bot/meters.py",),
     "opentelemetry": ("bot/traces.py",),
+    "vietasr": ("integrations/readers/voice.py",),
+    "trueocr": ("integrations/readers/ocr.py",),
 }
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

@@ -78,6 +78,8 @@ BUTTONS |= {f"complaint_skip_{step}" for step in STEPS[:-1]}
 BUTTONS |= {
     "journey",
     "officer",
+    "heard_yes",
+    "heard_no",
     "dossier",
     "none_of_these",
     "look_up",
@@ -102,6 +104,7 @@ GOOD_RULES = yaml.load(rules.PATH.read_text(encoding="utf-8"), Loader=yaml.CSafe
 def lists() -> Iterator[list[tuple[str, Facts]]]:
     """Facts that must each have their own words, by what tells them apart."""
     yield [(fault, PlainFacts(Outcome.ASKED_AGAIN, fault)) for fault in FAULTS]
+    yield [(kind, PlainFacts(Outcome.READ_BACK, kind, town.DOSSIER_CODE)) for kind in ("heard", "seen", "retype")]
     yield [(kind, PlainFacts(Outcome.DOSSIER_EXPLAINED, kind, SAMPLES.get(kind, "‹số›"))) for kind in LOOK_ALIKES]
     yield [(kind, PlainFacts(Outcome.DOSSIER_INSISTED, kind, SAMPLES.get(kind, "‹số›"))) for kind in LOOK_ALIKES]
     yield [(kind, PlainFacts(Outcome.SMALL_TALK, kind)) for kind in (*SMALL_TALK, "okay")]
@@ -420,7 +423,8 @@ def test_buttons_fit_every_channel() -> None:
     late = told(town.dossier(code=LONGEST_CODE))
     rated = [RatingFacts(Outcome.RATING_ASKED, MOST_RATINGS)]
     rated += [RatingFacts(Outcome.RATED, MOST_RATINGS, step) for step in (1, 5)]
-    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys(), [late], rated)
+    heard = [PlainFacts(Outcome.READ_BACK, kind, LONGEST_CODE) for kind in ("heard", "seen")]
+    facts = chain(chain.from_iterable(map(answers, procedures)), choices, journeys(), [late], rated, heard)
     buttons = {button for fact in facts for button in said(fact).buttons}
     assert len(buttons) > len(procedures)
     for button in buttons:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from starlette.routing import Route
 
 from bot import doctor, settings, wiring
 from bot.__main__ import main
-from bot.checkup import configuration, database, machine, neighbours, records
+from bot.checkup import configuration, database, machine, media, neighbours, records
 from bot.checkup.finding import Finding, Mark, told, words
 from bot.errors import BadSettings
 from bot.officers import Officers
@@ -187,6 +188,7 @@ def migrated(scene: Scene) -> Finding:
     return database.state(scene.settings.database)
 
 
+STAND_IN = f"{sys.executable} -m integrations.stand_ins.reader"
 NOTHING = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1"
 OIDC = {"oidc_issuer": "https://id.example"}
 FOUND: dict[tuple[str, str], Callable[[Scene], Finding | Iterable[Finding]]] = {
@@ -253,6 +255,9 @@ FOUND: dict[tuple[str, str], Callable[[Scene], Finding | Iterable[Finding]]] = {
     ("zalo", "first_token"): lambda scene: scene.zalo(None, "seed"),
     ("zalo", "not_allowed"): lambda scene: scene.zalo(None),
     ("zalo", "stale"): lambda scene: scene.zalo(27 * HOUR),
+    ("media", "not_set"): lambda scene: media.readers(scene.settings),
+    ("media", "answers"): lambda scene: media.readers(replace(scene.settings, ocr_command=f"{STAND_IN} --echo")),
+    ("media", "silent"): lambda scene: media.readers(replace(scene.settings, voice_command=f"{STAND_IN} --fault dies")),
     ("fonts", "installed"): lambda scene: machine.fonts(),
     ("fonts", "missing"): lambda scene: machine.fonts("no_such_font"),
     ("optional", "installed"): lambda scene: machine.optional({"json": "nothing"}),

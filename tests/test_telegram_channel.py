@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -23,12 +24,16 @@ from bot.channels import telegram
 from bot.errands import Errands
 from bot.errors import NoFile
 from bot.handoff import Desk
+from bot.host_lock import HostLock
 from bot.inbox import MESSAGE, Inbox
 from bot.loop import Loop
+from bot.media_reader import MediaReader
 from bot.messages import Block, Button, InboundMessage, Reply
 from bot.outbox import Outbox
+from bot.pending_media import PendingMedia
 from bot.present import now
 from bot.store import Store
+from integrations.reader_process import ReaderProcess
 from integrations.stand_ins.telegram import app as stand_in
 from tests import town
 from tests.bot_api import read_by_aiogram
@@ -113,8 +118,11 @@ def opened(
     mode: str,
     spoil: Callable[[httpx.Client], None] = lambda http: None,
     trouble: Callable[[InboundMessage], None] = lambda message: None,
+    hears: str = "",
 ) -> Iterator[Phone]:
     """A running channel; `spoil` may order faults before its start, `trouble` may raise before a commit.
+
+    `hears`: the command of a program that hears voice messages; none unless given.
 
     Afterwards every call of the bot is read by aiogram's models.
     """
@@ -122,7 +130,12 @@ def opened(
     store, port = town.store(folder), free_port()
     worker = Loop(town.worker(store, clock=now).step)
     store.listen(MESSAGE, worker.ring)
-    accept = Inbox(store).accept
+    media = PendingMedia(store, ("sound",) if hears else ())
+    accept = Inbox(store, hold=media.hold).accept
+
+    def reading(channel: telegram.Telegram) -> list[Coroutine[Any, Any, None]]:
+        files, readers = {telegram.CHANNEL: channel.fetch}, {"sound": ReaderProcess(hears)}
+        return [MediaReader(media, files, readers, HostLock(folder / "reader.lock")).run()] if hears else []
 
     def committing(message: InboundMessage) -> bool:
         trouble(message)
@@ -131,7 +144,7 @@ def opened(
     with served(stand_in(TOKEN, retry_s=0.05)) as api, httpx.Client(base_url=api, timeout=WAIT_S + 5) as http:
         spoil(http)
         address = f"http://127.0.0.1:{port}{webhooks.TELEGRAM_PATH}"
-        with served(channel_app(api, Outbox(store), committing, mode, address), port):
+        with served(channel_app(api, Outbox(store), committing, mode, address, reading), port):
             worker.start()
             phone = Phone(store, http, address)
             yield phone
@@ -141,14 +154,21 @@ def opened(
     store.close()
 
 
-def channel_app(api: str, sending: Outbox, accept: telegram.Accept, mode: str, address: str) -> Starlette:
-    """The channel as web/__main__.py runs it: its tasks beside its route."""
+def channel_app(
+    api: str,
+    sending: Outbox,
+    accept: telegram.Accept,
+    mode: str,
+    address: str,
+    beside: Callable[[telegram.Telegram], list[Coroutine[Any, Any, None]]] = lambda channel: [],
+) -> Starlette:
+    """The channel as web/__main__.py runs it: its tasks, and others beside them, beside its route."""
     bot = telegram.make_bot(TOKEN, api)
     channel = telegram.Telegram(bot, accept, sending, RETRY_S)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        work: list[Coroutine[Any, Any, None]] = [channel.deliver()]
+        work: list[Coroutine[Any, Any, None]] = [channel.deliver(), *beside(channel)]
         work.append(channel.poll() if mode == "polling" else channel.set_webhook(address, SECRET))
         tasks = [asyncio.create_task(item) for item in work]
         yield
@@ -431,6 +451,29 @@ def test_an_officer_asks_for_a_place_and_opens_a_photo(phone: Phone) -> None:
     assert errands.attachment(1, 3) and asyncio.run(fetched(phone, sent["ref"])) == photo(IDENTITY_CARD)
     with pytest.raises(NoFile):
         asyncio.run(fetched(phone, "another"))
+
+
+READER = f"{sys.executable} -m integrations.stand_ins.reader"
+
+
+def test_a_voice_is_heard_shown_and_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program beside us hears it; it is read back with a yes, and the yes is answered. No way to it is kept."""
+    with opened(tmp_path, monkeypatch, "webhook", hears=f"{READER} --echo") as phone:
+        phone.do("voice", chat_id=CHAT, content=encoded(b"khai sinh"))
+        [shown] = phone.sent()
+        assert "Em nghe là: «khai sinh». Đúng không ạ?" in shown["text"]
+        phone.press(shown, "Đúng")
+        assert "Đăng ký khai sinh" in phone.sent(2)[1]["text"]
+        assert town.rows(phone.store, tables.inbox)[0]["attachment"]["ref"] == ""
+
+
+@pytest.mark.parametrize("hears", ["", f"{READER} --fault dies"])
+def test_a_voice_that_is_not_heard_gets_a_sentence(hears: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switched off, or with a reader that fails: the citizen is told how to write, once."""
+    with opened(tmp_path, monkeypatch, "polling", hears=hears) as phone:
+        phone.do("voice", chat_id=CHAT)
+        assert "Em chưa nghe được tin nhắn thoại" in phone.sent()[0]["text"]
+        assert [row["attachment"]["ref"] for row in town.rows(phone.store, tables.inbox)] == [""]
 
 
 @pytest.mark.parametrize("number", ["84901234567", "+84901234567", "0901234567"])

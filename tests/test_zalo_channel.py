@@ -442,11 +442,16 @@ PLACE = {"latitude": "10.776889", "longitude": "106.700806"}
         (sent("user_send_location", "location", coordinates={"latitude": 91, "longitude": 0}), Attachment("place")),
         (sent("user_send_location", "location", coordinates="nan"), Attachment("place")),
         (event("user_send_audio"), Attachment("sound")),
+        (
+            sent("user_send_audio", "audio", url="https://a.zdn.vn/1.m4a"),
+            Attachment("sound", None, "https://a.zdn.vn/1.m4a"),
+        ),
+        (sent("user_send_audio", "audio", url="a\0"), Attachment("sound")),
         (event("user_send_sticker", attachments="none"), Attachment("other")),
     ],
 )
 def test_what_is_sent_is_named(content: Json, named: Attachment | None) -> None:
-    """What a citizen sends is named with its size; only a photo has an address to open it at, a place is rounded."""
+    """What a citizen sends is named with its size; photos and sounds have an address to open them at."""
     message = inbound(content, "#", now())
     assert message is not None and message.attachment == named
 

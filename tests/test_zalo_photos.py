@@ -103,6 +103,16 @@ def test_a_redirect_leads_to_known_origins_only() -> None:
         fetched(HERE, moved(HERE))
 
 
+@pytest.mark.parametrize(
+    "beginning", [b"OggS\0\2", b"ID3\4\0\0", b"\0\0\0\x1cftypM4A ", b"#!AMR\n", b"RIFF\1\2\3\4WAVE"]
+)
+def test_a_sound_is_fetched_too(beginning: bytes) -> None:
+    """Voice messages come the same way: the usual kinds of sound by their first bytes."""
+    assert fetched(HERE, lambda request: httpx.Response(200, content=_pieces(beginning + b"x" * 3000))).startswith(
+        beginning
+    )
+
+
 async def _endless(beginning: bytes, sent: list[int]) -> AsyncIterator[bytes]:
     yield beginning
     while True:

@@ -177,6 +177,8 @@ async def _serve(parts: Parts, started: Callable[[], None] | None = None) -> Non
     if parts.store.engine.dialect.name == "sqlite":
         await asyncio.to_thread(parts.inbox.release)
         await asyncio.to_thread(parts.outbox.release, now())
+    if parts.media.kinds:
+        tasks.append(asyncio.create_task(wiring.media_reader(parts, files).run()))
     for loop in loops:
         loop.start()
     _start_jobs(parts, stop)

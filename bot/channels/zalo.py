@@ -276,7 +276,12 @@ def photo_address(event: Event) -> str:
     if event.get("event_name") not in ("user_send_image", "user_send_file"):
         return ""
     photos = (payload for kind, payload in _payloads(event) if _is_photo(kind, payload))
-    address = str(next(photos, {}).get("url") or "")
+    return _address(next(photos, {}))
+
+
+def _address(payload: Mapping[str, Any]) -> str:
+    """Where an attachment lies; "" when it does not say so."""
+    address = str(payload.get("url") or "")
     return address if storable(address) else ""
 
 
@@ -291,15 +296,15 @@ def _payloads(event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _attached(event: Event) -> Attachment:
-    """What an event carries besides words, by name; only photos are given out again (integrations/zalo_photos.py)."""
+    """What an event carries besides words, by name; photos and sounds are given out again."""
     kind = KINDS.get(str(event.get("event_name")), "other")
     payload: Mapping[str, Any] = next((content for _, content in _payloads(event)), {})
     if kind == "place":
         return _place(payload.get("coordinates")) or Attachment(kind)
-    address = photo_address(event)
+    address = photo_address(event) or (_address(payload) if kind == "sound" else "")
     size = str(payload.get("size", ""))
     size_bytes = int(size) if SIZE.fullmatch(size) else None
-    return Attachment("photo" if address else kind, size_bytes, address)
+    return Attachment("photo" if photo_address(event) else kind, size_bytes, address)
 
 
 def _place(coordinates: object) -> Attachment | None:

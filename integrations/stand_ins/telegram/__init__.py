@@ -7,6 +7,7 @@ It is our reading of the Bot API: what passes here still needs one run with a re
 
     POST /__control/message  {chat_id, text, name?}         the user writes; opens the chat, ends a block
     POST /__control/photo    {chat_id, caption?, content?}  the user sends a picture (base64)
+    POST /__control/voice    {chat_id, content?, duration?}  the user speaks (Ogg with Opus, base64)
     POST /__control/document {chat_id, caption?, content?, name?, mime?}   the user sends a file
     POST /__control/location {chat_id, latitude, longitude} the user sends a place
     POST /__control/contact  {chat_id, phone_number, name?} the user shares a number

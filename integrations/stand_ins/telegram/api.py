@@ -96,7 +96,7 @@ class Api:
         self.orders: Mapping[str, Order] = {
             "message": chats.user_writes, "photo": chats.user_sends_photo,
             "document": chats.user_sends_document, "location": chats.user_sends_location,
-            "contact": chats.user_sends_contact, "callback": chats.user_presses,
+            "contact": chats.user_sends_contact, "callback": chats.user_presses, "voice": chats.user_sends_voice,
             "block": chats.user_blocks, "fault": self.set_fault,
         }  # fmt: skip
 

@@ -282,6 +282,13 @@ class Chats:
         document = self._file_card(file_id) | {"file_name": file.name, "mime_type": file.mime}
         return self._user_sends(order, {"document": document} | _users_caption(order))
 
+    def user_sends_voice(self, order: Json) -> Json:
+        """A user speaks."""
+        file_id = self._keep(_users_file(order, File("voice.oga", "audio/ogg", b"OggS")), "voice")
+        file = self._files[file_id][1]
+        voice = self._file_card(file_id) | {"mime_type": file.mime, "duration": int(order.get("duration", 3))}
+        return self._user_sends(order, {"voice": voice})
+
     def user_sends_location(self, order: Json) -> Json:
         """A user sends where they are."""
         place = {name: float(order[name]) for name in ("latitude", "longitude")}
