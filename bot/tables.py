@@ -473,6 +473,24 @@ followed = sa.Table(
     # a number is in the keys of the outbox: it is never used again
 )
 
+deadline = sa.Table(
+    "deadline",
+    metadata,
+    sa.Column("code", sa.String(60), primary_key=True),
+    # of a followed dossier whose due day was near, or passed (bot/deadlines.py)
+    sa.Column("unit", sa.String(40), nullable=False),
+    # the unit id in the code
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.Column("label", sa.String(200), nullable=False),
+    # of the status
+    sa.Column("seen_at", UtcTime, nullable=False),
+    # the portal said so
+    sa.Column("is_open", sa.Boolean, nullable=False),
+    # the work goes on, and the day is still near or passed
+    sa.Column("told", sa.Date),
+    # the due day of which a desk's card told
+)
+
 rating = sa.Table(
     "rating",
     metadata,

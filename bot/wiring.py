@@ -22,6 +22,8 @@ from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.data_requests import DataRequests
 from bot.daybook import Daybook
+from bot.deadline_cards import DeadlineCards
+from bot.deadlines import Deadlines
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
@@ -129,6 +131,8 @@ class Parts:
     # for whoever asks in a thread of their own
     poller: Poller
     # tells citizens what is new in the dossiers they follow
+    deadlines: Deadlines
+    # which of them are nearly due or late, for officers
     meters: Meters
     backlog: Backlog
     # for those who watch over the service
@@ -153,6 +157,7 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
     sealer, passwords, switch_book = Sealer(secret_key(settings)), Passwords(), SwitchBook(store, now)
     callbacks = Callbacks(secret_key(settings), now)
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
+    deadlines = Deadlines(store, settings.remind_working_days, now)
     kept_away = Flood(flood.load().times(settings.flood_times), now, meters)
     return Parts(
         settings=settings,
@@ -185,7 +190,8 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
         desk_cards=DeskCards(store, served, now, settings.public_url),
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
-        poller=Poller(store, dossiers, plan),
+        poller=Poller(store, dossiers, plan, note=deadlines.note),
+        deadlines=deadlines,
         meters=meters,
         backlog=Backlog(store, served, now),
         data_requests=DataRequests(store, now),
@@ -395,6 +401,11 @@ def sync_book(parts: Parts) -> SyncBook:
 def sync_cards(parts: Parts) -> SyncCards:
     """Tells desks where the systems differ."""
     return SyncCards(parts.store, desks.load(), sync_plan.load(), now, parts.settings.public_url)
+
+
+def deadline_cards(parts: Parts) -> DeadlineCards:
+    """Tells desks which dossiers of their units are nearly due."""
+    return DeadlineCards(parts.deadlines, sync_cards(parts).desk_of, now, parts.settings.public_url)
 
 
 def sync_monitor(parts: Parts) -> SyncMonitor | None:
