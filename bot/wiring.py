@@ -281,7 +281,7 @@ def build_editions(
 ) -> Editions:
     """The assistant over the edition that is served. The engines and the portals outlive a switch of editions."""
     thresholds, asked = rules.load(), questions.load()
-    pays = payments(settings) if settings.accounts_file else None
+    pays = payments(settings) if settings.public_url else None
 
     @cache
     def lasting() -> tuple[list[Understander], Encoder | None]:

@@ -206,7 +206,7 @@ def _more_routes(parts: Parts, sheets: Sheets) -> list[BaseRoute]:
         *StatisticsPage.over(parts.reports).routes(),
         *_sync_page(parts).routes(),
         *_lost(parts).routes(),
-        *PaymentPage.over(wiring.payments(parts.settings)).routes(),
+        *PaymentPage.over(wiring.payments(parts.settings), sheets.sheet).routes(),
         *_deadlines(parts).routes(parts.dossiers, now, wiring.signer(parts.settings)),
         *LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes(),
     ]

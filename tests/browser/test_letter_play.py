@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from bot.roles import Sight
 from bot.store import Store
 from tests.browser.test_pages import AXE, queue
 from tests.memory_ports import START, MemoryTown
+from tests.sheets import told
 from tests.test_deadlines_page import deadlines
-from tests.test_payment import FEES, payments
+from tests.test_payment import LINK, OPEN, OWED, payments
 from tests.town import DOSSIER_CODE, Book
 from web.app import create_app
 from web.deadlines_page import DeadlinesPage
@@ -30,7 +32,7 @@ def site(town: MemoryTown, database: Store, serve: Callable[[Starlette], str]) -
     place = deadlines(database)
     letters = LetterPage.over(town.desk, Book(), lambda: START).routes()
     letters += DeadlinesPage.over(place.book, place.desk_of, Sight()).routes(Book(), lambda: START)
-    return serve(create_app(town.ports(), "secret", [*letters, *PaymentPage.over(payments()).routes()]))
+    return serve(create_app(town.ports(), "secret", [*letters, *PaymentPage.over(payments(), told).routes()]))
 
 
 def violations(page: Page) -> list[str]:
@@ -70,6 +72,10 @@ def test_a_letter_is_reached_from_the_list(page: Page) -> None:
 
 def test_everybody_can_read_the_payment(page: Page) -> None:
     """The picture has its words beside it, and axe finds nothing."""
-    page.goto(payments().address(DOSSIER_CODE, FEES).removeprefix("https://motcua.example"))
+    page.goto(payments().address(OWED).removeprefix("https://motcua.example"))
     expect(page.get_by_role("img", name="Mã VietQR")).to_be_visible()
+    assert violations(page) == []
+    page.goto(payments().address(replace(OPEN, link=LINK)).removeprefix("https://motcua.example"))
+    expect(page.get_by_role("heading", name="trong bản ghi thủ tục")).to_be_visible()
+    expect(page.get_by_role("link", name="Mở trang nộp tiền của cổng")).to_be_visible()
     assert violations(page) == []
