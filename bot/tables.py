@@ -462,7 +462,8 @@ followed = sa.Table(
     sa.Column("label", sa.String(200), nullable=False),
     sa.Column("due_on", sa.Date),
     sa.Column("completed_on", sa.Date),
-    # what the citizen was told last: status and days, nothing else of the dossier
+    sa.Column("fees_due", sa.Boolean),
+    # what the citizen was told last: status, days and whether a fee is unpaid, nothing else of the dossier
     sa.Column("seen_at", UtcTime, nullable=False),
     sa.Column("due_told", sa.Date),
     # the due day whose nearing was told

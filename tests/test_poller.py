@@ -150,6 +150,15 @@ def test_a_status_that_comes_back_is_told_again(town: Town) -> None:
     assert len(town.notices()) == 3
 
 
+def test_payment_is_told_once(town: Town) -> None:
+    """A fee comes, is paid, and another comes: three messages a day later, and nothing when the portal is silent."""
+    for fees_due in (True, None, False, None, True):
+        town.portal.change(fees_due=fees_due)
+        town.run(2 * HOUR_S)
+    told = ["còn phí, lệ phí chưa nộp", "đã nộp đủ", "còn phí, lệ phí chưa nộp"]
+    assert [words in notice for words, notice in zip(told, town.notices(), strict=True)] == [True] * 3
+
+
 def test_many_followers_cost_one_question(town: Town) -> None:
     """Ten people follow the same dossier: the portal is asked once an interval, and each of them is told once."""
     people = [f"person {number}" for number in range(10)]

@@ -1,4 +1,4 @@
-"""Which followed dossiers are nearly due or late, for the officers of their unit"""
+"""Which followed dossiers are nearly due or late, for the officers of their unit; whether a fee of one is unpaid"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("is_open", sa.Boolean, nullable=False),
         sa.Column("told", sa.Date),
     )
+    op.add_column("followed", sa.Column("fees_due", sa.Boolean))
 
 
 def downgrade() -> None:
+    op.drop_column("followed", "fees_due")
     op.drop_table("deadline")
