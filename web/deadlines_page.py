@@ -17,7 +17,7 @@ from bot.deadlines import Deadline, Deadlines
 from bot.desks import DeskPlan
 from bot.sheet_signature import Signer
 from integrations.dossiers import Dossiers
-from web.letter_page import Desktop, LetterPage
+from web.letter_page import LetterPage, Occasion
 from web.pages import Pages, load_pages
 from web.ports import Role, Session, Sight
 
@@ -39,7 +39,7 @@ class DeadlinesPage:
 
     def routes(self, dossiers: Dossiers, clock: Callable[[], datetime], signer: Signer | None = None) -> list[Route]:
         """Where it is found, and the letters that it leads to."""
-        letters = LetterPage(f"{PAGE}/letter", self._desktop, dossiers, clock, self.pages, signer)
+        letters = LetterPage(f"{PAGE}/letter", self._occasion, dossiers, clock, self.pages, signer)
         return [Route(PAGE, self.show), *letters.routes()]
 
     async def show(self, request: Request) -> Response:
@@ -62,5 +62,5 @@ class DeadlinesPage:
         own = self.sight.desks_of(session.officer_id) if session.may(Role.OFFICER) else frozenset()
         return None if led is None or own is None else led | own
 
-    def _desktop(self, request: Request) -> Desktop:
-        return Desktop(PAGE, tuple(item.code for item in self._seen(request.state.session) if item.is_late))
+    def _occasion(self, request: Request) -> Occasion:
+        return Occasion(PAGE, tuple(item.code for item in self._seen(request.state.session) if item.is_late))

@@ -38,8 +38,8 @@ Fields = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Desktop:
-    """Where an officer writes a letter, and about which dossiers."""
+class Occasion:
+    """What leads an officer to a letter, and about which dossiers it may be."""
 
     path: str
     # of the page that leads here
@@ -56,7 +56,7 @@ class LetterPage:
     """The form, and the file that it makes."""
 
     address: str
-    desktop: Callable[[Request], Desktop]
+    occasion: Callable[[Request], Occasion]
     # of whoever asks; raises HTTPException
     dossiers: Dossiers
     clock: Callable[[], datetime]
@@ -76,24 +76,24 @@ class LetterPage:
 
     async def show(self, request: Request) -> Response:
         """The form with the dossier's facts, or why there is no letter."""
-        desktop = await run_in_threadpool(self.desktop, request)
-        if not desktop.may_write:
-            return RedirectResponse(desktop.path, 303)
-        return await self._form(request, desktop, request.query_params.get("code", ""))
+        occasion = await run_in_threadpool(self.occasion, request)
+        if not occasion.may_write:
+            return RedirectResponse(occasion.path, 303)
+        return await self._form(request, occasion, request.query_params.get("code", ""))
 
     async def make(self, request: Request) -> Response:
         """The file, DOCX or PDF; a form that lacks something comes back as it was."""
-        desktop, fields = await run_in_threadpool(self.desktop, request), await form_fields(request)
-        if not desktop.may_write:
-            return RedirectResponse(desktop.path, 303)
+        occasion, fields = await run_in_threadpool(self.occasion, request), await form_fields(request)
+        if not occasion.may_write:
+            return RedirectResponse(occasion.path, 303)
         code = fields.get("code", "")
         try:
-            found = await run_in_threadpool(self._found, desktop, code)
+            found = await run_in_threadpool(self._found, occasion, code)
             made = letter(found.dossier, wish(fields), calendar(), self._today())
         except (Incomplete, NotLate):
-            return await self._form(request, desktop, code, 400, "incomplete", fields)
+            return await self._form(request, occasion, code, 400, "incomplete", fields)
         except IntegrationError:
-            return await self._form(request, desktop, code, 503, fields=fields)
+            return await self._form(request, occasion, code, 503, fields=fields)
         return await run_in_threadpool(self._file, made, fields.get("form") == "pdf")
 
     def _file(self, made: Letter, is_pdf: bool) -> Response:
@@ -105,29 +105,29 @@ class LetterPage:
     async def _form(
         self,
         request: Request,
-        desktop: Desktop,
+        occasion: Occasion,
         code: str,
         status: int = 200,
         problem: str = "",
         fields: Fields | None = None,
     ) -> Response:
-        values: dict[str, Any] = {"session": request.state.session, "desktop": desktop, "code": code}
+        values: dict[str, Any] = {"session": request.state.session, "occasion": occasion, "code": code}
         values |= {"found": None, "standing": None, "problem": problem, "fields": fields or {}, "lengths": LENGTHS}
         try:
             if code:
-                values |= await run_in_threadpool(self._facts, desktop, code)
+                values |= await run_in_threadpool(self._facts, occasion, code)
         except IntegrationError:
             values["problem"] = "unreachable"
         values |= {"is_late": is_late(values["standing"]), "signs": self.signer is not None}
         return self.pages.show(request, "letter.html", status, **values)
 
-    def _facts(self, desktop: Desktop, code: str) -> dict[str, Any]:
-        found = self._found(desktop, code)
+    def _facts(self, occasion: Occasion, code: str) -> dict[str, Any]:
+        found = self._found(occasion, code)
         return {"found": found, "standing": progress(found.dossier, calendar(), self._today())}
 
-    def _found(self, desktop: Desktop, code: str) -> Found:
+    def _found(self, occasion: Occasion, code: str) -> Found:
         """One of the dossiers that a letter may be about. Raises 404 and integrations' errors."""
-        if code not in desktop.codes:
+        if code not in occasion.codes:
             raise HTTPException(404)
         return self.dossiers.find(code)
 
@@ -135,7 +135,7 @@ class LetterPage:
         return self.clock().astimezone(ZONE).date()
 
 
-def of_ticket(desk: Desk, request: Request) -> Desktop:
+def of_ticket(desk: Desk, request: Request) -> Occasion:
     """A ticket, for its holder alone: others are led back to it, where it can be claimed. Raises 404."""
     session: Session = request.state.session
     number = ticket_number(request)
@@ -144,7 +144,7 @@ def of_ticket(desk: Desk, request: Request) -> Desktop:
     except KeyError as error:
         raise HTTPException(404) from error
     may_write = holds(session.officer_id, ticket)
-    return Desktop(f"/console/tickets/{number}", named(ticket), number, may_write)
+    return Occasion(f"/console/tickets/{number}", named(ticket), number, may_write)
 
 
 def named(ticket: TicketView) -> tuple[str, ...]:
