@@ -31,7 +31,7 @@ from bot.facts import (
 from bot.hearing import hear
 from bot.messages import Kind, Reply
 from bot.outcomes import Outcome
-from bot.payment import Payments
+from bot.payment import Payments, due
 from bot.perform import NO_TICKETS, perform
 from bot.rules import Rules
 from bot.second_factor import Attempt
@@ -177,9 +177,10 @@ def _with_kept(facts: Facts, conversation: Conversation) -> Facts:
 
 def _with_payment(facts: Facts, payments: Payments | None) -> Facts:
     """Unpaid fees with the page that shows how to pay them."""
-    if payments is None or not (isinstance(facts, DetailsFacts) and facts.details.fees):
+    owed = due(facts.code, facts.details) if isinstance(facts, DetailsFacts) else None
+    if payments is None or owed is None or not isinstance(facts, DetailsFacts):
         return facts
-    return replace(facts, pay_at=payments.address(facts.code, facts.details.fees))
+    return replace(facts, pay_at=payments.address(owed), has_qr=bool(payments.qr(owed)))
 
 
 def remember(conversation: Conversation, decision: Decision, facts: Facts, reply: Reply | None) -> Conversation:

@@ -192,9 +192,9 @@ def _compose(facts: Facts) -> Reply:
             return Reply(_render(facts.outcome, **_dossier_values(facts)), _dossier_buttons(facts))
         case DossiersFacts(_, parts, left):
             return _dossiers(parts, left)
-        case DetailsFacts(outcome, code, details, pay_at):
+        case DetailsFacts(outcome, code, details, pay_at, has_qr):
             return Reply(
-                _render(outcome, code=code, details=details, pay_at=pay_at),
+                _render(outcome, code=code, details=details, pay_at=pay_at, has_qr=has_qr),
                 (_button("detail", code), _button("officer")),
             )
         case KeptFacts(outcome, kept, about):

@@ -96,7 +96,9 @@ class DetailsFacts:
     code: str
     details: Details
     pay_at: str = ""
-    # the page with the QR code for the unpaid fees; empty: there is none
+    # the page about the unpaid fees; empty: there is none
+    has_qr: bool = False
+    # whether it has a QR code
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ def _day(day: date | None) -> str:
 
 
 def _buttons(code: str, news: News) -> tuple[Button, ...]:
-    """One press stops, or goes on after the longest time."""
-    names = ["follow_on"] if Kind.OVER in news.kinds else [] if news.ends else ["unfollow"]
-    payloads = {"follow_on": f"follow:{code}", "unfollow": f"unfollow:{code}", "officer": "officer"}
+    """One press stops, or goes on after the longest time; a fee that is due is one press away."""
+    names = ["detail"] if Kind.FEES_DUE in news.kinds else []
+    names += ["follow_on"] if Kind.OVER in news.kinds else [] if news.ends else ["unfollow"]
+    payloads = {"follow_on": f"follow:{code}", "officer": "officer"}
+    payloads |= {name: f"{name}:{code}" for name in ("detail", "unfollow")}
     return tuple(Button(words()["buttons"][name], payloads[name]) for name in (*names, "officer"))

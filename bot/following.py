@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -66,6 +66,8 @@ class Seen:
     # of the status: the national words, or the portal's own for a status that nobody knows
     due_on: date | None
     completed_on: date | None
+    fees_due: bool | None = None
+    # whether a fee is unpaid; None: the portal never said, which is told like no
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Kind(StrEnum):
     CHANGED = "changed"
     DUE_MOVED = "due_moved"
     UPDATED = "updated"
+    FEES_DUE = "fees_due"
+    FEES_PAID = "fees_paid"
     NEAR = "near"
     LATE = "late"
     ENDED = "ended"
@@ -125,7 +129,7 @@ def calendar() -> WorkCalendar:
 def seen(dossier: Dossier) -> Seen:
     """What a follower knows of a dossier who was told it."""
     label = LABELS.get(dossier.status, dossier.status_label[:LONGEST_LABEL])
-    return Seen(label, dossier.due_on, dossier.completed_on)
+    return Seen(label, dossier.due_on, dossier.completed_on, dossier.fees_due)
 
 
 def is_over(dossier: Dossier) -> bool:
@@ -137,7 +141,7 @@ def news(follower: Follower, found: Found, today: date, days: WorkCalendar) -> N
     """What the portal's answer means to a follower; None when they know it, or know something later."""
     if found.stale or found.fetched_at <= follower.seen_at:
         return None
-    dossier, now_seen = found.dossier, seen(found.dossier)
+    dossier, now_seen = found.dossier, _since(follower.seen, seen(found.dossier))
     deadline = _deadline(dossier, follower.due_told, today, days)
     kinds = (*_changes(follower.seen, now_seen), *((deadline,) if deadline else ()))
     if not kinds:
@@ -156,12 +160,29 @@ def due_told(dossier: Dossier, today: date, days: WorkCalendar) -> date | None:
     return dossier.due_on if _deadline(dossier, None, today, days) else None
 
 
+def _since(before: Seen, after: Seen) -> Seen:
+    """What is known now: a portal that leaves open whether a fee is paid takes nothing back."""
+    return after if after.fees_due is not None else replace(after, fees_due=before.fees_due)
+
+
 def _changes(before: Seen, after: Seen) -> tuple[Kind, ...]:
     """What differs, told in the fewest sentences."""
     moved = before.due_on is not None and after.due_on is not None and before.due_on != after.due_on
     found = [Kind.CHANGED] if before.label != after.label else []
     found += [Kind.DUE_MOVED] if moved else []
-    return tuple(found) if found or before == after else (Kind.UPDATED,)
+    found += _payment(before, after)
+    is_same = (before.due_on, before.completed_on) == (after.due_on, after.completed_on)
+    return tuple(found) if found or is_same else (Kind.UPDATED,)
+
+
+def _payment(before: Seen, after: Seen) -> list[Kind]:
+    """A fee to be paid, unless the status has just said so; or every fee paid, where one was not."""
+    is_due, asks = after.fees_due is True, LABELS[Status.PAYMENT_REQUIRED]
+    if is_due == (before.fees_due is True):
+        return []
+    if not is_due:
+        return [Kind.FEES_PAID]
+    return [] if after.label == asks != before.label else [Kind.FEES_DUE]
 
 
 def _deadline(dossier: Dossier, told: date | None, today: date, days: WorkCalendar) -> Kind | None:

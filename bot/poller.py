@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot import follow_notices, following
@@ -51,6 +51,7 @@ class Poller:
         clock: Callable[[], datetime] = present,
         draw: Callable[[], float] = random.random,
         days: Callable[[], WorkCalendar] = following.calendar,
+        note: Callable[[Sequence[Found]], object] = lambda found: None,
     ) -> None:
         self._store = store
         self._followers = Followers(store)
@@ -60,6 +61,8 @@ class Poller:
         self._draw = draw
         # 0 to 1: dossiers that were asked together are not asked together again
         self._days = days
+        self._note = note
+        # hears what the portal said, batch by batch (bot/deadlines.py)
         self._turn = threading.Lock()
         self._rests_until = datetime.min.replace(tzinfo=UTC)
         self._outages = 0
@@ -78,6 +81,7 @@ class Poller:
             answers.append(self._ask(watched.code))
             quiet += self._settle(watched, answers[-1])
         self._followers.rest(quiet)
+        self._note([answer for answer in answers if isinstance(answer, Found)])
         self._note_outage(answers)
         return bool(batch)
 

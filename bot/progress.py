@@ -53,14 +53,20 @@ def progress(dossier: Dossier, calendar: WorkCalendar, today: date) -> Progress:
         return Progress(Clock.PAUSED)
     if dossier.due_on is None or kind not in (*RUNNING, Group.DONE):
         return Progress(Clock.NONE, was_paused=was_paused)
-    ends_on = calendar.working_day_from(dossier.due_on)
     if kind is Group.DONE:
+        ends_on = calendar.working_day_from(dossier.due_on)
         return replace(_done(dossier.completed_on, ends_on, calendar), was_paused=was_paused)
+    return replace(running(dossier.due_on, calendar, today), was_paused=was_paused)
+
+
+def running(due_on: date, calendar: WorkCalendar, today: date) -> Progress:
+    """Where a dossier stands on a day whose work goes on: time left, due today, or late."""
+    ends_on = calendar.working_day_from(due_on)
     certain = max(ends_on, today) <= calendar.decided_through
     if today > ends_on:
-        return Progress(Clock.LATE, calendar.count_working_days(ends_on, today), ends_on, certain, was_paused)
+        return Progress(Clock.LATE, calendar.count_working_days(ends_on, today), ends_on, certain)
     left = calendar.count_working_days(today, ends_on)
-    return Progress(Clock.LEFT if left else Clock.TODAY, left, ends_on, certain, was_paused)
+    return Progress(Clock.LEFT if left else Clock.TODAY, left, ends_on, certain)
 
 
 def _done(completed_on: date | None, ends_on: date, calendar: WorkCalendar) -> Progress:

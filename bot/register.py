@@ -59,6 +59,7 @@ KEPT: Mapping[str, str] = {
     "failures": f"counts for {_said(attempts.WINDOW)}, goes within a day after that",
     "followed": f"until the citizen ends it, the dossier is done, or {_said(following.LONGEST)} after they agreed"
     f" and {_said(followers.KEEP_ENDED)} to say so",
+    "reminded": "while somebody follows the dossier who agreed to it; then no page shows it, and it goes within a day",
     "data_request": f"while it is not decided, then {_said(data_requests.KEEP)};"
     " whose it was goes with the conversation",
     "compared": f"while the dossier is followed or on the list, and at most {_said(sync_monitor.ENROL_EVERY)} longer",
@@ -77,6 +78,7 @@ SEEN_BY: Mapping[str, str] = {
     "editors": "editors of the catalogue and auditors",
     "managers": "leads, auditors and administrators",
     "leads": "leads of the desk that looks after the unit, administrators",
+    "desk": "officers and leads of the desk that looks after the unit, administrators",
     "auditors": "auditors",
     "privacy": "whoever answers for personal data",
     "self": "the officer alone",

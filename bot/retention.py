@@ -10,7 +10,18 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import access_log, attempts, callback, data_requests, erasure, followers, lost_questions, ratings, tables
+from bot import (
+    access_log,
+    attempts,
+    callback,
+    data_requests,
+    deadlines,
+    erasure,
+    followers,
+    lost_questions,
+    ratings,
+    tables,
+)
 from bot.conversation import Owner
 from bot.outbox import KEPT
 from bot.present import now
@@ -50,6 +61,7 @@ def delete_old(store: Store, now: datetime) -> int:
         connection.execute(sa.update(tables.outbox).where(unsent).values(**KEPT))
         callback.delete_old(connection, now)
         followers.delete_old(connection, now)
+        deadlines.delete_old(connection)
         data_requests.delete_old(connection, now)
         lost_questions.delete_old(connection, now)
     return gone

@@ -82,6 +82,8 @@ class Settings:
     # hours of the City in which citizens are told what is new
     follow_threads: int = 2
     # pollers of this process; 0: other processes follow
+    remind_working_days: int = 2
+    # officers see a followed dossier so many working days before it is due (bot/deadlines.py)
     sync_per_s: int = 2
     # dossiers compared between the two systems in a second, each with a question to both; 0: this process compares none
     sync_interval_min: int = 240
@@ -239,6 +241,7 @@ _RANGES = {
     "follow_day_from_h": (0, 12),
     "follow_day_until_h": (13, 24),
     "follow_threads": (0, 64),
+    "remind_working_days": (0, 20),
     "sync_per_s": (0, 1_000),
     "sync_interval_min": (15, 10_080),
     "answer_threads": (0, 64),

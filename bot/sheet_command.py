@@ -25,7 +25,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when the sheet was written, or the file is valid."""
+    """0 when the sheet was written, or the file is a valid sheet or letter."""
     is_check = options.what == VERIFY
     if (options.file is None) == is_check or (options.output is None) != is_check:
         print("error: sheet CODE -o FILE, or sheet verify FILE", file=sys.stderr)
@@ -37,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _verify(sheets: Sheets, path: Path) -> int:
     checked = sheets.check(path.read_bytes())
-    print(f"{checked.verdict.value}: {checked.signer}" if checked.signer else checked.verdict.value)
+    said = [checked.verdict.value, *filter(None, (checked.paper, checked.signer))]
+    print(": ".join(said))
     return int(checked.verdict is not Verdict.VALID)
 
 

@@ -1,4 +1,4 @@
-"""The sheet's digital signature (PAdES): put on with a key, and checked over the bytes of the file.
+"""The digital signature (PAdES) of sheets and letters: put on with a key, and checked over the bytes of the file.
 
 The check parses no PDF, which may come from anybody: it reads where the signature lies, demands that it covers every
 other byte of the file, and then only the signature itself. So nothing can be added, hidden or packed inside.
@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from io import BytesIO
@@ -27,8 +27,17 @@ log = logging.getLogger(__name__)
 FIELD = "Phieu"
 MAGIC = b"%PDF-"
 RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*\]")
+REASON = re.compile(rb"\n/Reason \(([A-Za-z ]+)\)\n")
+# as pyHanko writes it, in the rest of the signature's own object
 HEX = re.compile(rb"<((?:[0-9A-F]{2})+)>")
 # as pyHanko writes it: another spelling of the same bytes is a change too
+
+
+class Paper(StrEnum):
+    """What a signed file is; it stands in the signature as its reason, where viewers show it too."""
+
+    SHEET = "Phieu huong dan"
+    LETTER = "Thu xin loi"
 
 
 class Verdict(StrEnum):
@@ -55,6 +64,8 @@ class Checked:
     # as the certificate names them; empty unless valid
     at: datetime | None = None
     # when it was signed, as an authority says; None: nobody but the signer says it
+    paper: Paper | None = None
+    # which of our papers; None unless valid, and where the signature does not say it
 
 
 class Signer:
@@ -67,19 +78,19 @@ class Signer:
         # hardware signs one thing at a time
         self.name = _name(key.signing_cert)
 
-    def sign(self, pdf: bytes) -> bytes:
+    def sign(self, pdf: bytes, paper: Paper | None = None) -> bytes:
         """The file with one signature over all of it, after which nothing may be changed. No page looks different.
 
         An authority that does not answer keeps nobody waiting for a sheet: it is signed without a time then.
         """
         with self._busy:
             try:
-                return self._signed(pdf, self._stamper)
+                return self._signed(pdf, paper, self._stamper)
             except NoStamp as error:
                 log.warning("a sheet is signed without a time stamp: %s", error)
-                return self._signed(pdf, None)
+                return self._signed(pdf, paper, None)
 
-    def _signed(self, pdf: bytes, stamper: Any) -> bytes:
+    def _signed(self, pdf: bytes, paper: Paper | None, stamper: Any) -> bytes:
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
         from pyhanko.sign import fields, signers  # noqa: PLC0415
 
@@ -89,6 +100,7 @@ class Signer:
             subfilter=fields.SigSeedSubFilter.PADES,
             certify=True,
             docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+            reason=paper.value if paper else None,
         )
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         written = signers.sign_pdf(writer, metadata, signer=self._key, timestamper=stamper)
@@ -128,7 +140,8 @@ class Checker:
         if b"/ByteRange" not in content:
             return Checked(Verdict.NOT_SIGNED)
         parts = _parts(content)
-        return self._judge(*parts) if parts else Checked(Verdict.CHANGED)
+        found = self._judge(*parts) if parts else Checked(Verdict.CHANGED)
+        return replace(found, paper=_paper(content)) if found.verdict is Verdict.VALID else found
 
     def _judge(self, covered: bytes, signature: bytes) -> Checked:
         """Whether the signature is over these bytes, its signer known, and its time stamp whole."""
@@ -175,6 +188,13 @@ def _parts(content: bytes) -> tuple[bytes, bytes] | None:
         return None
     signature, padding = _split(bytes.fromhex(held[1].decode()))
     return None if padding.strip(b"\0") else (content[:length] + content[after:], signature)
+
+
+def _paper(content: bytes) -> Paper | None:
+    """Which paper a valid signature is on: read behind it, in its own object, where nobody but the signer wrote."""
+    _, _, after, _ = map(int, RANGE.findall(content)[0])
+    said = REASON.findall(content[after:].partition(b"endobj")[0])
+    return next((paper for paper in Paper if said == [paper.value.encode()]), None)
 
 
 def _split(held: bytes) -> tuple[bytes, bytes]:

@@ -12,7 +12,7 @@ from bot.messages import SheetName
 from bot.outcomes import Outcome
 from bot.present import ZONE
 from bot.sheet import Sheet, sheet
-from bot.sheet_signature import Checked, Checker, Signer
+from bot.sheet_signature import Checked, Checker, Paper, Signer
 from knowledge.calendar import WorkCalendar
 from knowledge.catalogue import Catalogue
 
@@ -63,11 +63,11 @@ class Sheets:
         return self._made(self.sheet(named.code, named.case_id, named.on), named.is_large)
 
     def check(self, content: bytes) -> Checked:
-        """Whether a file is a sheet of ours, as it was signed."""
+        """Whether a file is a paper of ours as it was signed, and which (Paper)."""
         return self._checker.check(content)
 
     def _make(self, told: Sheet, is_large: bool) -> bytes:
         if self._signer is None:
             return sheet_pdf.pdf(told, is_large)
         check_at = f"{self._public_url}{CHECK_PATH}" if self._public_url else ""
-        return self._signer.sign(sheet_pdf.pdf(told, is_large, self._signer.name, check_at))
+        return self._signer.sign(sheet_pdf.pdf(told, is_large, self._signer.name, check_at), Paper.SHEET)

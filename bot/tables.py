@@ -462,7 +462,8 @@ followed = sa.Table(
     sa.Column("label", sa.String(200), nullable=False),
     sa.Column("due_on", sa.Date),
     sa.Column("completed_on", sa.Date),
-    # what the citizen was told last: status and days, nothing else of the dossier
+    sa.Column("fees_due", sa.Boolean),
+    # what the citizen was told last: status, days and whether a fee is unpaid, nothing else of the dossier
     sa.Column("seen_at", UtcTime, nullable=False),
     sa.Column("due_told", sa.Date),
     # the due day whose nearing was told
@@ -471,6 +472,24 @@ followed = sa.Table(
     sa.UniqueConstraint("conversation_id", "code"),
     sqlite_autoincrement=True,
     # a number is in the keys of the outbox: it is never used again
+)
+
+deadline = sa.Table(
+    "deadline",
+    metadata,
+    sa.Column("code", sa.String(60), primary_key=True),
+    # of a followed dossier whose due day was near, or passed (bot/deadlines.py)
+    sa.Column("unit", sa.String(40), nullable=False),
+    # the unit id in the code
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.Column("label", sa.String(200), nullable=False),
+    # of the status
+    sa.Column("seen_at", UtcTime, nullable=False),
+    # the portal said so
+    sa.Column("is_open", sa.Boolean, nullable=False),
+    # the work goes on, and the day is still near or passed
+    sa.Column("told", sa.Date),
+    # the due day of which a desk's card told
 )
 
 rating = sa.Table(

@@ -22,6 +22,8 @@ from bot.cards import Cards
 from bot.channels.zalo import TIMESTAMPS, Accept, Seal, Zalo
 from bot.data_requests import DataRequests
 from bot.daybook import Daybook
+from bot.deadline_cards import DeadlineCards
+from bot.deadlines import Deadlines
 from bot.desk_cards import DeskCards
 from bot.door import Door
 from bot.drafts import Drafts
@@ -133,6 +135,8 @@ class Parts:
     # for whoever asks in a thread of their own
     poller: Poller
     # tells citizens what is new in the dossiers they follow
+    deadlines: Deadlines
+    # which of them are nearly due or late, for officers
     meters: Meters
     backlog: Backlog
     # for those who watch over the service
@@ -160,6 +164,7 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
     callbacks = Callbacks(secret_key(settings), now)
     media = PendingMedia(store, readers(settings), now)
     tries, roster = Tries(store, sealer, second_factor.load()), Roster(store, served)
+    deadlines = Deadlines(store, settings.remind_working_days, now)
     kept_away = Flood(flood.load().times(settings.flood_times), now, meters)
     return Parts(
         settings=settings,
@@ -192,7 +197,8 @@ def build(settings: Settings, meters: Meters | None = None) -> Parts:
         desk_cards=DeskCards(store, served, now, settings.public_url),
         survey=Survey(store, satisfaction.plan(settings.satisfaction_quiet_min), now, switch_book.switches),
         dossiers=dossiers,
-        poller=Poller(store, dossiers, plan),
+        poller=Poller(store, dossiers, plan, note=deadlines.note),
+        deadlines=deadlines,
         meters=meters,
         backlog=Backlog(store, served, now),
         data_requests=DataRequests(store, now),
@@ -296,7 +302,7 @@ def build_editions(
 ) -> Editions:
     """The assistant over the edition that is served. The engines and the portals outlive a switch of editions."""
     thresholds, asked = rules.load(), questions.load()
-    pays = payments(settings) if settings.accounts_file else None
+    pays = payments(settings) if settings.public_url else None
 
     @cache
     def lasting() -> tuple[list[Understander], Encoder | None]:
@@ -416,6 +422,11 @@ def sync_book(parts: Parts) -> SyncBook:
 def sync_cards(parts: Parts) -> SyncCards:
     """Tells desks where the systems differ."""
     return SyncCards(parts.store, desks.load(), sync_plan.load(), now, parts.settings.public_url)
+
+
+def deadline_cards(parts: Parts) -> DeadlineCards:
+    """Tells desks which dossiers of their units are nearly due."""
+    return DeadlineCards(parts.deadlines, sync_cards(parts).desk_of, now, parts.settings.public_url)
 
 
 def sync_monitor(parts: Parts) -> SyncMonitor | None:

@@ -132,7 +132,8 @@ class FeeDue:
     """Money that is asked for."""
 
     name: str
-    amount_vnd: int
+    amount_vnd: int | None
+    # None: the portal names no amount
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,12 @@ class Details:
     # what is asked to be handed in, in the portal's words
     fees: Sequence[FeeDue] = ()
     # due and not paid
+    asks_payment: bool = False
+    # the status asks for payment (6), also where no fee is named
+    procedure_code: str | None = None
+    # 1.004222, when the portal gives it
+    pay_link: str = ""
+    # the portal's own page on which these fees are paid (https); empty: it gives none
 
 
 Proof = Callable[[str], bool]

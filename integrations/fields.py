@@ -52,6 +52,10 @@ class Fields:
     # words, settled: a value there says that it was handed in
     fees: Part
     # name, amount_vnd, paid
+    pay_link: Paths
+    # the page on which the fees are paid
+    pay_hosts: Paths
+    # the portal's own: a link to anywhere else is not believed
 
 
 @dataclass(frozen=True)

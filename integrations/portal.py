@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from integrations import readings
-from integrations.dossiers import Details, Dossier, FeeDue, Found, Proof, Step
+from integrations.dossiers import Details, Dossier, FeeDue, Found, Proof, Status, Step
 from integrations.errors import AnotherDossier, BadAnswer, NotFound
 from integrations.fields import Fields, Part, Paths
 
@@ -103,11 +103,15 @@ def dossier(row: Row, fields: Fields) -> Dossier:
 def details(row: Row, fields: Fields) -> Details:
     """What only the applicant may see. Raises BadAnswer."""
     people = list(_all(row, fields.personal))
+    status, _ = _required(readings.status(_all(row, fields.status), fields.status_numbers), "status")
     asked = (_first(part, fields.supplements.paths["words"], readings.text) for part in _open(row, fields.supplements))
     return Details(
         applicant=readings.shortened(_first(row, fields.applicant, readings.text) or ""),
         supplements=tuple(readings.impersonal(words, people) for words in asked if words),
         fees=tuple(_fees(row, fields.fees)),
+        asks_payment=status is Status.PAYMENT_REQUIRED,
+        procedure_code=_first(row, fields.procedure_code, readings.text),
+        pay_link=_first(row, fields.pay_link, lambda value: readings.link(value, fields.pay_hosts)) or "",
     )
 
 
@@ -143,7 +147,7 @@ def _fees(row: Row, part: Part) -> Iterator[FeeDue]:
         if any(map(readings.is_unpaid, _all(found, part.paths["paid"]))):
             name = _required(_first(found, part.paths["name"], readings.name), "name of a fee")
             amount = next(filter(_says, _all(found, part.paths["amount_vnd"])), None)
-            yield FeeDue(name, readings.amount_vnd(amount))
+            yield FeeDue(name, None if amount is None else readings.amount_vnd(amount))
 
 
 def _confirmed(row: Row, fields: Fields, factors: Factors, proof: Proof) -> bool:

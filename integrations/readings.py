@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,10 @@ VIETNAMESE = "228"
 # iGate's languageId
 DEEPEST = 4
 # how many layers a name may lie under
+LONGEST_LINK = 300
+# characters: it stands in a message beside other lines
+LINK = re.compile(r"https://([a-z0-9.-]+)(?:[/?][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?")
+# no name, password or port before or after the host
 NOT_PAID = ("0", "false")
 PAID = ("1", "true")
 
@@ -143,6 +147,13 @@ def amount_vnd(value: object) -> int:
     if isinstance(value, bool) or not re.fullmatch(r"\d{1,12}", written, re.ASCII):
         raise BadAnswer("portal: unreadable amount")
     return int(written)
+
+
+def link(value: object, hosts: Collection[str]) -> str | None:
+    """An address (https) on one of these hosts; None for any other: a record may hold what anybody wrote."""
+    written = text(value) or ""
+    found = LINK.fullmatch(written) if len(written) <= LONGEST_LINK else None
+    return written if found and found[1] in hosts else None
 
 
 def is_unpaid(value: object) -> bool:

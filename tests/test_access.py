@@ -18,10 +18,13 @@ from starlette.testclient import TestClient
 
 from bot import keys, tables
 from bot.data_requests import DataRequests
+from bot.deadlines import Deadlines
+from bot.desks import load
 from bot.handoff import Desk
 from bot.officers import Officers, Stage
 from bot.own_data import Copies
 from bot.payment import Payments
+from bot.present import now
 from bot.roles import Role, Sight
 from bot.store import Store
 from tests import compared, lost, sheets, week
@@ -31,6 +34,7 @@ from web import metrics, own_copy, readiness, webhooks
 from web.access import RULES, STEPS, NoRule, rules_of
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.deadlines_page import DeadlinesPage
 from web.letter_page import LetterPage
 from web.pages import load_pages
 from web.payment_page import PaymentPage
@@ -109,7 +113,10 @@ def application(ports: Ports) -> Starlette:
         *week.routes(temporary_store()),
         *compared.routes(temporary_store()),
         *_lost_questions(),
-        *PaymentPage.over(Payments({}, keys.box(keys.PAYMENT, "secret"), "", lambda: datetime.now(UTC))).routes(),
+        *_deadlines(),
+        *PaymentPage.over(
+            Payments({}, keys.box(keys.PAYMENT, "secret"), "", lambda: datetime.now(UTC)), sheets.told
+        ).routes(),
         *LetterPage.over(ports.desk, Book(), lambda: datetime.now(UTC)).routes(),
     ]
     return create_app(ports, "secret", routes, stream_age_s=0)
@@ -120,6 +127,12 @@ def _lost_questions() -> list[Route]:
     store = temporary_store()
     lost.fill(store)
     return lost.routes(store, oversight(store).editing)
+
+
+def _deadlines() -> list[Route]:
+    """The page of the deadlines over an empty database."""
+    page = DeadlinesPage.over(Deadlines(temporary_store(), 2, now), lambda unit: load().everyone, Sight())
+    return page.routes(Book(), now)
 
 
 def browser(app: Starlette, base_url: str = "http://testserver") -> TestClient:

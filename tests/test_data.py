@@ -165,7 +165,11 @@ def every_fact() -> Iterator[Facts]:
         bare = town.dossier(status=status, applied_on=None, accepted_on=None, due_on=None, updated_at=None)
         yield told(bare)
     yield from (PlainFacts(outcome, "2", town.DOSSIER_CODE) for outcome in REFUSALS)
-    for details in (Details(""), Details("N*** An", ("Bản sao",), (FeeDue("Lệ phí", 30_000),))):
+    for details in (
+        Details(""),
+        Details("N*** An", ("Bản sao",), (FeeDue("Lệ phí", 30_000),)),
+        Details("", (), (), True),
+    ):
         yield DetailsFacts(Outcome.DETAILS_SHOWN, town.DOSSIER_CODE, details)
     yield KeptFacts(Outcome.DOSSIER_KEPT, (), Kept(town.DOSSIER_CODE))
     yield KeptFacts(Outcome.DOSSIER_NAMED, (), Kept(town.DOSSIER_CODE, "nhà"))

@@ -76,6 +76,41 @@ def test_what_differs_is_told_and_nothing_else(changes: dict[str, Any], told: li
     assert kinds(follower(), **changes) == told
 
 
+@pytest.mark.parametrize(
+    ("before", "changes", "told"),
+    [
+        (True, {"fees_due": False}, [Kind.FEES_PAID]),
+        (False, {"fees_due": True}, [Kind.FEES_DUE]),
+        (None, {"fees_due": True}, [Kind.FEES_DUE]),
+        (None, {"fees_due": False}, []),
+        (True, {"fees_due": True}, []),
+        (True, {"fees_due": None}, []),
+        (False, {"fees_due": True, "status": Status.PAYMENT_REQUIRED}, [Kind.CHANGED]),
+        (True, {"fees_due": False, "status": Status.ACCEPTED}, [Kind.CHANGED, Kind.FEES_PAID]),
+        (False, {"fees_due": True, "due_on": date(2026, 12, 25)}, [Kind.DUE_MOVED, Kind.FEES_DUE]),
+        (True, {"fees_due": False, "status": Status.RETURNED}, [Kind.CHANGED, Kind.FEES_PAID, Kind.ENDED]),
+    ],
+)
+def test_payment_is_followed_like_a_status(before: bool | None, changes: dict[str, Any], told: list[Kind]) -> None:
+    """A fee that is due, and all of them paid, are told; not what the status says itself, and nothing from silence."""
+    assert kinds(follower(seen=following.seen(dossier(due_on=FAR, fees_due=before))), **changes) == told
+
+
+def test_silence_takes_no_payment_back() -> None:
+    """Where a portal once leaves open whether a fee is paid, what it said before is still known."""
+    known = following.seen(dossier(due_on=FAR, fees_due=True))
+    found = Found(dossier(due_on=FAR, status=Status.PROCESSED), LATER)
+    new = following.news(follower(seen=known), found, TODAY, DAYS)
+    assert new is not None and new.seen.fees_due is True
+
+
+def test_a_fee_is_one_press_away() -> None:
+    """The notice of a fee that is due has the button to its details: no amount stands in the notice itself."""
+    news = following.News((Kind.FEES_DUE,), following.seen(dossier(due_on=FAR)), LATER, None)
+    reply = follow_notices.write(follower(), news, Found(dossier(due_on=FAR, fees_due=True), LATER), TODAY)
+    assert reply.buttons[0].payload == f"detail:{DOSSIER_CODE}" and "còn phí, lệ phí chưa nộp" in reply.plain()
+
+
 @pytest.mark.parametrize(("stale", "at"), [(True, LATER), (False, MORNING), (False, MORNING - timedelta(hours=1))])
 def test_an_older_answer_is_no_news(stale: bool, at: datetime) -> None:
     """What the portal said before, or says only from memory, never overrules what the follower was told."""
@@ -200,11 +235,11 @@ FULL = Conversation(followed=tuple(f"H29.19-261116-{number:04}" for number in ra
     ("payload", "conversation", "decision"),
     [
         (f"follow:{DOSSIER_CODE}", Conversation(channel="zalo"), AskConsent(DOSSIER_CODE)),
-        (f"follow:{DOSSIER_CODE}", Conversation(channel="zalo", agreed=("follow.1",)), Follow(DOSSIER_CODE, "zalo")),
-        (f"agree:follow.1:{DOSSIER_CODE}", Conversation(), Follow(DOSSIER_CODE, "", agreed="follow.1")),
+        (f"follow:{DOSSIER_CODE}", Conversation(channel="zalo", agreed=("follow.2",)), Follow(DOSSIER_CODE, "zalo")),
+        (f"agree:follow.2:{DOSSIER_CODE}", Conversation(), Follow(DOSSIER_CODE, "", agreed="follow.2")),
         (f"agree:follow.0:{DOSSIER_CODE}", Conversation(), AskConsent(DOSSIER_CODE)),
-        (f"agree:follow.1:{DOSSIER_CODE}", FOLLOWING, Follow(DOSSIER_CODE, "", "already", "follow.1")),
-        ("agree:follow.1:x", Conversation(), AskAgain("unknown_button")),
+        (f"agree:follow.2:{DOSSIER_CODE}", FOLLOWING, Follow(DOSSIER_CODE, "", "already", "follow.2")),
+        ("agree:follow.2:x", Conversation(), AskAgain("unknown_button")),
         ("withdraw", FOLLOWING.with_(owner=Owner.OFFICER), WithdrawConsent()),
         (f"follow:{DOSSIER_CODE}", FOLLOWING, Follow(DOSSIER_CODE, "", "already")),
         (f"follow:{DOSSIER_CODE}", FULL, Follow(DOSSIER_CODE, "", "full")),

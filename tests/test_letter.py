@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -9,16 +11,20 @@ from pathlib import Path
 import docx as reader
 import pypdfium2
 import pytest
+from starlette.testclient import TestClient
 
 from bot.following import calendar
 from bot.letter import LONGEST_REASON, Incomplete, Letter, NotLate, Wish, letter, text
 from bot.letter_docx import docx
 from bot.letter_pdf import pdf
 from bot.sheet_keys import in_file
-from bot.sheet_signature import Checker, Signer, Verdict
+from bot.sheet_signature import Checker, Paper, Signer, Verdict
 from integrations.dossiers import Status
+from tests import sheets
+from tests.memory_ports import MemoryTown
 from tests.sheet_authority import PASSPHRASE, Authority
 from tests.town import dossier
+from web.app import create_app
 
 TODAY = date(2026, 11, 20)
 # a Friday; Tuesday the 24th is a day off
@@ -126,3 +132,42 @@ def test_only_a_whole_letter_is_signed(tmp_path: Path) -> None:
     checker = Checker.load(authority.write(tmp_path / "authority.pem"))
     assert checker.check(pdf(made(WHOLE), signer)).verdict is Verdict.VALID
     assert checker.check(pdf(made(), signer)).verdict is Verdict.NOT_SIGNED
+
+
+def as_sheet(content: bytes) -> bytes:
+    """The reason of the signature rewritten, every byte at its place."""
+    return content.replace(b"/Reason (Thu xin loi)", b"/Reason (Phieu huong)")
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "paper"),
+    [
+        (bytes, "Thư xin lỗi đúng, không phải phiếu hướng dẫn", Paper.LETTER),
+        (lambda content: content[:900] + bytes([content[900] ^ 1]) + content[901:], "Tệp đã bị sửa", None),
+        (as_sheet, "Tệp đã bị sửa", None),
+    ],
+    ids=["as signed", "one bit", "called a sheet"],
+)
+def test_a_letter_passes_for_no_sheet(
+    tmp_path: Path, change: Callable[[bytes], bytes], says: str, paper: Paper | None
+) -> None:
+    """The page that checks says which paper a file is; a changed letter is neither."""
+    authority = Authority("Cơ quan chứng thực (thử nghiệm)")
+    signer = Signer(in_file(authority.give(tmp_path / "key.p12"), PASSPHRASE))
+    checker = Checker.load(authority.write(tmp_path / "authority.pem"))
+    content = change(pdf(made(WHOLE), signer))
+    app = create_app(MemoryTown().ports(), "secret", sheets.routes(signer, checker))
+    page = TestClient(app).post("/xac-minh-phieu", files={"phieu": ("a.pdf", content)}).text
+    assert says in page and "Phiếu đúng" not in page
+    assert checker.check(content).paper is paper
+
+
+@pytest.mark.parametrize("words", ["(Phieu huong dan)", "\n/Reason (Phieu huong dan)\n"])
+def test_no_word_of_a_letter_says_what_it_is(tmp_path: Path, words: str) -> None:
+    """Whatever an officer or a portal writes into a letter, the signature alone names the paper."""
+    authority = Authority("Cơ quan chứng thực (thử nghiệm)")
+    signer = Signer(in_file(authority.give(tmp_path / "key.p12"), PASSPHRASE))
+    checker = Checker.load(authority.write(tmp_path / "authority.pem"))
+    late = replace(made(WHOLE), agency_name=words, procedure_name=words)
+    assert checker.check(pdf(late, signer)).paper is Paper.LETTER
+    assert checker.check(signer.sign(pdf(late))).paper is None

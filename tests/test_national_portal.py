@@ -74,11 +74,17 @@ def test_one_dossier_over_a_real_server(name: str) -> None:
     [
         (
             "G09.20-20261020-0092637",
-            Details("V*** H*** Nam", ("Bổ sung bản sao Giấy chứng nhận của ***, gọi *** số ***.",)),
+            Details(
+                "V*** H*** Nam",
+                ("Bổ sung bản sao Giấy chứng nhận của ***, gọi *** số ***.",),
+                procedure_code="1.010801",
+            ),
         ),
         (
             "G18.11-261102-0100234",
-            Details("Đ*** T*** Oanh", (), (FeeDue("Phí thẩm định cấp giấy phép hành nghề", 430_000),)),
+            Details(
+                "Đ*** T*** Oanh", (), (FeeDue("Phí thẩm định cấp giấy phép hành nghề", 430_000),), True, "1.012289"
+            ),
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,22 @@ from bot.compose import compose
 from bot.errors import BadSettings
 from bot.facts import DetailsFacts, PlainFacts
 from bot.outcomes import Outcome
-from bot.payment import VALID_S, Payments, accounts
+from bot.payment import VALID_S, Due, Payments, accounts, due
 from bot.vietqr import MOST_VND, Account, NotPayable, content
 from integrations.dossiers import Details, FeeDue
 from nlu import personal_data
 from tests.memory_ports import MemoryTown
+from tests.sheets import BIRTH, SECURITY, told
 from tests.town import DOSSIER_CODE, Clock
 from web.app import create_app
 from web.payment_page import PaymentPage
 
 ACCOUNT = Account("970436", "Ngân hàng thử nghiệm", "0000000000123", "UBND PHUONG BEN THANH (THU)")
 FEES = (FeeDue("Lệ phí", 30_000), FeeDue("Phí", 45_000))
+OWED = Due(DOSSIER_CODE, FEES)
+OPEN = Due(DOSSIER_CODE, (FeeDue("Lệ phí", None),), BIRTH)
+# the portal names no amount
+LINK = "https://dichvucong.gov.vn/thanh-toan"
 CODES = st.from_regex(r"H29\.[0-9]{1,3}-2[0-9]{5}-[0-9]{3,7}", fullmatch=True)
 
 
@@ -89,9 +95,8 @@ def test_an_address_says_nothing_and_opens_for_a_day() -> None:
     """The dossier's code is not in it; it brings back the fees until it is a day old; a changed one brings nothing."""
     clock = Clock()
     made = payments(clock)
-    token = made.address(DOSSIER_CODE, FEES).rpartition("/")[2]
-    due = made.read(token)
-    assert DOSSIER_CODE not in token and due is not None and (due.code, due.fees) == (DOSSIER_CODE, FEES)
+    token = made.address(OWED).rpartition("/")[2]
+    assert DOSSIER_CODE not in token and made.read(token) == OWED
     assert made.read(token[:-2] + "A=") is None and made.read("x") is None
     clock.at += timedelta(seconds=VALID_S + 1)
     assert made.read(token) is None
@@ -103,34 +108,105 @@ def test_an_address_says_nothing_and_opens_for_a_day() -> None:
         (payments(), "H30.19-260312-0005", FEES),
         (payments(url=""), DOSSIER_CODE, FEES),
         (payments(), DOSSIER_CODE, (FeeDue("Lệ phí", 0),)),
+        (payments(), DOSSIER_CODE, (FeeDue("Lệ phí", None),)),
     ],
-    ids=["another unit", "no address of ours", "nothing due"],
+    ids=["another unit", "no address of ours", "nothing due", "neither amount nor procedure"],
 )
 def test_without_an_account_there_is_no_code(made: Payments, code: str, fees: tuple[FeeDue, ...]) -> None:
     """A unit without an account, or a sum that cannot be paid, has no page."""
-    assert made.address(code, fees) == ""
+    assert made.address(Due(code, fees)) == ""
 
 
-@pytest.mark.parametrize(("pay_at", "says"), [("https://a.example/p/x", "a.example/p/x"), ("", "không có mã QR")])
-def test_the_citizen_is_told_how_to_pay(pay_at: str, says: str) -> None:
-    """Under unpaid fees stands the page, shown once like the fees, or that there is no QR code."""
-    reply = compose(DetailsFacts(Outcome.DETAILS_SHOWN, DOSSIER_CODE, Details("", fees=FEES), pay_at))
-    assert reply is not None and says in reply.plain()
-    assert not pay_at or says not in reply.without_private("").plain()
+UNNAMED = (FeeDue("Lệ phí", None),)
+PAGE = "https://a.example/p/x"
+
+
+@pytest.mark.parametrize(
+    ("details", "pay_at", "says"),
+    [
+        (Details("", fees=FEES), PAGE, ["Mã QR để nộp", "a.example/p/x", "30.000 đồng"]),
+        (Details("", fees=FEES), "", ["chưa có số tài khoản", "không có mã QR"]),
+        (Details("", fees=UNNAMED), PAGE, ["Lệ phí, hệ thống không ghi số tiền", "để tham khảo", "a.example/p/x"]),
+        (Details("", asks_payment=True), "", ["chờ nộp tiền, nhưng không ghi khoản nào", "không có mã QR"]),
+        (Details("", fees=FEES, pay_link=LINK), "", [f"Trang nộp tiền của cổng: {LINK}"]),
+    ],
+)
+def test_the_citizen_is_told_how_to_pay(details: Details, pay_at: str, says: list[str]) -> None:
+    """What is due, the ways to pay that there are, shown once like the fees, or why there is no QR code."""
+    facts = DetailsFacts(Outcome.DETAILS_SHOWN, DOSSIER_CODE, details, pay_at, has_qr=details.fees == FEES)
+    reply = compose(facts)
+    assert reply is not None and all(words in reply.plain() for words in says)
+    assert not pay_at or "a.example" not in reply.without_private("").plain()
+    assert not details.pay_link or LINK not in reply.without_private("").plain()
+
+
+@pytest.mark.parametrize(
+    ("details", "owed"),
+    [
+        (Details(""), None),
+        (Details("", fees=FEES, procedure_code=BIRTH, pay_link=LINK), Due(DOSSIER_CODE, FEES, BIRTH, LINK)),
+        (Details("", asks_payment=True), Due(DOSSIER_CODE, ())),
+    ],
+)
+def test_what_is_asked_for(details: Details, owed: Due | None) -> None:
+    """Named fees, or a status that asks for payment; otherwise nothing."""
+    assert due(DOSSIER_CODE, details) == owed
+
+
+@pytest.mark.parametrize(
+    ("owed", "total_vnd"),
+    [(OWED, 75_000), (OPEN, None), (Due(DOSSIER_CODE, ()), None), (replace(OWED, fees=(*FEES, *UNNAMED)), None)],
+)
+def test_a_sum_is_whole_or_none(owed: Due, total_vnd: int | None) -> None:
+    """One amount that is left open leaves the sum open: nobody pays a part and believes it was all."""
+    assert owed.total_vnd == total_vnd and bool(payments().qr(owed)) is (total_vnd is not None)
 
 
 def page(payments: Payments) -> TestClient:
-    return TestClient(create_app(MemoryTown().ports(), "secret", PaymentPage.over(payments).routes()))
+    return TestClient(create_app(MemoryTown().ports(), "secret", PaymentPage.over(payments, told).routes()))
+
+
+def shown(made: Payments, owed: Due) -> str:
+    """The page of what is owed."""
+    answer = page(made).get(made.address(owed).removeprefix("https://motcua.example"))
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    return answer.text
 
 
 def test_the_page_shows_sum_and_account() -> None:
     """Every fee, the sum, the account, the content and a picture with words beside it; nothing to type into."""
-    made = payments()
-    shown = page(made).get(made.address(DOSSIER_CODE, FEES).removeprefix("https://motcua.example"))
+    text = shown(payments(), OWED)
     for words in ("30.000 đồng", "45.000 đồng", "75.000 đồng", ACCOUNT.number, ACCOUNT.holder, DOSSIER_CODE, "<svg"):
-        assert words in shown.text
-    assert "<input" not in shown.text and shown.headers["cache-control"] == "no-store"
-    assert page(made).get("/p/x").status_code == 404
+        assert words in text
+    assert "<input" not in text and "trong bản ghi thủ tục" not in text
+    assert page(payments()).get("/p/x").status_code == 404
+
+
+@pytest.mark.parametrize("code", [BIRTH, SECURITY])
+def test_without_an_amount_the_record_is_shown_and_no_qr_code(code: str) -> None:
+    """The record's fees with basis and date, called what they are; no picture, no account, and why."""
+    text, record = unescape(shown(payments(), replace(OPEN, procedure_code=code))), told(code)
+    assert record.fees and all(fee.line in text for fee in record.fees)
+    for words in (
+        "không phải thông báo nộp tiền",
+        f"{record.source.checked_on:%d/%m/%Y}",
+        "không ghi số tiền của hồ sơ",
+    ):
+        assert words in text
+    assert "<svg" not in text and ACCOUNT.number not in text and "Tổng:" not in text
+
+
+def test_an_unknown_procedure_has_no_fee() -> None:
+    """A procedure that no record tells of: its fee is said to be unknown."""
+    text = shown(payments(), replace(OPEN, procedure_code="1.999999"))
+    assert "không biết mức phí" in text and "<svg" not in text
+
+
+def test_the_portal_s_own_page_is_one_press_away() -> None:
+    """With or without a QR code; without an account the page says why it has none."""
+    assert f'href="{LINK}"' in shown(payments(), replace(OWED, link=LINK))
+    text = shown(payments(), replace(OWED, code="H30.19-260312-0005", link=LINK))
+    assert f'href="{LINK}"' in text and "chưa có số tài khoản" in text and "<svg" not in text
 
 
 @pytest.mark.parametrize("number", ["9704 1234 5678 9012", "4111 1111 1111 1111"])

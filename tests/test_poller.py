@@ -88,7 +88,7 @@ class Town:
     def press(self, payload: str, address: str = "lan", channel: str = "webchat") -> None:
         """A citizen presses a button and is answered; whoever wants to follow says yes to the consent."""
         kind, _, code = payload.partition(":")
-        payload = f"agree:follow.1:{code}" if kind == "follow" else payload
+        payload = f"agree:follow.2:{code}" if kind == "follow" else payload
         self._number += 1
         pressed = message(payload, f"press {self._number}", address, Kind.BUTTON)
         self._send(pressed, channel)
@@ -148,6 +148,15 @@ def test_a_status_that_comes_back_is_told_again(town: Town) -> None:
         town.portal.change(status=status)
         town.run(HOUR_S)
     assert len(town.notices()) == 3
+
+
+def test_payment_is_told_once(town: Town) -> None:
+    """A fee comes, is paid, and another comes: three messages a day later, and nothing when the portal is silent."""
+    for fees_due in (True, None, False, None, True):
+        town.portal.change(fees_due=fees_due)
+        town.run(2 * HOUR_S)
+    told = ["còn phí, lệ phí chưa nộp", "đã nộp đủ", "còn phí, lệ phí chưa nộp"]
+    assert [words in notice for words, notice in zip(told, town.notices(), strict=True)] == [True] * 3
 
 
 def test_many_followers_cost_one_question(town: Town) -> None:

@@ -16,9 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
+from integrations import readings
 from integrations.dossiers import LABELS, Dossier, FeeDue, Group, Status, Step, group
 from integrations.errors import AnotherDossier, BadAnswer, IntegrationError, NotFound, Refused, Unavailable
-from integrations.portal import NOT_SHOWN, Portal
+from integrations.fields import load
+from integrations.portal import NOT_SHOWN, Portal, details
 from integrations.stand_ins import portal as stand_in
 from tests.portals import CITY_CODE as CODE
 from tests.portals import NOW, ZONE, client, reaching, running
@@ -267,13 +269,60 @@ def test_factors(row: dict[str, str] | None, opens: set[str]) -> None:
 def test_fees_due() -> None:
     """Only what the portal calls unpaid is due; an amount that cannot be read is not guessed."""
     with running("city") as served:
-        details = served.client.details("H29.7-261028-0015", lambda value: True)
-    assert details.fees == (FeeDue("Lệ phí cấp giấy phép xây dựng", 75_000),)
-    for amount in ("75.000 đồng", None, -1, 7.5, True):
-        row = PLAIN | {"dossierFee": [{"name": "Phí", "amount": amount, "paid": 0}]}
-        row |= {"applicant": {"data": {"phoneNumber": "0000000001"}}}
+        opened = served.client.details("H29.7-261028-0015", lambda value: True)
+    assert opened.fees == (FeeDue("Lệ phí cấp giấy phép xây dựng", 75_000),)
+    for amount in ("75.000 đồng", -1, 7.5, True):
         with pytest.raises(BadAnswer):
-            answering(row).details(CODE, lambda value: True)
+            answering(owing(amount)).details(CODE, lambda value: True)
+
+
+def owing(amount: object) -> dict[str, Any]:
+    """A record with an unpaid fee."""
+    fees = [{"name": "Phí", "amount": amount, "paid": 0}]
+    return PLAIN | {"dossierFee": fees, "applicant": {"data": {"phoneNumber": "0000000001"}}}
+
+
+@pytest.mark.parametrize("amount", [None, ""])
+def test_an_amount_may_be_left_open(amount: object) -> None:
+    """A fee without an amount is due all the same; so is a payment that only the status asks for."""
+    assert answering(owing(amount)).details(CODE, lambda value: True).fees == (FeeDue("Phí", None),)
+    row = owing(amount) | {"dossierFee": [], "statusCurrentTask": LABELS[Status.PAYMENT_REQUIRED]}
+    opened = answering(row).details(CODE, lambda value: True)
+    assert (opened.fees, opened.asks_payment) == ((), True)
+
+
+OWN = "https://dichvucong.gov.vn/thanh-toan?ma=H29.19-260312-0005"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (OWN, OWN),
+        ("http://dichvucong.gov.vn/", None),
+        ("https://dichvucong.gov.vn.example/", None),
+        ("https://x.dichvucong.gov.vn/", None),
+        ("https://dichvucong.gov.vn@example.org/", None),
+        ("https://dichvucong.gov.vn:8443/", None),
+        ("https://example.org/?https://dichvucong.gov.vn/", None),
+        ('https://dichvucong.gov.vn/"onclick=', None),
+        ("https://dichvucong.gov.vn/\\n", None),
+        ("javascript:alert(1)", None),
+        (f"{OWN}{'0' * 300}", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_only_a_page_of_the_portal_is_a_page_to_pay_on(said: object, read: str | None) -> None:
+    """A link over https to a host of the portal's own is believed; anything else that stands in a record is not."""
+    assert readings.link(said, ("dichvucong.gov.vn",)) == read
+
+
+def test_the_page_to_pay_on_is_where_the_map_says(tmp_path: Path) -> None:
+    """Out of the box no field is read as a link; an operator's map names one."""
+    row = owing(30_000) | {"paymentUrl": OWN}
+    assert answering(row).details(CODE, lambda value: True).pay_link == ""
+    (changes := tmp_path / "portals.yaml").write_text("city: {fields: {pay_link: [paymentUrl]}}")
+    assert details(row, load(changes).city.fields).pay_link == OWN
 
 
 def test_one_bad_gateway_over_a_real_server() -> None:

@@ -29,7 +29,7 @@ from bot.messages import Reply
 from bot.outcomes import Outcome
 from bot.sheet import NoCase, Sheet, sheet
 from bot.sheet_keys import in_file
-from bot.sheet_signature import RANGE, Checker, Signer, Verdict
+from bot.sheet_signature import RANGE, Checker, Paper, Signer, Verdict
 from evals import truth
 from knowledge import catalogue, record
 from tests import sheets
@@ -255,13 +255,13 @@ def checker(folder: Path) -> Checker:
 
 @pytest.fixture(scope="module")
 def signed(signer: Signer) -> bytes:
-    return signer.sign(sheet_pdf.pdf(made(SECURITY), signer=signer.name))
+    return signer.sign(sheet_pdf.pdf(made(SECURITY), signer=signer.name), Paper.SHEET)
 
 
 def test_a_signed_sheet_is_valid_and_says_by_whom(signed: bytes, checker: Checker) -> None:
     """A sheet of ours is valid, names its signer in the check and on the page, and still reads the same."""
     checked = checker.check(signed)
-    assert (checked.verdict, checked.signer) == (Verdict.VALID, SIGNER)
+    assert (checked.verdict, checked.signer, checked.paper) == (Verdict.VALID, SIGNER, Paper.SHEET)
     text = pdf_text(signed)
     assert f"Ký số bởi {SIGNER}" in text
     assert mismatches(SECURITY, "", text, dates(made(SECURITY))) == []
@@ -380,7 +380,7 @@ def test_too_many_sheets_are_refused() -> None:
     ("change", "says"),
     [
         (lambda content: content, "Phiếu đúng"),
-        (lambda content: content[:900] + bytes([content[900] ^ 1]) + content[901:], "Phiếu đã bị sửa"),
+        (lambda content: content[:900] + bytes([content[900] ^ 1]) + content[901:], "Tệp đã bị sửa"),
         (lambda content: b"%PDF-1.7", "Tệp không có chữ ký số"),
         (lambda content: b"GIF89a", "Đây không phải tệp PDF"),
     ],
@@ -477,7 +477,7 @@ def test_a_sheet_is_printed_and_verified_by_command(
     assert main(["sheet", "verify", str(path)]) == 0
     path.write_bytes(path.read_bytes().replace(b"/Adobe.PPKLite", b"/Adobe.PPKLitf"))
     assert main(["sheet", "verify", str(path)]) == 1
-    assert capsys.readouterr().out.split("\n")[1:3] == [f"valid: {SIGNER}", "changed"]
+    assert capsys.readouterr().out.split("\n")[1:3] == [f"valid: Phieu huong dan: {SIGNER}", "changed"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from bot import sheet_pdf
 from bot.errors import BadSettings
 from bot.present import ZONE
 from bot.sheet_keys import in_file
-from bot.sheet_signature import RANGE, Checker, Signer, Verdict
+from bot.sheet_signature import RANGE, Checker, Paper, Signer, Verdict
 from integrations.errors import BadAnswer, IntegrationError, Unavailable
 from integrations.time_stamps import ANSWERS, TimeStamps
 from tests import sheets
@@ -52,7 +52,7 @@ def stamped(folder: Path) -> bytes:
     clock = TimeAuthority(AUTHORITY)
     with served(clock.app()) as url:
         stamps = TimeStamps(url)
-        content = Signer(in_file(folder / "key.p12", PASSPHRASE), stamps.ask).sign(PDF)
+        content = Signer(in_file(folder / "key.p12", PASSPHRASE), stamps.ask).sign(PDF, Paper.SHEET)
         stamps.close()
     assert clock.asked == 2
     # the first answer of a process tells how long a stamp is

@@ -54,6 +54,7 @@ from knowledge.edition import Edition
 from web import metrics, own_copy, readiness, webhooks
 from web.app import create_app
 from web.data_requests_page import DataRequestsPage
+from web.deadlines_page import DeadlinesPage
 from web.letter_page import LetterPage
 from web.lost_questions_page import LostQuestionsPage
 from web.pages import load_pages
@@ -207,7 +208,8 @@ def _more_routes(parts: Parts, sheets: Sheets) -> list[BaseRoute]:
         *StatisticsPage.over(parts.reports).routes(),
         *_sync_page(parts).routes(),
         *_lost(parts).routes(),
-        *PaymentPage.over(wiring.payments(parts.settings)).routes(),
+        *PaymentPage.over(wiring.payments(parts.settings), sheets.sheet).routes(),
+        *_deadlines(parts).routes(parts.dossiers, now, wiring.signer(parts.settings)),
         *LetterPage.over(parts.desk, parts.dossiers, now, wiring.signer(parts.settings)).routes(),
     ]
 
@@ -222,6 +224,7 @@ def _start_jobs(parts: Parts, stop: threading.Event) -> None:
         parts.daybook.run,
         parts.lost_questions.run,
     ]
+    jobs.append(wiring.deadline_cards(parts).run)
     if monitor := wiring.sync_monitor(parts):
         tell, rate = wiring.sync_cards(parts).step, parts.settings.sync_per_s
         jobs.append(lambda ended: monitor.run(ended, parts.store, rate, tell))
@@ -237,6 +240,10 @@ def _counted(parts: Parts) -> bytes:
 def _sync_page(parts: Parts) -> SyncPage:
     book, desk_of = wiring.sync_book(parts), wiring.sync_cards(parts).desk_of
     return SyncPage.over(book, sync_plan.load(), desk_of, parts.sight, now)
+
+
+def _deadlines(parts: Parts) -> DeadlinesPage:
+    return DeadlinesPage.over(parts.deadlines, wiring.sync_cards(parts).desk_of, parts.sight)
 
 
 def _access(parts: Parts) -> Access:

@@ -125,6 +125,11 @@ RULES: Mapping[str, Rule] = {
     "POST /console/tickets/{id:int}/letter": of(OFFICER, LEAD, looks=Why.LETTER),
     "GET /console/breaches": of(LEAD, ADMINISTRATOR),  # of the desks that are led (bot/roles.py)
     "GET /console/breaches.csv": of(LEAD, ADMINISTRATOR),
+    "GET /console/deadlines": of(OFFICER, LEAD, ADMINISTRATOR),  # of the units of their desks (web/deadlines_page.py)
+    "GET /console/deadlines/letter": of(
+        OFFICER, LEAD
+    ),  # a dossier's public state, no conversation: no look is recorded
+    "POST /console/deadlines/letter": of(OFFICER, LEAD),
     "GET /console/sync": of(LEAD, ADMINISTRATOR),  # of the units of desks that are led (web/sync_page.py)
     "GET /console/sync.csv": of(LEAD, ADMINISTRATOR),
     "GET /console/statistics": of(LEAD, AUDITOR, ADMINISTRATOR),  # counts of nobody in particular

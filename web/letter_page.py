@@ -1,4 +1,4 @@
-"""The apology letter in the console: for the officer who holds a ticket about a late dossier.
+"""The apology letter in the console: for the officer who holds a ticket about a late dossier, or whose unit owes one.
 
 The name and the number that an officer types go into the file and nowhere else: nothing of the form is stored.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -37,10 +38,26 @@ Fields = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Occasion:
+    """What leads an officer to a letter, and about which dossiers it may be."""
+
+    path: str
+    # of the page that leads here
+    codes: tuple[str, ...]
+    # no other dossier can be looked up here
+    ticket_id: int | None = None
+    # None: the list of deadlines leads here
+    may_write: bool = True
+    # otherwise the officer is led back
+
+
+@dataclass(frozen=True)
 class LetterPage:
     """The form, and the file that it makes."""
 
-    desk: Desk
+    address: str
+    occasion: Callable[[Request], Occasion]
+    # of whoever asks; raises HTTPException
     dossiers: Dossiers
     clock: Callable[[], datetime]
     pages: Pages
@@ -50,33 +67,33 @@ class LetterPage:
     def over(
         cls, desk: Desk, dossiers: Dossiers, clock: Callable[[], datetime], signer: Signer | None = None
     ) -> LetterPage:
-        """The page over its neighbours."""
-        return cls(desk, dossiers, clock, load_pages(), signer)
+        """The page of a ticket, over its neighbours."""
+        return cls(ADDRESS, partial(of_ticket, desk), dossiers, clock, load_pages(), signer)
 
     def routes(self) -> list[Route]:
         """Where it is found."""
-        return [Route(ADDRESS, self.show), Route(ADDRESS, self.make, methods=["POST"])]
+        return [Route(self.address, self.show), Route(self.address, self.make, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
         """The form with the dossier's facts, or why there is no letter."""
-        ticket = await self._ticket(request)
-        if ticket is None:
-            return back(request)
-        return await self._form(request, ticket, request.query_params.get("code", ""))
+        occasion = await run_in_threadpool(self.occasion, request)
+        if not occasion.may_write:
+            return RedirectResponse(occasion.path, 303)
+        return await self._form(request, occasion, request.query_params.get("code", ""))
 
     async def make(self, request: Request) -> Response:
         """The file, DOCX or PDF; a form that lacks something comes back as it was."""
-        ticket, fields = await self._ticket(request), await form_fields(request)
-        if ticket is None:
-            return back(request)
+        occasion, fields = await run_in_threadpool(self.occasion, request), await form_fields(request)
+        if not occasion.may_write:
+            return RedirectResponse(occasion.path, 303)
         code = fields.get("code", "")
         try:
-            found = await run_in_threadpool(self._found, ticket, code)
+            found = await run_in_threadpool(self._found, occasion, code)
             made = letter(found.dossier, wish(fields), calendar(), self._today())
         except (Incomplete, NotLate):
-            return await self._form(request, ticket, code, 400, "incomplete", fields)
+            return await self._form(request, occasion, code, 400, "incomplete", fields)
         except IntegrationError:
-            return await self._form(request, ticket, code, 503, fields=fields)
+            return await self._form(request, occasion, code, 503, fields=fields)
         return await run_in_threadpool(self._file, made, fields.get("form") == "pdf")
 
     def _file(self, made: Letter, is_pdf: bool) -> Response:
@@ -88,48 +105,46 @@ class LetterPage:
     async def _form(
         self,
         request: Request,
-        ticket: TicketView,
+        occasion: Occasion,
         code: str,
         status: int = 200,
         problem: str = "",
         fields: Fields | None = None,
     ) -> Response:
-        values: dict[str, Any] = {"session": request.state.session, "ticket": ticket, "code": code}
+        values: dict[str, Any] = {"session": request.state.session, "occasion": occasion, "code": code}
         values |= {"found": None, "standing": None, "problem": problem, "fields": fields or {}, "lengths": LENGTHS}
         try:
             if code:
-                values |= await run_in_threadpool(self._facts, ticket, code)
+                values |= await run_in_threadpool(self._facts, occasion, code)
         except IntegrationError:
             values["problem"] = "unreachable"
-        values |= {"codes": named(ticket), "is_late": is_late(values["standing"]), "signs": self.signer is not None}
+        values |= {"is_late": is_late(values["standing"]), "signs": self.signer is not None}
         return self.pages.show(request, "letter.html", status, **values)
 
-    def _facts(self, ticket: TicketView, code: str) -> dict[str, Any]:
-        found = self._found(ticket, code)
+    def _facts(self, occasion: Occasion, code: str) -> dict[str, Any]:
+        found = self._found(occasion, code)
         return {"found": found, "standing": progress(found.dossier, calendar(), self._today())}
 
-    def _found(self, ticket: TicketView, code: str) -> Found:
-        """A dossier that the ticket is about: no other can be looked up here. Raises 404 and integrations' errors."""
-        if code not in named(ticket):
+    def _found(self, occasion: Occasion, code: str) -> Found:
+        """One of the dossiers that a letter may be about. Raises 404 and integrations' errors."""
+        if code not in occasion.codes:
             raise HTTPException(404)
         return self.dossiers.find(code)
-
-    async def _ticket(self, request: Request) -> TicketView | None:
-        """The ticket; None when the officer does not hold it."""
-        session: Session = request.state.session
-        try:
-            ticket = await run_in_threadpool(self.desk.ticket, ticket_number(request))
-        except KeyError as error:
-            raise HTTPException(404) from error
-        return ticket if holds(session.officer_id, ticket) else None
 
     def _today(self) -> date:
         return self.clock().astimezone(ZONE).date()
 
 
-def back(request: Request) -> Response:
-    """To the ticket, where it can be claimed."""
-    return RedirectResponse(f"/console/tickets/{ticket_number(request)}", 303)
+def of_ticket(desk: Desk, request: Request) -> Occasion:
+    """A ticket, for its holder alone: others are led back to it, where it can be claimed. Raises 404."""
+    session: Session = request.state.session
+    number = ticket_number(request)
+    try:
+        ticket = desk.ticket(number)
+    except KeyError as error:
+        raise HTTPException(404) from error
+    may_write = holds(session.officer_id, ticket)
+    return Occasion(f"/console/tickets/{number}", named(ticket), number, may_write)
 
 
 def named(ticket: TicketView) -> tuple[str, ...]:

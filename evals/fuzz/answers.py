@@ -53,7 +53,7 @@ def _asked(name: str, code: str) -> Check:
             hold(all(one.at <= other.at for one, other in pairwise(told.steps)), "out of order")
         with contextlib.suppress(IntegrationError):
             opened = known.details(code, lambda value: True)
-            hold(all(fee.amount_vnd >= 0 for fee in opened.fees), "a fee below nothing")
+            hold(all((fee.amount_vnd or 0) >= 0 for fee in opened.fees), "a fee below nothing")
         if len(data) % 4 == 0:
             with contextlib.suppress(IntegrationError):
                 strange.find(code)

@@ -44,7 +44,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 560, "height": 620}, base_url=site)
         check(page, usual, "Phiếu đúng", folder / "sheet-valid.png")
-        check(page, turned(usual), "Phiếu đã bị sửa", folder / "sheet-changed.png")
+        check(page, turned(usual), "Tệp đã bị sửa", folder / "sheet-changed.png")
         browser.close()
 
 
