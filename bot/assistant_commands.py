@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from bot import ask, logs, settings, wiring
-from bot.compose import words
 from bot.meters import Meters
+from bot.wording import words
 
 RASA_URL = "http://127.0.0.1:5005"
 

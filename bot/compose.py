@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
-import jinja2
-import yaml
-
-from bot import consent, forwarding, read_back, satisfaction, second_factor, sheet_buttons
+from bot import consent, read_back, satisfaction, second_factor, sheet_buttons
 from bot.complaint import Wish
 from bot.facts import (
     ChoiceFacts,
@@ -35,33 +29,21 @@ from bot.facts import (
     UnitFacts,
 )
 from bot.following import LONGEST, MOST_FOLLOWED, ZALO, is_over
-from bot.messages import Answer, Block, Button, Reply, SheetName, Source
+from bot.messages import Block, Button, Reply, Source
 from bot.outcomes import Outcome
-from bot.present import ZONE
+from bot.procedure_reply import LONGEST_LABEL, MOST_BUTTONS, journey_reply, procedure_reply, sheet_reply
 from bot.progress import Clock
+from bot.wording import button, notes, render, say, shorten, words
 from integrations.dossiers import LABELS, Dossier, group
-from knowledge import bundles
-from knowledge.fees import Order, bill
-from knowledge.procedure import Channel, Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
-from nlu.dossier_codes import Fault, received_on
+from knowledge.procedure import Procedure
+from nlu.dossier_codes import Fault
 from nlu.families import are_siblings
 from nlu.understanding import Aspect
 
-DATA = Path(__file__).parent / "data"
-OVERVIEW = ("documents", "fee", "time", "place", "legal_basis")
-# what a citizen is told who asked about no aspect in particular
-OVERVIEW_DOCUMENTS = 8
-MOST_LEGAL_BASES = 6
-MOST_DOCUMENTS_OF_ALL_CASES = 10
-MOST_BUTTONS = 5
-LONGEST_LABEL = 60
 LONGEST_SHOWN = 700
 # characters of each part of a complaint that is shown to be confirmed; it is kept whole
 SHARED_WORDS = 3
 # that names of a family must begin with to be asked about by what is left
-MARKS = {"# ": "heading", "- ": "bullets", "= ": "bullets", "! ": "warning", "~ ": "source"}
-PRIVATE = "= "
-# a bullet that is shown once
 MOST_STEPS = 6
 # of a dossier's timeline: the latest
 ENGLISH_FRAMES = {
@@ -177,51 +159,51 @@ def _english_frame(facts: Facts) -> str | None:
 def _compose(facts: Facts) -> Reply:
     match facts:
         case ProcedureFacts():
-            return _procedure(facts)
+            return procedure_reply(facts)
         case SeveralFacts():
             return _several(facts)
         case JourneyFacts():
-            return _journey(facts)
+            return journey_reply(facts)
         case UnitFacts(outcome, resolution):
-            return Reply(_render(outcome, kind=type(resolution).__name__, found=resolution))
+            return Reply(render(outcome, kind=type(resolution).__name__, found=resolution))
         case SheetFacts():
-            return _sheet(facts)
+            return sheet_reply(facts)
         case ChoiceFacts(outcome, procedures):
             return _choice(outcome, procedures)
         case DossierFacts():
-            return Reply(_render(facts.outcome, **_dossier_values(facts)), _dossier_buttons(facts))
+            return Reply(render(facts.outcome, **_dossier_values(facts)), _dossier_buttons(facts))
         case DossiersFacts(_, parts, left):
             return _dossiers(parts, left)
         case DetailsFacts(outcome, code, details, pay_at, has_qr):
             return Reply(
-                _render(outcome, code=code, details=details, pay_at=pay_at, has_qr=has_qr),
-                (_button("detail", code), _button("officer")),
+                render(outcome, code=code, details=details, pay_at=pay_at, has_qr=has_qr),
+                (button("detail", code), button("officer")),
             )
         case KeptFacts(outcome, kept, about):
-            return Reply(_render(outcome, kept=kept, about=about), _kept_buttons(facts))
+            return Reply(render(outcome, kept=kept, about=about), _kept_buttons(facts))
         case PlainFacts(Outcome.DOSSIER_EXPLAINED | Outcome.DOSSIER_INSISTED as outcome, detail, value):
-            return Reply(_render(outcome, detail=detail, value=value), _code_buttons(outcome, detail, value))
+            return Reply(render(outcome, detail=detail, value=value), _code_buttons(outcome, detail, value))
         case ComplaintFacts():
             return _complaint(facts)
         case FollowFacts(outcome, found, channel):
             values = {"dossier": found.dossier, "channel": channel, "days": LONGEST.days}
             values |= {"zalo_h": round(ZALO.total_seconds() / 3600)}
-            return Reply(_render(outcome, **values), (_button("unfollow", found.dossier.code),))
+            return Reply(render(outcome, **values), (button("unfollow", found.dossier.code),))
         case TicketFacts(outcome, standing):
-            buttons = (_button("stay"),) if standing.stage == "queued" and facts.waits_here else ()
-            return Reply(_render(outcome, standing=standing), buttons)
+            buttons = (button("stay"),) if standing.stage == "queued" and facts.waits_here else ()
+            return Reply(render(outcome, standing=standing), buttons)
         case RatingFacts():
             return _rating(facts)
         case PlainFacts(Outcome.READ_BACK as outcome, kind, text):
-            return Reply(_render(outcome, detail=kind, value=text), read_back.buttons(kind, text, words()["buttons"]))
+            return Reply(render(outcome, detail=kind, value=text), read_back.buttons(kind, text, words()["buttons"]))
         case PlainFacts(Outcome.CONSENT_ASKED as outcome, _, code):
             agree = Button(words()["buttons"]["agree"], f"agree:{consent.load()[consent.FOLLOW].key}:{code}")
             refuse = Button(words()["buttons"]["disagree"], "stay")
-            return Reply(_render(outcome, value=code, days=LONGEST.days), (agree, refuse))
+            return Reply(render(outcome, value=code, days=LONGEST.days), (agree, refuse))
         case PlainFacts(outcome, detail, value):
             factor = words()["factors"][second_factor.load().factor] if outcome is Outcome.FACTOR_ASKED else ""
             values = {"detail": detail, "value": value, "factor": factor, "most_followed": MOST_FOLLOWED}
-            return Reply(_render(outcome, **values), _plain_buttons(outcome))
+            return Reply(render(outcome, **values), _plain_buttons(outcome))
 
 
 def _rating(facts: RatingFacts) -> Reply:
@@ -229,7 +211,7 @@ def _rating(facts: RatingFacts) -> Reply:
     values = {"about": facts.about, "step": facts.step, "reason": facts.reason, "satisfaction": satisfaction.content()}
     values |= {"few": facts.channel in satisfaction.FEW_BUTTONS, "satisfied": facts.step in satisfaction.SATISFIED}
     values |= {"praise": satisfaction.is_praise(facts.reason)}
-    return Reply(_render(facts.outcome, **values), _rating_buttons(facts))
+    return Reply(render(facts.outcome, **values), _rating_buttons(facts))
 
 
 def _rating_buttons(facts: RatingFacts) -> tuple[Button, ...]:
@@ -240,7 +222,7 @@ def _rating_buttons(facts: RatingFacts) -> tuple[Button, ...]:
         case Outcome.RATED:
             return satisfaction.reason_buttons(facts.number, facts.step, facts.channel)
         case Outcome.REASON_TAKEN if facts.reason and not satisfaction.is_praise(facts.reason):
-            return (_button("officer"),)
+            return (button("officer"),)
     return ()
 
 
@@ -271,10 +253,10 @@ def _steps(dossier: Dossier) -> list[tuple[datetime, str]]:
 
 def _dossier_buttons(facts: DossierFacts) -> tuple[Button, ...]:
     code, is_late = facts.dossier.code, facts.progress.clock is Clock.LATE
-    shown = [_button("detail", code), *([_button("complain", code)] if is_late else ())]
+    shown = [button("detail", code), *([button("complain", code)] if is_late else ())]
     remembered = () if facts.kept or facts.asked else (Button(words()["buttons"]["keep_dossier"], f"keep:{code}"),)
-    follow = () if is_over(facts.dossier) else (_button("follow", code),)
-    return (*shown, *follow, *remembered, _button("officer"))
+    follow = () if is_over(facts.dossier) else (button("follow", code),)
+    return (*shown, *follow, *remembered, button("officer"))
 
 
 def _complaint(facts: ComplaintFacts) -> Reply:
@@ -282,7 +264,7 @@ def _complaint(facts: ComplaintFacts) -> Reply:
     form, send, drop = facts.form, _of_complaint(Wish.SEND), _of_complaint(Wish.DROP)
     names = {"what": form.what, "place": form.place, "time": form.time}
     told = {name: shorten(text, LONGEST_SHOWN) for name, text in names.items()}
-    rendered = _render(facts.outcome, step=form.step.value, told=told, unit=facts.unit, dossier=form.dossier)
+    rendered = render(facts.outcome, step=form.step.value, told=told, unit=facts.unit, dossier=form.dossier)
     if facts.outcome is Outcome.COMPLAINT_TAKEN:
         return Reply(rendered, _plain_buttons(facts.outcome))
     if facts.outcome is Outcome.COMPLAINT_SHOWN:
@@ -316,7 +298,7 @@ def _choice(outcome: Outcome, procedures: tuple[Procedure, ...]) -> Reply:
     choices = [
         Button(shorten(label, LONGEST_LABEL), f"p:{item.code}") for label, item in zip(labels, procedures, strict=True)
     ]
-    rendered = _render(outcome, shared=shared, labels=labels)
+    rendered = render(outcome, shared=shared, labels=labels)
     return Reply(rendered, (*choices, Button(words()["buttons"]["none_of_these"], "none")))
 
 
@@ -335,11 +317,11 @@ def qualifiers(names: Sequence[str]) -> tuple[str, list[str]]:
 
 def _several(facts: SeveralFacts) -> Reply:
     """One answer after the other; the buttons lead to each of them."""
-    answers = [_procedure(part) for part in facts.parts]
+    answers = [procedure_reply(part) for part in facts.parts]
     buttons = [Button(shorten(part.procedure.name, LONGEST_LABEL), f"p:{part.procedure.code}") for part in facts.parts]
     return Reply(
         tuple(block for answer in answers for block in answer.blocks),
-        (*buttons, _button("officer")),
+        (*buttons, button("officer")),
         tuple(source for answer in answers for source in answer.sources),
     )
 
@@ -349,10 +331,10 @@ def _dossiers(parts: Sequence[Facts], left: int) -> Reply:
     told = [_compose(part) for part in parts]
     ways = (_alone(part, reply) for part, reply in zip(parts, told, strict=True))
     buttons = dict.fromkeys(button for way in ways for button in way)
-    buttons.pop(_button("officer"), None)
+    buttons.pop(button("officer"), None)
     over = say("too_many_codes", told=str(len(parts)), left=str(left)).blocks if left else ()
     blocks_of_all = tuple(block for reply in told for block in reply.blocks)
-    return Reply((*blocks_of_all, *over), (*list(buttons)[: MOST_BUTTONS - 1], _button("officer")))
+    return Reply((*blocks_of_all, *over), (*list(buttons)[: MOST_BUTTONS - 1], button("officer")))
 
 
 def _alone(part: Facts, reply: Reply) -> tuple[Button, ...]:
@@ -368,301 +350,22 @@ def _code_buttons(outcome: Outcome, kind: str, value: str) -> tuple[Button, ...]
     label = str(words()["buttons"]["look_up"])
     meant = (Button(label.format(code=value), f"dossier:{value}"),) if kind == Fault.UNCLEAR.value else ()
     later = (Button(words()["buttons"]["not_now"], "stay"),) if outcome is Outcome.DOSSIER_INSISTED else ()
-    return (*meant, _button("officer"), *later)
-
-
-@lru_cache(maxsize=1)
-def words() -> dict[str, Any]:
-    """Words that stand for values of the records."""
-    content: dict[str, Any] = yaml.load((DATA / "words.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return content
-
-
-@lru_cache(maxsize=1)
-def ticket_words() -> dict[str, Any]:
-    """Words of the officers' tickets."""
-    content: dict[str, Any] = yaml.load((DATA / "tickets.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return content
-
-
-@lru_cache(maxsize=1)
-def notes() -> dict[str, str]:
-    """Sentences that come with another reply."""
-    content: dict[str, str] = yaml.load((DATA / "notes.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return content
-
-
-@lru_cache(maxsize=1)
-def templates() -> jinja2.Environment:
-    """The replies, one file an outcome, and the notices of tickets; an unknown name is an error, not an empty place."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([DATA / "replies", DATA / "notices"]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    environment.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
-    environment.filters["vnd"] = vnd
-    environment.filters["on"] = lambda at: f"{at.astimezone(ZONE):%d/%m/%Y}"
-    environment.filters["received"] = received_on
-    environment.filters["promise"] = promised
-    environment.globals["endings"] = ticket_words()["endings"]
-    environment.globals["complaint_limits"] = forwarding.load()
-    environment.filters["moment"] = lambda at: _said("moment", at=at.astimezone(ZONE))
-    return environment
-
-
-def promised(at: datetime) -> str:
-    """A promised moment, with its day of the week."""
-    local = at.astimezone(ZONE)
-    return str(ticket_words()["promise"].format(at=local, weekday=ticket_words()["weekdays"][local.weekday()]))
-
-
-def say(note: str, **values: str) -> Reply:
-    """A note on its own."""
-    return Reply((Block("paragraph", (notes()[note].format(**values),)),))
-
-
-def blocks(text: str) -> tuple[Block, ...]:
-    """Rendered lines to blocks, by their marks; anything else is a paragraph.
-
-    `# ` heading, `- ` bullet, `= ` bullet shown once, `! ` warning, `~ ` source.
-    """
-    found: list[Block] = []
-    for line in filter(None, (line.strip() for line in text.splitlines())):
-        kind = MARKS.get(line[:2], "paragraph")
-        content = line[2:].strip() if kind != "paragraph" else line
-        private = line[:2] == PRIVATE
-        if kind == "bullets" and found and (found[-1].kind, found[-1].private) == (kind, private):
-            found[-1] = Block(kind, (*found[-1].lines, content), private)
-        else:
-            found.append(Block(kind, (content,), private))
-    return tuple(found)
-
-
-def vnd(amount_vnd: int) -> str:
-    """10000 -> "10.000 đồng"."""
-    return _said("vnd", amount=f"{amount_vnd:,}".replace(",", "."))
-
-
-def shorten(text: str, length: int) -> str:
-    """At most `length` characters, cut between words."""
-    return text if len(text) <= length else text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
-
-
-def _render(outcome: Outcome, **values: object) -> tuple[Block, ...]:
-    return blocks(templates().get_template(f"{outcome.value}.txt").render(**values))
-
-
-def _said(line: str, **values: object) -> str:
-    """How a value of a record is said."""
-    return str(words()["lines"][line].format(**values))
-
-
-def _button(name: str, about: str = "") -> Button:
-    return Button(words()["buttons"][name], f"{name}:{about}" if about else name)
+    return (*meant, button("officer"), *later)
 
 
 def _plain_buttons(outcome: Outcome) -> tuple[Button, ...]:
     if outcome is Outcome.OFFICER_OFFERED:
-        return _button("officer"), Button(words()["buttons"]["not_now"], "stay")
+        return button("officer"), Button(words()["buttons"]["not_now"], "stay")
     if outcome is Outcome.FACTOR_ASKED:
-        return Button(words()["buttons"]["not_now"], "stay"), _button("officer")
+        return Button(words()["buttons"]["not_now"], "stay"), button("officer")
     if outcome in WAITING:
-        return (_button("stay"),)
+        return (button("stay"),)
     if outcome is Outcome.KEPT_TOLD:
-        return _button("forget"), _button("officer")
+        return button("forget"), button("officer")
     if outcome is Outcome.FORGET_ASKED:
         return Button(words()["buttons"]["forget"], "forget:yes"), Button(words()["buttons"]["keep"], "forget:no")
     if outcome is Outcome.CONSENT_WITHDRAWN:
-        return (_button("forget"),)
+        return (button("forget"),)
     if outcome is Outcome.SMALL_TALK:
-        return (_button("dossier"), _button("officer"))
-    return (_button("officer"),) if outcome in OFFICER_AFTER else ()
-
-
-def source_of(procedure: Procedure, case_id: str = "") -> Source:
-    """The dated record a citizen can check."""
-    days = (procedure.valid_from, procedure.checked_on)
-    return Source(procedure.code, procedure.decision, *days, procedure.url, case_id)
-
-
-def _procedure(facts: ProcedureFacts) -> Reply:
-    procedure, case = facts.procedure, facts.procedure.case(facts.case_id)
-    parts = facts.aspects or ("overview", *OVERVIEW)
-    documents, left, ask_case = _documents(facts)
-    case_labels = {item.id: item.label for item in procedure.cases}
-    values: dict[str, object] = {
-        "procedure": procedure,
-        "parts": parts,
-        "words": words(),
-        "warnings": warnings_of(facts),
-        "documents": documents,
-        "documents_left": left,
-        "case_label": case.label if case else "",
-        "case_question": procedure.case_question if ask_case else "",
-        "fees": [fee_line(fee, case_labels) for fee in procedure.fees_on(facts.on, facts.case_id)],
-        "order": _order_line(facts),
-        "times": [time_line(time, case_labels) for time in procedure.times_on(facts.on, facts.case_id)],
-        "channels": [channel_name(channel) for channel in procedure.channels],
-        "legal_basis": [f"{item.number}: {item.name}" for item in procedure.laws_on(facts.on)[:MOST_LEGAL_BASES]],
-        "open_points": open_points(procedure, parts),
-        "claimed": vnd(facts.claimed_vnd) if facts.claimed_vnd is not None else "",
-    }
-    answer = Answer(_render(facts.outcome, **values), (source_of(procedure, case.id if case else ""),))
-    return Reply.of(answer, _next_buttons(facts, ask_case))
-
-
-def _journey(facts: JourneyFacts) -> Reply:
-    """All papers once, the joint time and place; the parts to ask about as buttons."""
-    journey = facts.journey
-    told = (journey.joint,) if journey.joint else journey.parts
-    names = {part.code: part.name for part in (*journey.parts, *([journey.joint] if journey.joint else []))}
-    values: dict[str, object] = {
-        "journey": journey,
-        "documents": [document_line(needed.document) for needed in journey.documents],
-        "times": [time_line(time, {}) for time in journey.times],
-        "parts": list(names.values()),
-        "words": words(),
-        "told": told,
-    }
-    answer = Answer(_render(facts.outcome, **values), tuple(source_of(item) for item in told))
-    buttons = tuple(Button(shorten(name, LONGEST_LABEL), f"p:{code}") for code, name in names.items())
-    return Reply.of(answer, (*buttons[: MOST_BUTTONS - 1], _button("officer")))
-
-
-def _sheet(facts: SheetFacts) -> Reply:
-    """The words beside the file. The talk goes on from them as from an answer; the other print is one press away."""
-    procedure, case = facts.procedure, facts.procedure.case(facts.case_id)
-    about = ProcedureFacts(Outcome.ANSWERED, procedure, (), facts.case_id, facts.on)
-    _, _, ask_case = _documents(about)
-    label = case.label if case else ""
-    rendered = _render(facts.outcome, procedure=procedure, case_label=label, is_large=facts.is_large)
-    answer = Answer(rendered, (source_of(procedure, facts.case_id),))
-    other = sheet_buttons.button(words()["buttons"], procedure.code, facts.case_id, not facts.is_large)
-    ways = (button for button in _next_buttons(about, ask_case) if not sheet_buttons.is_one(button))
-    named = SheetName(procedure.code, facts.case_id, facts.on, facts.is_large)
-    return replace(Reply.of(answer, (other, *ways)), sheet=named)
-
-
-def _order_line(facts: ProcedureFacts) -> str:
-    """What the citizen's own number of pages and copies costs, where the record lets it be computed."""
-    if not (facts.pages or facts.copies):
-        return ""
-    order = Order(Channel.COUNTER, facts.case_id, facts.copies or 1, facts.pages or 1)
-    total_vnd = bill(facts.procedure, order, facts.on).total_vnd
-    if total_vnd is None:
-        return ""
-    return str(words()["order"].format(copies=order.quantity, pages=order.pages, total=vnd(total_vnd)))
-
-
-def open_points(procedure: Procedure, parts: Iterable[str]) -> list[str]:
-    """What the record leaves open about the parts that are told."""
-    told = {"fees" if part == "fee" else "times" if part == "time" else part for part in parts}
-    return [point.reason for point in procedure.open_points if point.field.split(".")[0] in told]
-
-
-def warnings_of(facts: ProcedureFacts) -> list[str]:
-    """What a citizen is warned of before they rely on the record."""
-    procedure = facts.procedure
-    found = [] if procedure.reviewed else ["unreviewed"]
-    found += ["review_due"] if procedure.reviewed and procedure.review_is_due(facts.on) else []
-    found += ["stale"] if procedure.stale else []
-    return [notes()[name] for name in found]
-
-
-def _documents(facts: ProcedureFacts) -> tuple[list[str], int, bool]:
-    """The papers to show, how many are left out, and whether to ask for the case."""
-    procedure = facts.procedure
-    papers = [document_line(item) for item in procedure.documents_for(facts.case_id)]
-    total = len(papers) + sum(len(case.documents) for case in procedure.cases)
-    ask_case = len(procedure.cases) > 1 and not facts.case_id
-    if procedure.cases and not facts.case_id and (total <= MOST_DOCUMENTS_OF_ALL_CASES or len(procedure.cases) == 1):
-        ask_case = False
-        papers += [f"{case.label}: {document_line(item)}" for case in procedure.cases for item in case.documents]
-    shown = papers if facts.aspects else papers[:OVERVIEW_DOCUMENTS]
-    return shown, len(papers) - len(shown), ask_case
-
-
-def document_line(document: Document) -> str:
-    """One paper: what, how many, which form, when."""
-    said = copies_line(document)
-    line = document.name.rstrip(" .;")
-    line += f" – {said}" if said else ""
-    line += _said("form", form=document.form) if document.form else ""
-    return line + (f". {document.note}" if document.note else "")
-
-
-def copies_line(document: Document) -> str:
-    """How many originals and copies; empty when the record does not say."""
-    counts = {"originals": document.originals, "copies": document.copies}
-    return ", ".join(_said(kind, number=number) for kind, number in counts.items() if number)
-
-
-def fee_line(fee: Fee, case_labels: dict[str, str]) -> str:
-    """One fee as the record has it; what is not known is said."""
-    kind = words()["fee_kinds"][fee.kind]
-    match fee.status:
-        case FeeStatus.AMOUNT if fee.amount_vnd:
-            said = f"{kind} {vnd(fee.amount_vnd)}" if fee.kind else vnd(fee.amount_vnd)
-            said += f"/{fee.per}" if fee.per else ""
-            said += f" ({fee.text.strip(' .()')})" if fee.text else ""
-        case FeeStatus.FREE:
-            said = _said("free", kind=kind) if fee.kind else _said("free_of_charge")
-            said += f" ({fee.text.strip(' .()')})" if len(fee.text) > 12 else ""
-        case FeeStatus.BY_RULE:
-            said = fee.text
-        case _:
-            said = _said("unpublished")
-    return _dated(fee, said, case_labels)
-
-
-def time_line(time: ProcessingTime, case_labels: dict[str, str]) -> str:
-    """One time limit as the record has it."""
-    if time.unit is TimeUnit.SAME_DAY:
-        said = time.text
-    elif time.amount is not None and time.unit is not None:
-        said = f"{time.amount:g} {words()['time_units'][time.unit]}".replace(".", ",")
-        said += "" if time.unit_certain else _said("unit_uncertain")
-        said += f" – {time.text}" if time.text else ""
-    else:
-        said = time.text
-    return _dated(time, said, case_labels)
-
-
-def _dated(value: Fee | ProcessingTime, said: str, case_labels: dict[str, str]) -> str:
-    """Before the value its case and channels, behind it its basis and last day."""
-    before = [case_labels[value.case_id]] if value.case_id in case_labels else []
-    if value.channels and len(value.channels) < len(Channel):
-        before.append(", ".join(channel_name(channel) for channel in value.channels))
-    after = _said("basis", basis=value.basis) if value.basis and value.basis not in said else ""
-    after += _said("last_day", day=value.valid_to) if value.valid_to else ""
-    line = ": ".join([*before, said.rstrip(" .")]) + after
-    return line[:1].upper() + line[1:]
-
-
-def channel_name(channel: Channel) -> str:
-    """How a dossier is handed in, in words."""
-    return str(words()["channels"][channel.value])
-
-
-def _next_buttons(facts: ProcedureFacts, ask_case: bool) -> tuple[Button, ...]:
-    """The cases to choose from, or the aspects not told yet and the sheet; always an officer. Zalo shows five."""
-    procedure, told = facts.procedure, set(facts.aspects or OVERVIEW)
-    if ask_case and "documents" in told:
-        cases = [Button(shorten(case.label, LONGEST_LABEL), f"c:{case.id}") for case in procedure.cases]
-        return (*cases, _button("officer"))
-    rest = [aspect.value for aspect in Aspect if aspect.value not in told and _has(procedure, aspect)]
-    bundle = bundles.containing(procedure.code, bundles.load())
-    journey = [Button(words()["buttons"]["journey"], f"b:{bundle.id}")] if bundle else []
-    sheet = sheet_buttons.button(words()["buttons"], procedure.code, facts.case_id)
-    after = (*journey, sheet, _button("officer"))
-    shown = [Button(words()["buttons"][name], f"a:{name}") for name in rest[: MOST_BUTTONS - len(after)]]
-    return (*shown, *after)
-
-
-def _has(procedure: Procedure, aspect: Aspect) -> bool:
-    """Whether there is anything to tell about an aspect that may be empty."""
-    values = {Aspect.CONDITIONS: procedure.conditions, Aspect.RESULT: procedure.result, Aspect.HOW: procedure.steps}
-    return bool(values.get(aspect, True))
+        return (button("dossier"), button("officer"))
+    return (button("officer"),) if outcome in OFFICER_AFTER else ()

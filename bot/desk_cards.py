@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 import yaml
 
-from bot import compose, ledger, notices, outbox, tables
+from bot import ledger, notices, outbox, tables, wording
 from bot.conversation import Conversation, Owner
 from bot.desks import DeskPlan, Desks
 from bot.ledger import Entry, Ticket
@@ -73,7 +73,7 @@ def card(ticket: Ticket, plan: DeskPlan, new: News, waiting: int, link: str = ""
         "field": words["fields"].get(ticket.matter.field, words["unknown"]),
         "reason": words["reasons"].get(ticket.matter.reason, words["unknown"]),
         "since": new.since,
-        "limit": compose.ticket_words()["limits"][new.limit] if new.limit else "",
+        "limit": wording.ticket_words()["limits"][new.limit] if new.limit else "",
         "waiting": waiting,
         "link": link,
     }

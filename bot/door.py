@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from bot import outbox, tables
 from bot.callback import Callbacks
-from bot.compose import say, words
 from bot.conversation import Owner
 from bot.errors import NotKept
 from bot.flood import Bound, Excess, Flood, What
@@ -24,6 +23,7 @@ from bot.present import now
 from bot.second_factor import Sealer
 from bot.store import Store
 from bot.utterance import LONGEST_READ
+from bot.wording import say, words
 from nlu.entities import find
 
 log = logging.getLogger(__name__)

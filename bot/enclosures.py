@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.compose import notes, sheet_address
+from bot.compose import sheet_address
 from bot.messages import Block, Reply, SheetName
 from bot.sheet_pdf import NotPrinted
 from bot.sheets import file_name
+from bot.wording import notes
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from bot import attachments, compose, desks, ledger, notices, outbox, snooze, standing, tables
+from bot import attachments, desks, ledger, notices, outbox, snooze, standing, tables, wording
 from bot.callback import DECLINE, KEEP, Callbacks
 from bot.desks import Desks
 from bot.handoff import with_holder
@@ -65,7 +65,7 @@ class Errands:
 
     def ask_number(self, ticket_id: int, officer_id: int, key: str) -> State | Refusal:
         """Ask for a number to call back on; the citizen may decline with one button. Raises KeyError."""
-        decline = Button(compose.ticket_words()["buttons"]["decline_call"], DECLINE)
+        decline = Button(wording.ticket_words()["buttons"]["decline_call"], DECLINE)
         return self._ask(ticket_id, officer_id, Asked.PHONE, key, "", decline)
 
     def ask_paper(self, ticket_id: int, officer_id: int, paper: str, key: str) -> State | Refusal:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from bot.compose import compose, say, words
+from bot.compose import compose
 from bot.facts import DossierFacts
 from bot.following import LONGEST, Follower, Kind, News, calendar
 from bot.messages import Block, Button, Reply
 from bot.outcomes import Outcome
 from bot.progress import progress
+from bot.wording import say, words
 from integrations.dossiers import Found
 
 

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 
 from bot import attachments, followers, tables
 from bot.callback import Callbacks
-from bot.compose import words
 from bot.conversation import Conversation, Owner
 from bot.locks import insert_unless_there
 from bot.messages import InboundMessage, Kind
 from bot.second_factor import Seal, Sealer, digits
 from bot.store import Store, announce
 from bot.utterance import LONGEST_READ, Utterance, admit
+from bot.wording import words
 
 LEASE = timedelta(seconds=60)
 SET_BACK = 2 * LEASE

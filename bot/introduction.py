@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.compose import notes
 from bot.conversation import Conversation
 from bot.facts import Facts
 from bot.messages import Block, Reply
 from bot.outcomes import Outcome
+from bot.wording import notes
 
 SAY_IT_THEMSELVES = frozenset({"webchat", "terminal"})
 SAYS_IT = frozenset({"greet", "ask_bot"})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot import compose
+from bot import wording
 from bot.messages import Block, Button, Reply
 
 
 def blocks(notice: str, **values: object) -> tuple[Block, ...]:
     """One notice, rendered."""
-    return compose.blocks(compose.templates().get_template(f"{notice}.txt").render(**values))
+    return wording.blocks(wording.templates().get_template(f"{notice}.txt").render(**values))
 
 
 def tell(notice: str, *buttons: Button, **values: object) -> Reply:
@@ -18,9 +18,9 @@ def tell(notice: str, *buttons: Button, **values: object) -> Reply:
 
 def leave_button() -> Button:
     """One tap, and the citizen no longer waits."""
-    return Button(compose.words()["buttons"]["stay"], "stay")
+    return Button(wording.words()["buttons"]["stay"], "stay")
 
 
 def reopen_button(code: str) -> Button:
     """One tap, and a closed ticket is open again."""
-    return Button(compose.ticket_words()["buttons"]["reopen"], f"reopen:{code}")
+    return Button(wording.ticket_words()["buttons"]["reopen"], f"reopen:{code}")

@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import ledger, tables
-from bot.compose import words
 from bot.conversation import Owner
 from bot.locks import hold
 from bot.messages import Block, Button, Reply, SheetName, Source
 from bot.store import Store, announce
 from bot.ticket import Event
+from bot.wording import words
 
 RETRY_S = 2.0
 LONGEST_RETRY_S = 300.0

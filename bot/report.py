@@ -19,12 +19,12 @@ import sqlalchemy as sa
 import yaml
 
 from bot import measures, places, satisfaction, tables
-from bot.compose import ticket_words
 from bot.desks import Desks
 from bot.errors import BotError
 from bot.measures import Adds, Counts, Name
 from bot.periods import Period
 from bot.store import Store
+from bot.wording import ticket_words
 
 ROOM = Path(__file__).parent / "data"
 BREAKDOWNS = ("unit", "field", "channel", "desk", "day")

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from urllib.parse import urlencode
 
-from bot.compose import (
-    channel_name,
-    copies_line,
-    fee_line,
-    open_points,
-    source_of,
-    time_line,
-    warnings_of,
-)
 from bot.errors import BotError
 from bot.facts import ProcedureFacts
 from bot.messages import Source
 from bot.present import ZONE
+from bot.procedure_reply import open_points, source_of, warnings_of
+from bot.record_lines import channel_name, copies_line, fee_line, time_line
 from knowledge.calendar import WorkCalendar, due
 from knowledge.procedure import Document, Fee, FeeStatus, Procedure, ProcessingTime, TimeUnit
 

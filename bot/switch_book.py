@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from bot import outbox, tables
-from bot.compose import say
 from bot.conversation import Owner
 from bot.locks import alone
 from bot.outcomes import Outcome
 from bot.store import Store
 from bot.switches import EVERY_CHANNEL, Mode, Notice, Switches, for_channel
+from bot.wording import say
 
 FRESH_S = 2.0
 LONGEST_NOTICE = 500

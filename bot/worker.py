@@ -26,7 +26,6 @@ from bot import (
     tries,
 )
 from bot.assistant import Assistant, Turn
-from bot.compose import say
 from bot.conversation import Owner
 from bot.decisions import Unfollow
 from bot.desks import Desks
@@ -43,6 +42,7 @@ from bot.stopwatch import Stopwatch
 from bot.store import Store
 from bot.switches import Switches
 from bot.tries import Tries
+from bot.wording import say
 from nlu.understanding import Understanding
 
 MOST_DEATHS = 10

@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from bot.assistant import Assistant, Turn
-from bot.compose import OVERVIEW
 from bot.conversation import Conversation, Owner
 from bot.facts import Facts, ProcedureFacts, SeveralFacts
 from bot.messages import InboundMessage
 from bot.outcomes import meanings
+from bot.procedure_reply import OVERVIEW
 from bot.utterance import admit
 from evals.scoring import any_of
 

@@ -19,7 +19,6 @@ from starlette.testclient import TestClient
 
 from bot import outbox, tables
 from bot.aside import SetAside
-from bot.compose import notes
 from bot.inbox import MOST_ATTEMPTS
 from bot.messages import Block, Reply
 from bot.officers import Officers
@@ -27,6 +26,7 @@ from bot.outbox import MOST_ATTEMPTS as MOST_SENDS
 from bot.outbox import Outbox
 from bot.retention import KEEP, delete_old
 from bot.store import ROOT, Store
+from bot.wording import notes
 from bot.worker import MOST_DEATHS
 from nlu.understanding import Understanding
 from tests import town

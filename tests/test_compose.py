@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from bot.compose import MOST_BUTTONS, blocks, compose, document_line, fee_line, shorten, time_line, vnd
+from bot.compose import compose
 from bot.facts import ChoiceFacts, DossierFacts, DossiersFacts, PlainFacts, ProcedureFacts
 from bot.messages import Answer, Block, MissingSource, Reply
 from bot.outcomes import Outcome
+from bot.procedure_reply import MOST_BUTTONS
 from bot.progress import Clock, Progress
+from bot.record_lines import document_line, fee_line, time_line
+from bot.wording import blocks, shorten, vnd
 from integrations.dossiers import Found
 from knowledge.procedure import Document, Fee, Procedure, ProcessingTime
 from nlu.understanding import Aspect

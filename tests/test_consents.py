@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from bot import consent, consents, introduction, tables
 from bot.channels import telegram, terminal, zalo
-from bot.compose import words
 from bot.conversation import Conversation
 from bot.facts import PlainFacts
 from bot.inbox import Inbox
 from bot.messages import InboundMessage, Kind, Reply
 from bot.outcomes import Outcome
 from bot.store import Store
+from bot.wording import words
 from bot.worker import Worker
 from tests.town import DOSSIER_CODE, MORNING, Clock, Script, replies, rows, understood, worker
 from web import chat

@@ -2,10 +2,11 @@
 
 import pytest
 
-from bot.compose import ENGLISH_FRAMES, compose, notes
+from bot.compose import ENGLISH_FRAMES, compose
 from bot.facts import PlainFacts
 from bot.outcomes import Outcome
 from bot.perform import emergency
+from bot.wording import notes
 from nlu import cues
 
 

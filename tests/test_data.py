@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import callback, commands, compose, notices, retention, rules
+from bot import callback, commands, compose, notices, retention, rules, wording
 from bot.clocks import Cause, Limit
 from bot.complaint import STEPS, Form, Step, Wish
 from bot.conversation import Kept
@@ -58,7 +58,7 @@ from nlu.understanding import Aspect
 from tests import town
 
 ROOT = Path(__file__).parents[1]
-REPLIES, NOTICES = compose.DATA / "replies", compose.DATA / "notices"
+REPLIES, NOTICES = wording.DATA / "replies", wording.DATA / "notices"
 BEHAVIOURS = {
     "answer",
     "clarify",
@@ -294,7 +294,7 @@ def test_a_wrong_code_leaves_a_way_on(kind: str) -> None:
 
 def test_the_number_of_codes_is_said_as_it_is() -> None:
     """How many dossiers are looked up at once is said as the program has it."""
-    assert f" {MOST_DOSSIERS} hồ sơ" in compose.notes()["too_many_codes"]
+    assert f" {MOST_DOSSIERS} hồ sơ" in wording.notes()["too_many_codes"]
 
 
 def test_what_is_kept_is_told_as_it_is() -> None:
@@ -326,7 +326,7 @@ def test_every_notice_is_said(notice: str) -> None:
 )
 def test_every_word_of_a_ticket_is_there(words: str, values: set[str]) -> None:
     """Every ending, cause and limit has its word, and no word is left over."""
-    assert set(compose.ticket_words()[words]) == values
+    assert set(wording.ticket_words()[words]) == values
 
 
 def test_silence_says_nothing() -> None:
@@ -354,12 +354,12 @@ def test_each_variant_has_its_own_words(variants: list[tuple[str, Facts]]) -> No
 )
 def test_every_value_has_a_word(words: str, values: set[str]) -> None:
     """Every value of the records and every button has a word, and no word is left over."""
-    assert set(compose.words()[words]) == values
+    assert set(wording.words()[words]) == values
 
 
 def test_the_menu_is_that_of_the_code() -> None:
     """Every command has a line in the menu that Telegram takes, and no line is left over."""
-    menu = compose.words()["commands"]
+    menu = wording.words()["commands"]
     assert set(menu) == set(commands.PAYLOADS)
     assert all(re.fullmatch(r"/[a-z0-9_]{1,32}", name) and 3 <= len(does) <= 256 for name, does in menu.items())
 
@@ -371,7 +371,7 @@ def pieces(lines: list[str]) -> Iterator[list[str]]:
 
 def test_words_are_composed() -> None:
     """Every word and every template is in NFC: what is searched for and what is shown are the same letters."""
-    paths = (path for path in sorted(compose.DATA.rglob("*.*")) if path.suffix != ".docx")
+    paths = (path for path in sorted(wording.DATA.rglob("*.*")) if path.suffix != ".docx")
     lines = [path.read_text(encoding="utf-8").splitlines() for path in paths]
     texts = [" ".join(" ".join(some).split()) for whole in lines for some in pieces(whole)]
     messages = [admit(InboundMessage("t", "1", "1", town.MORNING, text=text)) for text in texts]
@@ -452,7 +452,7 @@ def test_intents_are_the_same_everywhere() -> None:
 def sentences() -> list[str]:
     """The sentences of every template and note, without the machinery."""
     texts = [path.read_text(encoding="utf-8") for path in sorted([*REPLIES.glob("*.txt"), *NOTICES.glob("*.txt")])]
-    lines = [line for text in texts for line in text.splitlines()] + list(compose.notes().values())
+    lines = [line for text in texts for line in text.splitlines()] + list(wording.notes().values())
     plain = [re.sub(r"\{\{.*?\}\}", "X", re.sub(r"\{%.*?%\}", "\n", line)) for line in lines]
     return [part.strip() for line in plain for part in re.split(r"(?<=[.?!])\s|\n", line) if part.strip()]
 

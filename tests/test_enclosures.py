@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot import outbox, tables
 from bot.buttons import pressed
 from bot.channels import telegram, zalo
-from bot.compose import compose, notes, words
+from bot.compose import compose
 from bot.conversation import Conversation
 from bot.decisions import AskAgain, SendSheet
 from bot.enclosures import Enclosures, File, no_file
@@ -27,6 +27,7 @@ from bot.perform import perform
 from bot.present import now
 from bot.sheet_buttons import in_english
 from bot.store import Store
+from bot.wording import notes, words
 from integrations.errors import BadAnswer, Unavailable, Undeliverable
 from integrations.stand_ins.telegram import app as telegram_stand_in
 from integrations.zalo import Press

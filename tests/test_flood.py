@@ -22,7 +22,6 @@ from starlette.testclient import TestClient
 from bot import flood, settings, tables
 from bot.channels import telegram, zalo
 from bot.channels.zalo import Seal
-from bot.compose import notes
 from bot.conversation import Owner
 from bot.door import Door, TooMany, codes_in
 from bot.errors import BadData, BadSettings
@@ -30,6 +29,7 @@ from bot.flood import Bound, Excess, Flood, Limits, What, load
 from bot.meters import Meters
 from bot.outbox import Outbox
 from bot.store import Store
+from bot.wording import notes
 from tests import town
 from tests.memory_ports import MemoryTown
 from tests.town import Clock, message, replies, rows, told

@@ -13,13 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot import outbox, tables
-from bot.compose import notes
 from bot.conversation import Conversation, Owner
 from bot.inbox import LEASE, MOST_ATTEMPTS, Inbox
 from bot.messages import Block, InboundMessage, Kind, Reply
 from bot.outbox import Delivery, Outbox
 from bot.store import Store
 from bot.utterance import admit
+from bot.wording import notes
 from bot.worker import MOST_DEATHS
 from nlu.understanding import Understanding
 from tests import town

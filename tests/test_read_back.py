@@ -8,7 +8,6 @@ import pytest
 
 from bot.buttons import pressed
 from bot.complaint import Form
-from bot.compose import words
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decisions import AskAgain, ReadBack, Stay
 from bot.media_words import PHOTO, SOUND, utterance
@@ -16,6 +15,7 @@ from bot.messages import Attachment, InboundMessage, Kind
 from bot.outcomes import Outcome
 from bot.read_back import buttons
 from bot.utterance import Utterance, admit
+from bot.wording import words
 from nlu.spoken_digits import written
 from tests import town
 from tests.town import DOSSIER_CODE, MORNING, TODAY

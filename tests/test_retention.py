@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot import tables
-from bot.compose import DATA
 from bot.handoff import Desk
 from bot.messages import Kind
 from bot.retention import KEEP, MOST_AT_ONCE, delete_old
 from bot.store import Store
+from bot.wording import DATA
 from tests.town import MORNING, replies, rows, say, worker
 
 PARTS = (tables.conversation, tables.inbox, tables.turn, tables.outbox, tables.ticket, tables.ticket_event)

@@ -11,7 +11,6 @@ import pytest
 
 from bot import tables
 from bot.__main__ import main
-from bot.compose import notes
 from bot.conversation import Awaiting, Conversation, Owner
 from bot.decide import decide
 from bot.decisions import (
@@ -32,6 +31,7 @@ from bot.store import Store
 from bot.switch_book import FRESH_S, LONGEST_NOTICE, SwitchBook
 from bot.switches import Mode, Notice, Switches, decide_within, for_channel
 from bot.utterance import Utterance
+from bot.wording import notes
 from bot.worker import Worker
 from nlu.understanding import Understanding
 from tests.town import BIRTH, DOSSIER_CODE, RULES, Clock, Script, assistant, replies, rows, say, understood

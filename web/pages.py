@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
-from bot.compose import ticket_words
 from bot.present import ZONE, now
+from bot.wording import ticket_words
 from web.shared import once
 
 ROOM = Path(__file__).parent

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.compose import vnd
 from bot.payment import PATH, Payments
 from bot.sheet import Sheet
 from bot.vietqr import picture
+from bot.wording import vnd
 from knowledge.errors import NotFound
 from web.pages import Pages, load_pages
 

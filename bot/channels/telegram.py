@@ -29,12 +29,12 @@ from bot import receipts
 from bot.channels.telegram_arrival import Arrival, Press, Sent, arrival, chat_of, numbered, unread
 from bot.channels.telegram_html import LONGEST_MESSAGE, pages, units
 from bot.channels.telegram_request import AiohttpRequest
-from bot.compose import ticket_words, words
 from bot.enclosures import Enclosures, no_file
 from bot.errors import NoFile
 from bot.messages import Attachment, Button, InboundMessage, Kind, Reply
 from bot.outbox import RETRY_S, Delivery, Outbox, wait_s
 from bot.present import now
+from bot.wording import ticket_words, words
 from integrations import photos
 
 log = logging.getLogger(__name__)

@@ -18,11 +18,11 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 
-from bot.compose import words
 from bot.enclosures import Enclosures, File, no_file
 from bot.messages import Button, InboundMessage, Kind, Reply
 from bot.outbox import Outbox
 from bot.present import now
+from bot.wording import words
 
 CHANNEL = "terminal"
 LARGEST_FILE = 50 * 2**20

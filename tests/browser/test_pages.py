@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from bot.compose import notes
 from bot.inbox import Inbox
 from bot.messages import Attachment, Block, InboundMessage, Kind, Reply
+from bot.wording import notes
 from tests.browser.accessibility import violations_by_day_and_night
 from tests.browser.visits import GIVEN, ask, called_back, queue, ticket
 from tests.memory_ports import FEE, PASSWORD, MemoryTown, wait, write

@@ -12,7 +12,6 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from bot import outbox, tables
-from bot.compose import words
 from bot.door import Door
 from bot.enclosures import Enclosures
 from bot.flood import Flood, load
@@ -26,6 +25,7 @@ from bot.outbox import Outbox
 from bot.present import now
 from bot.sheets import Sheets
 from bot.store import Store
+from bot.wording import words
 from tests import town
 
 LABELS = {False: words()["buttons"]["sheet"], True: words()["buttons"]["largesheet"]}

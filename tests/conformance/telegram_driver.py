@@ -13,7 +13,7 @@ import httpx
 from starlette.applications import Starlette
 
 from bot.channels import telegram
-from bot.compose import words
+from bot.wording import words
 from integrations.stand_ins.telegram import app as stand_in
 from tests.conformance.driver import LABELS, Arrived, Driver, Place
 from tests.serving import free_port, served, until

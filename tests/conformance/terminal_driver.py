@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from rich.console import Console
 
 from bot.channels.terminal import Terminal
-from bot.compose import words
+from bot.wording import words
 from tests.conformance.driver import LABELS, Arrived, Driver, Place
 from tests.serving import until
 
