@@ -2,12 +2,14 @@
 
 Over the reviewed records of the edition that is served, ranking alone. Neighbours are the procedures that the index
 ranks among the first three for the record's own names and questions, before or after. One JSON object a line: progress,
-then the result.
+then the result. The index of what is served is kept, and so is what its phrases were read as (nlu/stored.py): from the
+second draft on, one index is built, and of its phrases only the changed ones are read.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,6 +33,8 @@ from nlu.understanding import Candidate
 FIRST = 3
 FOLDER = "measured"
 # of the cache: the indexes of drafts do not push out those that are served
+NICE = 5
+# citizens come first, and a busy machine still gets it done
 Record = Mapping[str, Any]
 
 
@@ -105,10 +109,16 @@ def comparison(
     chosen: Settings, served: Mapping[str, Record], before: Mapping[str, Record], after: Mapping[str, Record]
 ) -> Comparison:
     """Both sides: the served records with the changed ones, by code, as they were and as they would be."""
-    reader, folder = encoder.default() if chosen.encoder == "auto" else None, chosen.cache_dir / FOLDER
-    sides = [Ranking(entries({**served, **some}), folder, reader) for some in (before, after)]
+    reader = encoder.default() if chosen.encoder == "auto" else None
+    sides = [_ranking(entries({**served, **some}), chosen.cache_dir, reader) for some in (before, after)]
     names = {code: one["name"] for code, one in {**served, **after}.items()}
     return Comparison(sides, names, rules.load().answer_at)
+
+
+def _ranking(known: Sequence[Entry], cache: Path, reader: Encoder | None) -> Ranking:
+    """Over the index that is served, where it is of the very same records; otherwise over one of the measurements'."""
+    is_served = stored.has_retrieval(known, cache, reader)
+    return Ranking(known, cache if is_served else cache / FOLDER, reader)
 
 
 def entries(records: Mapping[str, Record]) -> list[Entry]:
@@ -124,7 +134,8 @@ def neighbours(sides: Sequence[Ranking], *records: Record) -> set[str]:
 
 
 def tell(path: Path, chosen: Settings) -> None:
-    """Print what a file's {"before", "after"} comes to."""
+    """Print what a file's {"before", "after"} comes to, with the processor that nobody else wants."""
+    os.nice(NICE)
     asked = json.loads(path.read_text(encoding="utf-8"))
     for said in measured(asked["before"], asked["after"], chosen, scoring.load()):
         print(json.dumps(said, ensure_ascii=False), flush=True)

@@ -62,7 +62,7 @@ ON_BOTH = {
     for name in (
         "aside", "board", "catalogue_drafts", "clock_steps", "data_requests", "daybook", "handoff", "lost_questions",
         "metrics", "periods", "pipeline", "redelivery", "retention", "routing", "search", "second_step", "switches",
-        "sync_monitor", "tickets", "timers", "zalo_tokens",
+        "sync_monitor", "tickets", "timers", "zalo_tokens", "bulk", "draft_effect",
     )
 }  # fmt: skip
 # whose tests of the database run on SQLite and on PostgreSQL; what races on the latter is in test_postgresql.py
