@@ -126,7 +126,7 @@ RULES: Mapping[str, Rule] = {
     "GET /console/breaches": of(LEAD, ADMINISTRATOR),  # of the desks that are led (bot/roles.py)
     "GET /console/breaches.csv": of(LEAD, ADMINISTRATOR),
     "GET /console/sync": of(LEAD, ADMINISTRATOR),  # of the units of desks that are led (web/sync_page.py)
-    "GET /console/sync.csv": of(LEAD, ADMINISTRATOR),
+    "GET /console/sync.{suffix}": of(LEAD, ADMINISTRATOR),
     "GET /console/statistics": of(LEAD, AUDITOR, ADMINISTRATOR),  # counts of nobody in particular
     "GET /console/statistics.{suffix}": of(LEAD, AUDITOR, ADMINISTRATOR),
     "GET /console/desks": of(LEAD, ADMINISTRATOR),
