@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -122,13 +122,16 @@ def state(said: Record | None, now: datetime) -> State | None:
     return State.RUNS if now - last < SILENT else State.BROKEN
 
 
-def by_evaluation(chosen: Settings) -> Measure:
-    """With `python -m evals effect` in a process of its own: it needs a core for a while, and the encoder's memory."""
+def by_evaluation(chosen: Settings, tests: Callable[[], Iterable[Mapping[str, Any]]]) -> Measure:
+    """With `python -m evals effect` in a process of its own: it needs a core for a while, and the encoder's memory.
+
+    `tests`: the sentences that editors made of lost questions (bot/lost_decisions.py), asked besides.
+    """
 
     def measure(before: Record, after: Record) -> Generator[Mapping[str, Any], None, None]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "draft.json"
-            path.write_text(json.dumps({"before": before, "after": after}), encoding="utf-8")
+            path.write_text(json.dumps({"before": before, "after": after, "tests": [*tests()]}), encoding="utf-8")
             command = [sys.executable, "-m", "evals", "effect", str(path)]
             with closing(program.lines(command, settings.environment(chosen))) as told:
                 yield from told

@@ -9,7 +9,6 @@ second draft on, one index is built, and of its phrases only the changed ones ar
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,8 +32,6 @@ from nlu.understanding import Candidate
 FIRST = 3
 FOLDER = "measured"
 # of the cache: the indexes of drafts do not push out those that are served
-NICE = 5
-# citizens come first, and a busy machine still gets it done
 Record = Mapping[str, Any]
 
 
@@ -134,8 +131,8 @@ def neighbours(sides: Sequence[Ranking], *records: Record) -> set[str]:
 
 
 def tell(path: Path, chosen: Settings) -> None:
-    """Print what a file's {"before", "after"} comes to, with the processor that nobody else wants."""
-    os.nice(NICE)
+    """Print what a file's {"before", "after", "tests"} comes to."""
     asked = json.loads(path.read_text(encoding="utf-8"))
-    for said in measured(asked["before"], asked["after"], chosen, scoring.load()):
+    labels = [*scoring.load(), *map(scoring.label, asked["tests"])]
+    for said in measured(asked["before"], asked["after"], chosen, labels):
         print(json.dumps(said, ensure_ascii=False), flush=True)

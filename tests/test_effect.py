@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,15 @@ def test_an_index_of_known_readings_is_the_same() -> None:
     indexes = [Retrieval(entries, None, known) for known in (None, readings, readings)]
     plain, once, again = ([index.signals(label.text) for label in QUESTIONS] for index in indexes)
     assert plain == once == again and any(plain) and len(readings) > 0
+
+
+def test_sentences_of_editors_are_asked_too(
+    chosen: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A test that was made of a lost question is asked of each draft near it, and counted apart."""
+    before, test = RECORDS[COPY], {"id": "lost-1", "text": "đóng dấu photo", "style": "lost", "code": COPY}
+    asked = {"before": before, "after": {**before, "aliases": ["đóng dấu photo"]}, "tests": [test]}
+    (tmp_path / "draft.json").write_text(json.dumps(asked), encoding="utf-8")
+    effect.tell(tmp_path / "draft.json", chosen)
+    lost = json.loads(capsys.readouterr().out.splitlines()[-1])["result"]["styles"]["lost"]
+    assert (lost["before"]["questions"], lost["before"]["hit_1"], lost["after"]["hit_1"]) == (1, 0, 1)
