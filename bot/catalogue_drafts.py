@@ -177,11 +177,21 @@ class CatalogueDrafts:
         """Nothing comes of it; it stays readable. Raises Stale."""
         self._move(draft_id, version, Stand.WRITING, by, Done.DROPPED, why, state=Stand.DROPPED.value)
 
-    def note_effect(self, draft_id: int, content: Mapping[str, Any]) -> None:
-        """Keep what was measured; it says itself of which version."""
-        draft = tables.catalogue_draft
+    def begin_effect(self, draft_id: int, content: Mapping[str, Any]) -> None:
+        """A measurement begins (bot/draft_effect.py); whatever else was measured is forgotten."""
         with self._store.writing() as connection:
-            connection.execute(sa.update(draft).where(draft.c.id == draft_id).values(measured=dict(content)))
+            alone(connection, f"effect {draft_id}")
+            _measured(connection, draft_id, content)
+
+    def note_effect(self, draft_id: int, content: Mapping[str, Any]) -> bool:
+        """What a measurement says by now; False when it has ended, or another one has begun: nothing was kept."""
+        with self._store.writing() as connection:
+            alone(connection, f"effect {draft_id}")
+            known = read(connection, draft_id).measured or {}
+            if known.get("started_at") != content["started_at"] or not {"result", "ended"}.isdisjoint(known):
+                return False
+            _measured(connection, draft_id, content)
+            return True
 
     def _must_be_ready(self, draft: Draft) -> None:
         record, faults = self.record(draft)
@@ -206,6 +216,11 @@ class CatalogueDrafts:
             if kind is Done.APPROVED and by in authors(connection, draft_id):
                 raise OwnDraft(f"{by} wrote draft {draft_id}")
             note(connection, kind, by, now, draft_id=draft_id, text=why.strip())
+
+
+def _measured(connection: sa.Connection, draft_id: int, content: Mapping[str, Any]) -> None:
+    draft = tables.catalogue_draft
+    connection.execute(sa.update(draft).where(draft.c.id == draft_id).values(measured=dict(content)))
 
 
 def read(connection: sa.Connection, draft_id: int) -> Draft:

@@ -1,4 +1,4 @@
-"""A report as a workbook: the one place that knows xlsxwriter. The same report gives the same bytes."""
+"""A report as a workbook. The same report gives the same bytes."""
 
 from __future__ import annotations
 

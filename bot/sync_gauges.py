@@ -17,6 +17,7 @@ SPAN = timedelta(hours=24)
 SAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sync_differences": ("Dossiers that the two systems tell differently beyond the normal lag.", ("kind",)),
     "sync_units_alarmed": ("Units with as many differences as an alarm takes (bot/data/sync.yaml).", ()),
+    "sync_unit_differences": ("Differences of each unit that has as many as an alarm takes.", ("unit",)),
     "sync_compared": ("Looks at dossiers in the last 24 hours.", ("answered",)),
 }
 # name -> HELP and labels
@@ -29,10 +30,11 @@ def gauges(book: SyncBook, plan: SyncPlan, now: datetime) -> list[Gauge]:
     except sa.exc.SQLAlchemyError:
         return []
     kinds = sum(standing.values(), Counter[Kind]())
-    alarmed = sum(counted.total() >= plan.alarm_from for counted in standing.values())
+    alarmed = {unit: counted.total() for unit, counted in standing.items() if counted.total() >= plan.alarm_from}
     return [
         *(_gauge("sync_differences", kinds[kind], kind=kind.value) for kind in Kind),
-        _gauge("sync_units_alarmed", alarmed),
+        _gauge("sync_units_alarmed", len(alarmed)),
+        *(_gauge("sync_unit_differences", count, unit=unit) for unit, count in alarmed.items()),
         _gauge("sync_compared", sum(hour.compared for hour in hours), answered="yes"),
         _gauge("sync_compared", sum(hour.not_compared for hour in hours), answered="no"),
     ]

@@ -44,6 +44,7 @@ class Part:
 
 PARTS = (
     Part("sheet", ("evals.sheet_speed",), 2, is_table=True),
+    Part("report", ("evals.report_speed",), 6, is_table=True),
     Part("understanding", ("evals.understanding_speed",), 3),
     Part("load", ("evals.load", "--only", "words", "--workers", "1", "--database", "sqlite", "postgresql"), 6),
     Part("load-rasa", ("evals.load", "--only", "dialogue"), 5),

@@ -26,11 +26,13 @@ from bot import desks, periods, tables
 from bot.daybook import CLOSE_AFTER, Daybook
 from bot.measures import Name, value
 from bot.outcomes import Outcome
+from bot.periods import Period
 from bot.places import all_units
 from bot.present import ZONE
 from bot.report import ONLY_WHOLE, Figures, Reports, Scope, figures
 from bot.store import Store, open_store
 from bot.ticket import Event, Stage
+from evals import bulk
 
 QUARTER = periods.read("2026-Q3")
 MINUTE = timedelta(minutes=1)
@@ -66,11 +68,12 @@ class Rows:
 
 
 class Town:
-    """Draws a quarter."""
+    """Draws a quarter, or another period."""
 
-    def __init__(self, seed: int, turns: int, officers: int = 200) -> None:
+    def __init__(self, seed: int, turns: int, officers: int = 200, period: Period = QUARTER) -> None:
         self._chance = random.Random(seed)
         self._turns = turns
+        self._period = period
         self._officers = officers
         self._units = sorted(unit.code for unit in all_units())
         self._weights = [1 / (rank + 5) for rank in range(len(self._units))]
@@ -80,12 +83,12 @@ class Town:
         # when each officer is done with their ticket
 
     def rows(self) -> Iterator[Rows]:
-        """The quarter in the order of its talks, batch by batch, a talk with all that belongs to it in one."""
+        """The period in the order of its talks, batch by batch, a talk with all that belongs to it in one."""
         batch, lengths = Rows(), list(self._lengths())
-        longest_s = int((QUARTER.end - QUARTER.first).total_seconds()) - 7200
+        longest_s = int((self._period.end - self._period.first).total_seconds()) - 7200
         starts_s = sorted(self._chance.choices(range(longest_s), k=len(lengths)))
         for length, start_s in zip(lengths, starts_s, strict=True):
-            self._talk(batch, length, periods.span(QUARTER.first)[0] + timedelta(seconds=start_s))
+            self._talk(batch, length, periods.span(self._period.first)[0] + timedelta(seconds=start_s))
             if len(batch.turn) >= BATCH:
                 yield batch
                 batch = Rows()
@@ -170,23 +173,22 @@ class Town:
         batch.rating.append({**about, "reason": "", "words": "", "asked_at": at + MINUTE, **answered})
 
 
-def fill(store: Store, seed: int, turns: int) -> None:
-    """A quarter into an empty database."""
-    town, hired = Town(seed, turns), []
+def fill(store: Store, seed: int, turns: int, period: Period = QUARTER) -> None:
+    """A period into an empty database."""
+    town, hired = Town(seed, turns, period=period), []
     for number in range(1, 201):
         hired.append({"id": number, "username": f"o{number}", "name": "-", "password_hash": "-"})
     with store.writing() as connection:
-        connection.execute(sa.insert(tables.officer), hired)
+        bulk.insert(connection, tables.officer, hired)
     for batch in town.rows():
         with store.writing() as connection:
             for name, rows in vars(batch).items():
-                if rows:
-                    connection.execute(sa.insert(tables.metadata.tables[name]), rows)
+                bulk.insert(connection, tables.metadata.tables[name], rows)
 
 
-def close(store: Store) -> float:
-    """Close every day; how many seconds it took."""
-    over = periods.span(QUARTER.end + timedelta(days=6))[0] + CLOSE_AFTER
+def close(store: Store, end: date = QUARTER.end + timedelta(days=6)) -> float:
+    """Close every day before `end`; how many seconds it took."""
+    over = periods.span(end)[0] + CLOSE_AFTER
     begun = time.perf_counter()
     Daybook(store, desks.load(), lambda: over).step()
     return time.perf_counter() - begun

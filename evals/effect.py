@@ -2,7 +2,8 @@
 
 Over the reviewed records of the edition that is served, ranking alone. Neighbours are the procedures that the index
 ranks among the first three for the record's own names and questions, before or after. One JSON object a line: progress,
-then the result.
+then the result. The index of what is served is kept, and so is what its phrases were read as (nlu/stored.py): from the
+second draft on, one index is built, and of its phrases only the changed ones are read.
 """
 
 from __future__ import annotations
@@ -105,10 +106,16 @@ def comparison(
     chosen: Settings, served: Mapping[str, Record], before: Mapping[str, Record], after: Mapping[str, Record]
 ) -> Comparison:
     """Both sides: the served records with the changed ones, by code, as they were and as they would be."""
-    reader, folder = encoder.default() if chosen.encoder == "auto" else None, chosen.cache_dir / FOLDER
-    sides = [Ranking(entries({**served, **some}), folder, reader) for some in (before, after)]
+    reader = encoder.default() if chosen.encoder == "auto" else None
+    sides = [_ranking(entries({**served, **some}), chosen.cache_dir, reader) for some in (before, after)]
     names = {code: one["name"] for code, one in {**served, **after}.items()}
     return Comparison(sides, names, rules.load().answer_at)
+
+
+def _ranking(known: Sequence[Entry], cache: Path, reader: Encoder | None) -> Ranking:
+    """Over the index that is served, where it is of the very same records; otherwise over one of the measurements'."""
+    is_served = stored.has_retrieval(known, cache, reader)
+    return Ranking(known, cache if is_served else cache / FOLDER, reader)
 
 
 def entries(records: Mapping[str, Record]) -> list[Entry]:
@@ -124,7 +131,8 @@ def neighbours(sides: Sequence[Ranking], *records: Record) -> set[str]:
 
 
 def tell(path: Path, chosen: Settings) -> None:
-    """Print what a file's {"before", "after"} comes to."""
+    """Print what a file's {"before", "after", "tests"} comes to."""
     asked = json.loads(path.read_text(encoding="utf-8"))
-    for said in measured(asked["before"], asked["after"], chosen, scoring.load()):
+    labels = [*scoring.load(), *map(scoring.label, asked["tests"])]
+    for said in measured(asked["before"], asked["after"], chosen, labels):
         print(json.dumps(said, ensure_ascii=False), flush=True)

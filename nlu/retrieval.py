@@ -17,7 +17,6 @@ from rapidfuzz import fuzz
 from scipy.sparse import csc_matrix
 
 from nlu import cues, encoder
-from nlu import lexicon as lexicons
 from nlu import text as texts
 from nlu.accents import Accents
 from nlu.classifier import Classifier, Margins, most_rows
@@ -25,6 +24,7 @@ from nlu.confidence import Confidence
 from nlu.encoder import Encoder, Vectors
 from nlu.ngrams import Ngrams
 from nlu.postings import Postings, Scores
+from nlu.readings import Readings, content, with_official_words
 from nlu.understanding import Candidate
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)
@@ -110,10 +110,14 @@ class _Query:
 class Retrieval:
     """An index over procedures. Can be pickled; the encoder stays outside."""
 
-    def __init__(self, entries: Sequence[Entry], reader: Encoder | None = None) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], reader: Encoder | None = None, readings: Readings | None = None
+    ) -> None:
+        """`readings`: of phrases that were read before; the index is the same with and without them."""
+        read = Readings() if readings is None else readings
         self._entries = list(entries)
         rows = [(number, phrase) for number, entry in enumerate(entries) for phrase in entry.rows]
-        self._rows = [_words(phrase) for _, phrase in rows]
+        self._rows = [read.words(phrase) for _, phrase in rows]
         self._row_words = [frozenset(row.split()) for row in self._rows]
         self._owners = np.array([number for number, _ in rows])
         self._rows_of = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(self._owners)) + 1)
@@ -128,7 +132,7 @@ class Retrieval:
         taught = np.array([bool(entries[number].phrases) for number, _ in rows])
         self._classifier = (
             Classifier(
-                [_taught(phrase) for (_, phrase), known in zip(rows, taught, strict=True) if known],
+                [read.taught(phrase) for (_, phrase), known in zip(rows, taught, strict=True) if known],
                 self._meanings[taught] if self._meanings is not None else None,
                 self._owners[taught],
                 len(entries),
@@ -152,7 +156,7 @@ class Retrieval:
         words = content(text)
         if cues.names_nothing(words):
             return []
-        official = _with_official_words(words, text)
+        official = with_official_words(words, text)
         meaning = self.meaning(text, reader)
         letters = self._letters.of(texts.phonetic(words))
         query = _Query(
@@ -231,26 +235,6 @@ def spoken(phrases: Iterable[str], accents: Accents) -> list[str]:
     """Texts as the encoder reads them best: abbreviations written out, diacritics put back."""
     written_out = (texts.expand(texts.without_placeholders(texts.normalise(phrase))) for phrase in phrases)
     return [accents.restore(text) for text in written_out]
-
-
-def content(text: str) -> str:
-    """The folded words that may name a procedure: aspects, courtesy and fillers left out."""
-    bare = texts.strip_fillers(cues.without_aspects(texts.written_out(text)))
-    return " ".join(texts.words(bare))
-
-
-def _words(phrase: str) -> str:
-    return " ".join(texts.words(texts.strip_fillers(texts.written_out(phrase))))
-
-
-def _taught(phrase: str) -> str:
-    """A phrase as the classifier sees a question."""
-    return _with_official_words(content(phrase), phrase)
-
-
-def _with_official_words(words: str, text: str) -> str:
-    official = lexicons.default().official_words(texts.written_out(text))
-    return " ".join([words, *map(_words, official)])
 
 
 def _terms(words: str) -> list[str]:

@@ -10,7 +10,7 @@ import logging
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,13 +19,14 @@ from filelock import FileLock
 from nlu import encoder
 from nlu.encoder import Encoder
 from nlu.phrases import PhraseEngine
+from nlu.readings import Readings
 from nlu.retrieval import Entry, Retrieval
 from nlu.scope import Scope, some
 from nlu.training import Example
 
 log = logging.getLogger(__name__)
 
-Kept = TypeVar("Kept", Retrieval, PhraseEngine, Scope)
+Kept = TypeVar("Kept", Retrieval, PhraseEngine, Scope, Readings)
 
 ROOM = Path(__file__).parent
 SOURCES = ("*.py", "data/*.yaml", "data/*.npz")
@@ -33,12 +34,23 @@ SOURCES = ("*.py", "data/*.yaml", "data/*.npz")
 APART = ("confidence.yaml",)
 # but for these, which are read when a question is asked
 MOST_KEPT = 3
-# newest of a kind that stay on disk
+# of a kind that stay on disk: those that were read or built last
 
 
 def retrieval(entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> Retrieval:
     """The index over the entries, with their meanings where there is an encoder."""
-    return _kept(Retrieval, _said(entries, reader), folder, lambda: Retrieval(entries, reader))
+    return _kept(Retrieval, _said(entries, reader), folder, lambda: _indexed(entries, folder, reader))
+
+
+def _indexed(entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> Retrieval:
+    """The index anew. What its phrases were read as is kept for the next one, which has most of them too."""
+    path = _path(Readings, "", folder)
+    readings = _read(Readings, path) or Readings()
+    known = len(readings)
+    index = Retrieval(entries, reader, readings)
+    if len(readings) > known:
+        _keep(path, pickle.dumps(readings, protocol=pickle.HIGHEST_PROTOCOL), f"{Readings.__name__}-*.pickle")
+    return index
 
 
 def has_retrieval(entries: Sequence[Entry], folder: Path, reader: Encoder | None) -> bool:
@@ -91,12 +103,19 @@ def _read(kind: type[Kept], path: Path) -> Kept | None:
     """What is kept there; None when it is to be built."""
     try:
         found = pickle.loads(path.read_bytes())
+        _touch(path)
         return found if isinstance(found, kind) else None
     except FileNotFoundError:
         return None
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
         log.warning("%s cannot be read (%s): it is built again", path.name, type(error).__name__)
         return None
+
+
+def _touch(path: Path) -> None:
+    """It is in use: what was kept before it goes first."""
+    with suppress(OSError):  # a folder that only others may write to
+        os.utime(path)
 
 
 @contextmanager

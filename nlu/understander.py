@@ -9,8 +9,9 @@ from nlu import cues, encoder
 from nlu import text as texts
 from nlu.encoder import Encoder, Vectors
 from nlu.errors import Unavailable
+from nlu.readings import content
 from nlu.rest import Rest
-from nlu.retrieval import Retrieval, content
+from nlu.retrieval import Retrieval
 from nlu.scope import Scope
 from nlu.understanding import Aspect, Candidate, Entity, Part, Reading, Understander, Understanding
 

@@ -60,9 +60,10 @@ def offline() -> Iterator[list[str]]:
 ON_BOTH = {
     f"test_{name}"
     for name in (
-        "aside", "board", "catalogue_drafts", "clock_steps", "data_requests", "daybook", "deadlines", "handoff",
-        "lost_questions", "metrics", "pending_media", "periods", "pipeline", "redelivery", "retention", "routing",
-        "search", "second_step", "switches", "sync_monitor", "tickets", "timers", "zalo_tokens",
+        "aside", "board", "bulk", "catalogue_drafts", "clock_steps", "data_requests", "daybook", "deadlines",
+        "draft_effect", "handoff", "lost_questions", "metrics", "pending_media", "periods", "pipeline", "redelivery",
+        "retention", "routing", "search", "second_step", "switches", "sync_monitor", "tickets", "timers",
+        "zalo_tokens",
     )
 }  # fmt: skip
 # whose tests of the database run on SQLite and on PostgreSQL; what races on the latter is in test_postgresql.py

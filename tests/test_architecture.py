@@ -36,7 +36,7 @@ HOMES = {
     "pyhanko": ("bot/sheet_signature.py", "bot/sheet_keys.py", "bot/sheet_stamp.py"),
     "pyhanko_certvalidator": ("bot/sheet_signature.py",),
     "asn1crypto": ("bot/sheet_signature.py", "bot/sheet_stamp.py", "bot/sheet_revocation.py"),
-    "xlsxwriter": ("bot/report_xlsx.py",),
+    "xlsxwriter": ("bot/report_xlsx.py", "bot/sync_xlsx.py"),
     "docxtpl": ("bot/letter_docx.py",),
     "vietnam_qr_pay": ("bot/vietqr.py",),
     "starlette": ("web/", "integrations/stand_ins/"),

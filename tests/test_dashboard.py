@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import desks
+from bot import desks, sync_gauges
 from bot.backlog import KINDS, OPEN, SAYS
 from bot.meters import LABELS, METERS, OTHER, PREFIX
 
@@ -48,7 +48,8 @@ def exported() -> dict[str, frozenset[str]]:
         for name, meter in METERS.items()
         for suffix in SUFFIXES[meter.kind]
     }
-    return {**counted, **{name: frozenset(labels) for name, (_, labels) in SAYS.items()}}
+    gauges = {**SAYS, **sync_gauges.SAYS}
+    return {**counted, **{name: frozenset(labels) for name, (_, labels) in gauges.items()}}
 
 
 def faults(query: str) -> Iterator[str]:

@@ -13,9 +13,10 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from bot import draft_effect, record_form
+from bot import record_form
 from bot.catalogue_book import Done
 from bot.catalogue_drafts import Draft, Stand
+from bot.draft_effect import State
 from bot.roles import Role
 from tests.editing import RESULT, over, prepared, write
 from tests.memory_ports import PASSWORD, MemoryTown
@@ -199,14 +200,27 @@ def test_the_effect_is_measured_once_and_shown(room: Newsroom) -> None:
     assert "đo cho bản nháp trước" in an.page("/console/drafts/1/review")
 
 
-@pytest.mark.parametrize(("minutes", "starts"), [(1, False), (16, True)])
-def test_a_measurement_that_runs_is_not_begun_again(room: Newsroom, minutes: int, starts: bool) -> None:
-    """While one runs none is begun; one that has died with its process does not stand in the way."""
-    room.browser("an").begin()
+def test_a_measurement_is_stopped_from_the_page(room: Newsroom) -> None:
+    """While one runs the page shows how far it is and a button that ends it; afterwards it can be begun again."""
+    an = room.browser("an")
+    an.begin()
     begun = {"version": 1, "started_at": room.clock().isoformat(), "done": 1, "of": 4}
-    room.editing.drafts.note_effect(1, begun)
-    room.clock.move(minutes * 60)
-    assert draft_effect.runs(room.draft(), room.clock()) is not starts
+    room.editing.drafts.begin_effect(1, begun)
+    page = an.page("/console/drafts/1/review")
+    assert "Đang hỏi: 1 trên 4 câu" in page and 'value="stop"' in page and 'value="measure"' not in page
+    assert an.decide("stop").status_code == 303
+    page = an.page("/console/drafts/1/review")
+    assert "Đã dừng đo" in page and 'value="stop"' not in page and "Đo lại" in page
+
+
+def test_a_measurement_that_died_says_so(room: Newsroom) -> None:
+    """A minute after the last word of its process the page says that it was broken off, and offers another one."""
+    an = room.browser("an")
+    an.begin()
+    room.editing.drafts.begin_effect(1, {"version": 1, "started_at": room.clock().isoformat(), "done": 1, "of": 4})
+    room.clock.move(61)
+    page = an.page("/console/drafts/1/review")
+    assert "bị ngắt giữa chừng" in page and 'value="measure"' in page
 
 
 def test_two_people_publish_and_one_goes_back(room: Newsroom) -> None:
@@ -302,3 +316,5 @@ def test_every_act_and_stand_has_words() -> None:
     assert set(words["catalogue_events"]) == set(Done) and set(words["draft_stands"]) == set(Stand)
     names = {*draft_page.REFUSALS.values(), *releases_page.REFUSALS.values(), "wrong_key", "no_reason", "not_sure"}
     assert names == set(words["editing"])
+    ended = set(State) - {State.RUNS, State.DONE}
+    assert ended == set(words["effects"])

@@ -262,7 +262,7 @@ def test_counts_by_unit_and_hour(place: Place) -> None:
 
 
 def test_gauges_say_how_it_stands(place: Place) -> None:
-    """Counts by kind, units above the alarm, looks; no code."""
+    """Counts by kind, units from the alarm on with their counts, looks; no code."""
     place.differs(ONE, due_on=date(2026, 4, 1))
     place.passes(2 * LAG)
     found = {
@@ -271,6 +271,7 @@ def test_gauges_say_how_it_stands(place: Place) -> None:
     }
     assert found["sync_differences", "status"] == found["sync_differences", "due"] == found["sync_units_alarmed",] == 1
     assert found["sync_compared", "no"] == 0 < found["sync_compared", "yes"]
+    assert [(key[1], value) for key, value in found.items() if key[0] == "sync_unit_differences"] == [("H29.19", 2)]
 
 
 def test_a_desk_is_told_once(place: Place) -> None:

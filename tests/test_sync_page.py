@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
@@ -76,14 +77,27 @@ def test_the_file_is_a_table(console: Console) -> None:
     assert lines[0][2:5] == ["Khác trạng thái", "Đã xử lý xong", "Đang xử lý"]
 
 
+def test_the_workbook_says_what_the_table_says(console: Console) -> None:
+    """The same rows as the CSV in one sheet, every cell a text, also the code that looks like a formula."""
+    quan = console.browser("quan")
+    sheet = openpyxl.load_workbook(io.BytesIO(quan.get("/console/sync.xlsx").content)).active
+    assert sheet is not None and {cell.data_type for row in sheet for cell in row if cell.value} == {"s"}
+    rows = [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+    lines = csv.reader(io.StringIO(quan.get("/console/sync.csv").text.removeprefix("\ufeff")))
+    assert rows == [[cell.removeprefix("'") for cell in line] for line in lines] and rows[-1][0] == ODD
+
+
 @pytest.mark.parametrize(
     ("who", "path", "status"),
     [
         ("lan", "sync", 403),
         ("lan", "sync.csv", 403),
+        ("lan", "sync.xlsx", 403),
+        ("quan", "sync.pdf", 404),
         ("lea", "sync?unit=H29.20", 200),
         ("lea", "sync?unit=H29.19", 403),
         ("lea", "sync.csv?unit=H29.19", 403),
+        ("lea", "sync.xlsx?unit=H29.19", 403),
         ("quan", "sync?unit=H29.99", 403),
         ("quan", "sync?kind=x", 400),
     ],

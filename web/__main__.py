@@ -259,7 +259,7 @@ def _editing(parts: Parts) -> Editing:
     edition = Edition(parts.settings.catalogue_dir)
     drafts = CatalogueDrafts(parts.store, edition, clock=now)
     releases = CatalogueReleases(parts.store, parts.settings.catalogue_dir, edition, drafts, now)
-    effect = DraftEffect(drafts, by_evaluation(parts.settings), now)
+    effect = DraftEffect(drafts, by_evaluation(parts.settings, LostDecisions(parts.store, drafts, now).tests), now)
     return Editing(drafts, releases, Book(parts.store), effect, now)
 
 

@@ -131,7 +131,7 @@ RULES: Mapping[str, Rule] = {
     ),  # a dossier's public state, no conversation: no look is recorded
     "POST /console/deadlines/letter": of(OFFICER, LEAD),
     "GET /console/sync": of(LEAD, ADMINISTRATOR),  # of the units of desks that are led (web/sync_page.py)
-    "GET /console/sync.csv": of(LEAD, ADMINISTRATOR),
+    "GET /console/sync.{suffix}": of(LEAD, ADMINISTRATOR),
     "GET /console/statistics": of(LEAD, AUDITOR, ADMINISTRATOR),  # counts of nobody in particular
     "GET /console/statistics.{suffix}": of(LEAD, AUDITOR, ADMINISTRATOR),
     "GET /console/desks": of(LEAD, ADMINISTRATOR),

@@ -120,6 +120,7 @@ class DraftPage:
             "refuse": lambda: drafts.refuse(draft.id, version, by, why),
             "take_back": lambda: drafts.take_back(draft.id, version, by),
             "measure": lambda: self.editing.effect.start(draft),
+            "stop": lambda: self.editing.effect.stop(draft),
         }
         act = fields.get("act", "")
         if act not in acts:
@@ -159,6 +160,7 @@ class DraftPage:
             "faults": faults,
             "label": drafts.form.label,
             "entries": self.editing.book.entries(draft.id),
+            "effect": self.editing.effect.state(draft),
             "is_outdated": self._is_outdated(draft),
             "why": why,
         }

@@ -1,4 +1,4 @@
-"""Leads' page: the dossiers that the City's system and the national one tell differently, by unit; also as CSV."""
+"""Leads' page: the dossiers that the City's system and the national one tell differently, by unit; also as a file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from bot import sync_gauges, sync_plan
 from bot.desks import DeskPlan
 from bot.sync_book import Ongoing, SyncBook
 from bot.sync_difference import Kind
-from bot.sync_plan import SyncPlan, moment
+from bot.sync_plan import SyncPlan
+from bot.sync_xlsx import row, xlsx
 from web.audit import harmless
 from web.pages import Pages, load_pages
 from web.ports import Session, Sight
 
 MOST_ROWS = 200
 # of the table on the page: the file has all
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,14 @@ class SyncPage:
 
     def routes(self) -> list[Route]:
         """Where it is found."""
-        return [Route("/console/sync", self.show), Route("/console/sync.csv", self.download)]
+        return [Route("/console/sync", self.show), Route("/console/sync.{suffix}", self.download)]
 
     async def show(self, request: Request) -> Response:
         """What differs now, and how much was compared in the last day."""
         return await run_in_threadpool(self._page, request)
 
     async def download(self, request: Request) -> Response:
-        """What differs now, as CSV."""
+        """What differs now, as a file: CSV or a workbook; 404 for anything else."""
         return await run_in_threadpool(self._file, request)
 
     def _page(self, request: Request) -> Response:
@@ -86,10 +88,13 @@ class SyncPage:
 
     def _file(self, request: Request) -> Response:
         chosen, kind = self._asked(request, self._led(request.state.session))
-        name = f"sync-{self.clock().date().isoformat()}.csv"
+        suffix = request.path_params["suffix"]
+        if suffix not in FILES:
+            raise HTTPException(404)
+        written, media_type = FILES[suffix]
+        name = f"sync-{self.clock().date().isoformat()}.{suffix}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        found = as_csv(self.book.ongoing(chosen, kind))
-        return Response(found, media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(written(self.book.ongoing(chosen, kind)), media_type=media_type, headers=headers)
 
     def _led(self, session: Session) -> list[str]:
         """The units that the session looks after."""
@@ -109,11 +114,14 @@ class SyncPage:
 
 def as_csv(found: Sequence[Ongoing]) -> str:
     """Lines with a heading. Spreadsheets know the letters by the mark in front."""
-    words, file = sync_plan.words(), io.StringIO()
+    file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(words.columns.values())
-    for item in found:
-        told = [words.said(item.kind, item.here), words.said(item.kind, item.there)]
-        seen = [moment(at) if at else "" for at in (item.since, item.first_seen_at, item.last_seen_at)]
-        writer.writerow([harmless(item.code), harmless(item.unit), words.kinds[item.kind], *told, *seen])
+    writer.writerow(sync_plan.words().columns.values())
+    writer.writerows([harmless(cell) for cell in row(item)] for item in found)
     return "\ufeff" + file.getvalue()
+
+
+FILES: dict[str, tuple[Callable[[Sequence[Ongoing]], str | bytes], str]] = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "xlsx": (xlsx, SHEET),
+}

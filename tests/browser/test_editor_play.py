@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from bot.roles import Role
 from tests.browser.accessibility import violations_by_day_and_night
-from tests.editing import over, prepared
+from tests.editing import RESULT, over, prepared
 from tests.memory_ports import PASSWORD, MemoryTown
 from tests.town import COPY, EDITED, Clock, oversight
 from web.app import create_app
@@ -122,10 +122,37 @@ def test_rows_by_keyboard(page: Page) -> None:
     expect(page.locator("[id='documents.0.name']")).to_have_value("Tờ khai")
 
 
+def test_a_measurement_is_watched_and_stopped(page: Page, town: MemoryTown, folder: Path) -> None:
+    """The page goes on by itself while a draft is measured; a key stops it; the next result is shown as it comes."""
+    reviewed(page)
+    clock, drafts = Clock(), over(town.store, folder, Clock()).drafts
+    begun = {"version": 3, "started_at": clock().isoformat(), "done": 1, "of": 4}
+    drafts.begin_effect(1, begun)
+    page.reload()
+    assert drafts.note_effect(1, {**begun, "done": 3})
+    expect(page.get_by_text("Đang hỏi: 3 trên 4 câu.")).to_be_visible()
+    press(page, "Dừng đo")
+    expect(page.get_by_text("Đã dừng đo.")).to_be_visible()
+    drafts.begin_effect(1, begun)
+    page.reload()
+    assert drafts.note_effect(1, {**begun, "result": RESULT})
+    expect(page.get_by_text("trước 3, sau 4 câu")).to_be_visible()
+
+
 @pytest.mark.parametrize("visit", [drafted, wrong, reviewed], ids=lambda visit: visit.__name__)
 def test_axe_finds_nothing(page: Page, visit: Callable[[Page], None]) -> None:
     """axe-core finds no violation in the form, beside a wrong field, or in the review, by day or by night."""
     visit(page)
+    assert violations_by_day_and_night(page) == []
+
+
+def test_axe_finds_nothing_while_a_draft_is_measured(page: Page, town: MemoryTown, folder: Path) -> None:
+    """axe-core finds no violation where the page says how far a measurement is."""
+    reviewed(page)
+    begun = {"version": 3, "started_at": Clock()().isoformat(), "done": 1, "of": 4}
+    over(town.store, folder, Clock()).drafts.begin_effect(1, begun)
+    page.reload()
+    expect(page.get_by_text("Đang hỏi: 1 trên 4 câu.")).to_be_visible()
     assert violations_by_day_and_night(page) == []
 
 
