@@ -138,7 +138,7 @@ def together(texts: Sequence[str], meanings: Meanings) -> list[int]:
     vectors = meanings(texts)
     if vectors is None:
         return clusters.middles(clusters.by_letters(texts), clusters.WRITTEN)
-    return clusters.middles(clusters.by_meanings(vectors), clusters.MEANT)
+    return clusters.middles(vectors, clusters.MEANT)
 
 
 def clean(text: str) -> str:
@@ -189,9 +189,18 @@ def delete_old(connection: sa.Connection, now: datetime) -> None:
 
 
 def _turns() -> sa.Select[tuple[Any, ...]]:
-    """Turns with the message that each answered."""
+    """Turns with the message that each answered; without the replies, which would fill the memory."""
+    did = (
+        _turn.id,
+        _turn.conversation_id,
+        _turn.inbox_id,
+        _turn.outcome,
+        _turn.understanding,
+        _turn.created_at,
+        _turn.unit,
+    )
     said = (_inbox.text, _inbox.kind, _inbox.channel, _inbox.received_at)
-    return sa.select(tables.turn, *said).join(tables.inbox, _inbox.id == _turn.inbox_id)
+    return sa.select(*did, *said).join(tables.inbox, _inbox.id == _turn.inbox_id)
 
 
 def _ended(connection: sa.Connection, now: datetime) -> Iterator[Found]:

@@ -31,8 +31,8 @@ Kept = TypeVar("Kept", Retrieval, PhraseEngine, Scope, Readings)
 ROOM = Path(__file__).parent
 SOURCES = ("*.py", "data/*.yaml", "data/*.npz")
 # whatever changes one of these changes what is built,
-APART = ("confidence.yaml",)
-# but for these, which are read when a question is asked
+APART = ("confidence.yaml", "clusters.py")
+# but for these: read when a question is asked, or of no use to it
 MOST_KEPT = 3
 # of a kind that stay on disk: those that were read or built last
 
