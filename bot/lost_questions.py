@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import freed_memory, tables
 from bot.locks import insert_unless_there
 from bot.messages import Kind
 from bot.outcomes import Outcome
@@ -113,6 +113,7 @@ class LostQuestions:
                 with self._store.duty("lost questions") as ours:
                     if ours:
                         self.step()
+                        freed_memory.give_back()
             except sa.exc.SQLAlchemyError as error:
                 log.error("lost questions were not collected: %s", type(error).__name__)
 
