@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from bot import stopwatch
 from bot.assistant import Turn
@@ -82,10 +83,16 @@ class Observer:
             self._meters.observe("neighbour_seconds", time.perf_counter() - started, neighbour=neighbour)
 
 
+class Remote(Understander, Protocol):
+    """An engine that is reached over connections."""
+
+    def close(self) -> None: ...
+
+
 class WatchedReader:
     """An engine beyond this process whose readings are timed."""
 
-    def __init__(self, name: str, engine: Understander, observer: Observer) -> None:
+    def __init__(self, name: str, engine: Remote, observer: Observer) -> None:
         self._name = name
         self._engine = engine
         self._observer = observer
@@ -94,3 +101,7 @@ class WatchedReader:
         """The reading of the engine. Raises `nlu.errors.Unavailable`."""
         with self._observer.calling(self._name):
             return self._engine.read(text)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.close()

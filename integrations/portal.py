@@ -103,13 +103,13 @@ def dossier(row: Row, fields: Fields) -> Dossier:
 def details(row: Row, fields: Fields) -> Details:
     """What only the applicant may see. Raises BadAnswer."""
     people = list(_all(row, fields.personal))
-    status, _ = _required(readings.status(_all(row, fields.status), fields.status_numbers), "status")
+    known = readings.status(_all(row, fields.status), fields.status_numbers)
     asked = (_first(part, fields.supplements.paths["words"], readings.text) for part in _open(row, fields.supplements))
     return Details(
         applicant=readings.shortened(_first(row, fields.applicant, readings.text) or ""),
         supplements=tuple(readings.impersonal(words, people) for words in asked if words),
         fees=tuple(_fees(row, fields.fees)),
-        asks_payment=status is Status.PAYMENT_REQUIRED,
+        asks_payment=known is not None and known[0] is Status.PAYMENT_REQUIRED,
         procedure_code=_first(row, fields.procedure_code, readings.text),
         pay_link=_first(row, fields.pay_link, lambda value: readings.link(value, fields.pay_hosts)) or "",
     )

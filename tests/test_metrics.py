@@ -114,6 +114,8 @@ class Silent:
         """Raises Unavailable."""
         raise NoReading("silent")
 
+    def close(self) -> None: ...
+
 
 def test_rasa_is_watched() -> None:
     """A reading that Rasa owes is timed and counted as a failure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -89,7 +90,9 @@ def rasa(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Int
     try:
         until(lambda: _ready(f"http://127.0.0.1:{port}", server, log), START_S)
         settings = Settings(data_dir=folder, rasa_url=f"http://127.0.0.1:{port}", rasa_timeout_s=10)
-        yield wiring.build_assistant(settings).interpreter
+        interpreter = wiring.build_assistant(settings).interpreter
+        with contextlib.closing(interpreter._engines[0]):
+            yield interpreter
     finally:
         server.terminate()
         server.wait(20)
