@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=365)
 # a question, after the day it was asked
+FIRST_LOOK_S = 30.0
+# after the start: a program that is often started again collects too
 LOOK_EVERY_S = 900.0
 LOOK_BACK = timedelta(days=4)
 # longer than an answer may be rated (bot/data/satisfaction.yaml)
@@ -108,7 +110,9 @@ class LostQuestions:
 
     def run(self, stop: threading.Event) -> None:
         """Look again and again until told to stop."""
-        while not stop.wait(LOOK_EVERY_S):
+        pause_s = FIRST_LOOK_S
+        while not stop.wait(pause_s):
+            pause_s = LOOK_EVERY_S
             try:
                 with self._store.duty("lost questions") as ours:
                     if ours:
