@@ -61,8 +61,12 @@ class TerminalDriver(Driver):
             self._place.push(message)
 
     def press(self, label: str) -> None:
-        numbers = {found: number for number, found in CHOICE.findall(self._printed.getvalue())}
-        self.write(f"/{numbers[label]}")
+        until(lambda: label in self._numbers())  # they are printed below what they belong to, a moment later
+        self.write(f"/{self._numbers()[label]}")
+
+    def _numbers(self) -> dict[str, str]:
+        """What can be chosen -> its number, as printed last."""
+        return {found: number for number, found in CHOICE.findall(self._printed.getvalue())}
 
     def arrived(self) -> list[Arrived]:
         whole = self._printed.getvalue().lstrip("\n").split("\n\n")[:-1]
