@@ -88,7 +88,9 @@ async def _told(process: Process, question: bytes) -> bytes:
     if process.stdin is None or process.stdout is None:
         raise OSError("no pipes")
     process.stdin.write(question)
-    await process.stdin.drain()
+    with contextlib.suppress(ConnectionError):
+        await process.stdin.drain()
+        # what it said before it stopped listening counts all the same
     process.stdin.close()
     try:
         return await process.stdout.readline()
