@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from bot import ask, logs, settings, wiring
+from bot import ask, freed_memory, logs, settings, wiring
 from bot.meters import Meters
 from bot.wording import words
 
@@ -72,6 +72,7 @@ def _chat(options: argparse.Namespace) -> int:
 def _work(options: argparse.Namespace) -> int:
     from bot import crew  # noqa: PLC0415 (half a second that other commands need not pay)
 
+    freed_memory.share()
     loaded, stop = settings.load(), threading.Event()
     logs.configure(loaded)
     parts = wiring.build(loaded, Meters.together(loaded.counts_dir))

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot import inbox, logs, outbox, retention, settings, sync_gauges, sync_plan, wiring
+from bot import freed_memory, inbox, logs, outbox, retention, settings, sync_gauges, sync_plan, wiring
 from bot.catalogue_book import Book
 from bot.catalogue_drafts import CatalogueDrafts
 from bot.catalogue_releases import CatalogueReleases
@@ -88,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--demo", action="store_true", help="start what is needed around us and a demo officer")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
+    freed_memory.share()
     try:
         loaded = settings.load()
         logs.configure(loaded)
