@@ -10,13 +10,16 @@ run-cluster: environment postgresql
 	@.venv/bin/python -m bot prepare
 	@.venv/bin/python -m web.cluster
 
+# a run starts a hundred processes: each would compile our modules anew
+test test-fast: export PYTHONDONTWRITEBYTECODE =
+
 test: environment rasa-environment browser postgresql softhsm
 	@nlu/rasa/train.sh
 	@.venv/bin/python -m bot prepare
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-fast: environment postgresql softhsm
-	@.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 check: environment
 	@.venv/bin/ruff format --check .

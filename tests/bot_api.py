@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import aiogram.methods
-import aiogram.types
-from pydantic import TypeAdapter
-
 
 def read_by_aiogram(call: dict[str, Any]) -> None:
     """Checks one call and its answer against an independent reading of the Bot API."""
+    # read here, not above: they take six seconds, also where no call is checked
+    import aiogram.methods  # noqa: PLC0415
+    import aiogram.types  # noqa: PLC0415
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
     model = getattr(aiogram.methods, call["method"][0].upper() + call["method"][1:])
     assert set(call["parameters"]) | set(call["files"]) <= set(model.model_fields)
     if call["status"] != 200:

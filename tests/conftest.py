@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,7 +17,7 @@ from nlu import encoder
 from tests import known_failures, postgresql, town
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    encoder.THREADS = 1  # two workers on two cores: threads that wait for each other by spinning would starve both
+    encoder.THREADS = 1  # more workers than cores: threads that wait for each other by spinning would starve all
 
 LOOPBACK_NAMES = ("localhost", "")
 outside: list[str] = []
@@ -74,6 +75,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
         kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
         metafunc.parametrize("database", kinds, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files with the most slow tests come first: who is done with them goes on with what is soon done."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    all_of = Counter(item.path for item in items)
+    items.sort(key=lambda item: -slow[item.path] / all_of[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -228,6 +228,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
+@pytest.mark.slow
 def test_officers_by_command(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Accounts can be made, listed, given roles, disabled and enabled; a mistake ends with 1 and a sentence."""
     code, printed = run("officers", "add", "lan", "Nguyễn Thị Lan", "--role", "administrator")

@@ -68,6 +68,7 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def imported(tree: ast.AST) -> set[str]:
     """The first names of everything a module imports, wherever it does."""
     found = set()

@@ -17,6 +17,8 @@ from bot.store import Store, open_store
 from tests.postgresql import Server
 from tests.town import rows, say, worker
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[[str], str]
 
 

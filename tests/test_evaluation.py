@@ -40,6 +40,7 @@ def test_quality_holds(figures: Mapping[str, float], bound: thresholds.Threshold
     assert not failure, failure
 
 
+@pytest.mark.slow
 def test_what_is_tested_was_not_taught() -> None:
     """No test question and no turn of a dialogue is nearly a text that the assistant learns from."""
     tested = apart.tested(scoring.load(), dialogues.load().values())

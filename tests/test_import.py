@@ -411,6 +411,7 @@ def test_no_value_breaks_an_import(tmp_path: Path) -> None:
         read({})
 
 
+@pytest.mark.slow
 def test_the_whole_national_export_is_loaded(tmp_path: Path) -> None:
     """The whole export (../shared/data/procedures.jsonl, not shipped) is loaded, and spoilt lines in it are refused."""
     if not WHOLE_EXPORT.exists():

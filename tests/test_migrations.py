@@ -23,6 +23,8 @@ from bot.store import ROOT, Store, open_store
 from tests import town
 from tests.postgresql import Server
 
+pytestmark = pytest.mark.slow
+
 FIRST = "0008"
 # the version with which rolling upgrades began
 

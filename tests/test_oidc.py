@@ -28,6 +28,8 @@ from tests.serving import free_port, served
 from tests.town import QUICK, access, rows
 from web.app import create_app
 
+pytestmark = pytest.mark.slow
+
 BACK = "http://testserver/console/oidc/back"
 Start = Callable[..., IdentityProvider]
 

@@ -28,6 +28,8 @@ from integrations.dossiers import Details, Dossier, Found, Proof, Status
 from integrations.errors import BadAnswer, IntegrationError, NotFound, Refused, Unavailable
 from tests.town import DOSSIER_CODE, Clock, Script, assistant, dossier, message, rows, told
 
+pytestmark = pytest.mark.slow
+
 NINE = datetime(2026, 11, 23, 2, tzinfo=UTC)
 # on a Monday in the City
 HOUR_S, DAY_S = 3600, 24 * 3600

@@ -22,6 +22,8 @@ from tests.portals import CITY_CODE, TIMEOUT_S, client, reaching
 from tests.serving import until
 from tests.town import DOSSIER_CODE, Clock, Script, rows, say
 
+pytestmark = pytest.mark.slow
+
 WAYS = pytest.mark.parametrize("way", [silences.silent, silences.dropping], ids=["silent", "drops"])
 Way = Callable[[], AbstractContextManager[str]]
 IN_TIME_S = 2 * TIMEOUT_S + 3.0

@@ -24,6 +24,8 @@ from integrations.stand_ins import lgsp, national, portal
 from integrations.stand_ins.tokens import CLIENT_ID, CLIENT_SECRET
 from tests.portals import CODES, NOW, client, reaching, running
 
+pytestmark = pytest.mark.slow
+
 DESCRIPTIONS = {"city": portal.DESCRIPTION, "national": national.DESCRIPTION, "lgsp-national": lgsp.DESCRIPTION}
 OPERATIONS = [
     (name, operation.ok().method, operation.ok().path)

@@ -22,6 +22,8 @@ from integrations.stand_ins.settings import NAMES
 from tests import town
 from tests.portals import CODES, NOW, Served, running
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
 SHOWN, STALE = "shown", "shown, marked stale"
 LATER_S = 400.0

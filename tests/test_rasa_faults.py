@@ -26,6 +26,8 @@ from tests import silences, town
 from tests.serving import served, until
 from tests.town import rows, say
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT_S = 0.3
 IN_TIME_S = 2 * TIMEOUT_S + 3.0
 # a wait on the socket may begin just before the end; and three seconds for a busy machine

@@ -22,6 +22,8 @@ from nlu.rasa_client import RasaClient
 from tests.portals import CODES, client, reaching
 from tests.serving import served
 
+pytestmark = pytest.mark.slow
+
 METHODS = ["GET", "POST"]
 
 

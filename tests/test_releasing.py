@@ -10,6 +10,8 @@ from knowledge import catalogue, difference
 from knowledge.errors import KnowledgeError, Tampered, Unapproved, UnknownRelease
 from knowledge.releasing import Releases, new_key, read_key
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 RECORDS = list(catalogue.read_reviewed(catalogue.REVIEWED_FOLDER))[:3]
 

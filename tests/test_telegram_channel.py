@@ -41,6 +41,8 @@ from tests.pictures import IDENTITY_CARD, bomb, photo
 from tests.serving import free_port, served, until
 from web import webhooks
 
+pytestmark = pytest.mark.slow
+
 TOKEN, SECRET, CHAT = "1234:TEST", "a-secret", 42
 WAIT_S = 20
 RETRY_S = 0.1

@@ -28,6 +28,8 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Cont
 from integrations.stand_ins.telegram import app
 from tests.bot_api import read_by_aiogram
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "1234:TEST"
 CHAT = 42
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Lệ phí", callback_data="fee"),

@@ -43,6 +43,8 @@ from tests.pictures import IDENTITY_CARD, bomb, photo
 from tests.serving import free_port, served, until
 from web import webhooks
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = Account(retries_s=(0.1, 0.1, 0.1), answer_within_s=2)
 SEAL = Seal(ACCOUNT.app_id, ACCOUNT.oa_secret)
 NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)

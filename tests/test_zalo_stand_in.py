@@ -20,6 +20,8 @@ from integrations.stand_ins.zalo import app
 from integrations.stand_ins.zalo.account import Account
 from tests.serving import served, until
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = Account(retries_s=(0.05, 0.05), answer_within_s=0.5)
 
 Json = dict[str, Any]

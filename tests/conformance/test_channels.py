@@ -27,6 +27,8 @@ from tests.conformance.zalo_driver import ZaloDriver
 from tests.pictures import IDENTITY_CARD, photo
 from tests.serving import until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DRIVERS: tuple[type[Driver], ...] = (TelegramDriver, ZaloDriver, WebchatDriver, TerminalDriver)
 DIALOGUES = {
