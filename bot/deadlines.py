@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from bot import consent, following, tables
+from bot import followers, following, tables
 from bot.locks import insert_unless_there
 from bot.present import ZONE
 from bot.progress import RUNNING, Clock, Progress, running
@@ -25,13 +25,8 @@ from knowledge.calendar import WorkCalendar
 AGREED_SINCE = 2
 # the version of bot/data/replies/consent_asked.txt from which on citizens agree that officers are reminded
 
-_row, _followed, _consent = tables.deadline.c, tables.followed.c, tables.consent.c
-AGREED = (
-    sa.select(_followed.id)
-    .join(tables.consent, _consent.conversation_id == _followed.conversation_id)
-    .where(_consent.purpose == consent.FOLLOW, _consent.version >= AGREED_SINCE, _consent.withdrawn_at.is_(None))
-)
-# followers who did
+_row, _followed = tables.deadline.c, tables.followed.c
+AGREED = followers.agreed(AGREED_SINCE)
 
 
 @dataclass(frozen=True)

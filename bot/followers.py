@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import outbox, tables
+from bot import consent, outbox, tables
 from bot.conversation import Owner
 from bot.following import LONGEST, Follower, News, Seen, seen
 from bot.locks import hold, insert_unless_there
@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=60)
 KEEP_ENDED = timedelta(days=2)
 # after the last day that was agreed: until then a poller says that following has ended, by day
 
-_watched, _followed = tables.watched.c, tables.followed.c
+_watched, _followed, _consent = tables.watched.c, tables.followed.c, tables.consent.c
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,13 @@ def codes(connection: sa.Connection, conversation_id: int) -> tuple[str, ...]:
     """What a conversation follows, oldest first."""
     mine = sa.select(_followed.code).where(_followed.conversation_id == conversation_id).order_by(_followed.id)
     return tuple(connection.execute(mine).scalars())
+
+
+def agreed(version: int) -> sa.Select[tuple[int]]:
+    """Who follows a dossier and agreed to the words of this version or later (bot/data/consents.yaml)."""
+    mine = _consent.conversation_id == _followed.conversation_id
+    to_words = (_consent.purpose == consent.FOLLOW, _consent.version >= version, _consent.withdrawn_at.is_(None))
+    return sa.select(_followed.id).join(tables.consent, mine).where(*to_words)
 
 
 def _of(connection: sa.Connection, which: Sequence[str]) -> dict[str, list[Follower]]:

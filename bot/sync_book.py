@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import tables
+from bot import followers, tables
 from bot.locks import insert_unless_there
 from bot.store import Store
 from bot.sync_difference import Difference, Kind, unit_of
 from bot.sync_plan import SyncPlan
 
+AGREED_SINCE = 3
+# the version of bot/data/replies/consent_asked.txt from which on citizens agree that systems are compared
 KEEP = timedelta(days=90)
 # differences that are gone, and hours
 CHUNK = 500
@@ -105,9 +107,10 @@ class SyncBook:
             connection.execute(sa.delete(tables.sync_hour).where(_hour.hour < now - KEEP))
 
     def followed(self) -> list[str]:
-        """The codes that citizens follow."""
+        """The codes that citizens follow who agreed to it."""
+        codes = followers.agreed(AGREED_SINCE).with_only_columns(tables.followed.c.code).distinct()
         with self._store.reading() as connection:
-            return list(connection.execute(sa.select(tables.watched.c.code)).scalars())
+            return list(connection.execute(codes).scalars())
 
     def due(self, now: datetime, most: int) -> list[Target]:
         """Dossiers to compare now, the longest waiting first."""

@@ -65,16 +65,16 @@ def test_nothing_is_followed_without_a_yes(talk: Talk) -> None:
     asked = talk.presses(FOLLOWS)
     for part in ("Em lưu", "Để làm gì", "Ai giữ", "60 ngày", "rút lại đồng ý"):
         assert part in asked
-    assert talk.offered() == [f"agree:follow.2:{DOSSIER_CODE}", "stay"]
+    assert talk.offered() == [f"agree:follow.3:{DOSSIER_CODE}", "stay"]
     talk.presses("stay")
     assert rows(talk.store, tables.followed) == rows(talk.store, tables.consent) == []
 
 
 def test_a_yes_is_kept_and_asked_for_once(talk: Talk) -> None:
     """Purpose, version, channel and moment are the proof; the next dossier needs no other yes."""
-    talk.presses(f"agree:follow.2:{DOSSIER_CODE}")
+    talk.presses(f"agree:follow.3:{DOSSIER_CODE}")
     (given,) = rows(talk.store, tables.consent)
-    assert (given["purpose"], given["version"], given["channel"]) == ("follow", 2, "telegram")
+    assert (given["purpose"], given["version"], given["channel"]) == ("follow", 3, "telegram")
     assert (given["given_at"], given["withdrawn_at"]) == (MORNING, None)
     talk.presses(f"unfollow:{DOSSIER_CODE}")
     talk.presses(FOLLOWS)
@@ -84,7 +84,7 @@ def test_a_yes_is_kept_and_asked_for_once(talk: Talk) -> None:
 @pytest.mark.parametrize("words_of_it", ["rút lại đồng ý", "/rutdongy"])
 def test_taking_back_ends_what_it_allowed(talk: Talk, words_of_it: str) -> None:
     """Nothing is followed, call-back numbers are gone, the proof says when, and the next time it is asked again."""
-    talk.presses(f"agree:follow.2:{DOSSIER_CODE}")
+    talk.presses(f"agree:follow.3:{DOSSIER_CODE}")
     with talk.store.writing() as connection:
         ticket = {"code": "HT-AAAA-AAAA", "state": "closed", "desk": "d", "reason": "asked", "field": "", "unit": ""}
         ticket |= {"urgency": [], "opened_at": MORNING, "rank_at": MORNING, "callback": "closed"}
@@ -94,7 +94,7 @@ def test_taking_back_ends_what_it_allowed(talk: Talk, words_of_it: str) -> None:
     assert rows(talk.store, tables.followed) == [] and rows(talk.store, tables.ticket)[0]["callback"] is None
     assert [row["withdrawn_at"] for row in rows(talk.store, tables.consent)] == [MORNING, MORNING]
     talk.presses(FOLLOWS)
-    assert f"agree:follow.2:{DOSSIER_CODE}" in talk.offered()
+    assert f"agree:follow.3:{DOSSIER_CODE}" in talk.offered()
 
 
 @pytest.mark.parametrize("channel", [telegram.CHANNEL, zalo.CHANNEL])

@@ -90,7 +90,7 @@ class Town:
     def press(self, payload: str, address: str = "lan", channel: str = "webchat") -> None:
         """A citizen presses a button and is answered; whoever wants to follow says yes to the consent."""
         kind, _, code = payload.partition(":")
-        payload = f"agree:follow.2:{code}" if kind == "follow" else payload
+        payload = f"agree:follow.3:{code}" if kind == "follow" else payload
         self._number += 1
         pressed = message(payload, f"press {self._number}", address, Kind.BUTTON)
         self._send(pressed, channel)

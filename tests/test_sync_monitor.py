@@ -22,7 +22,8 @@ from bot.sync_monitor import AGAIN, BATCH, FEWEST, SyncMonitor, sample
 from integrations.dossiers import Details, Dossier, Found, Proof, Status
 from integrations.errors import BadAnswer, Busy, IntegrationError, NotConnected, NotFound, Refused, Unavailable
 from tests.test_desk_cards import GROUP, grouped
-from tests.town import Clock, dossier, rows, told
+from tests.test_poller import Town
+from tests.town import DOSSIER_CODE, Clock, dossier, rows, told
 
 NINE = datetime(2026, 11, 23, 2, tzinfo=UTC)
 INTERVAL = timedelta(hours=4)
@@ -104,6 +105,17 @@ class Place:
 @pytest.fixture
 def place(database: Store) -> Place:
     return Place(database)
+
+
+def test_followed_dossiers_are_compared_only_with_consent(database: Store) -> None:
+    """A follower who agreed to former words, or took the yes back, did not agree that systems are compared."""
+    town, book = Town(database), SyncBook(database, PLAN)
+    town.press(f"follow:{DOSSIER_CODE}")
+    assert book.followed() == [DOSSIER_CODE]
+    for changed in ({"version": 2}, {"version": 3, "withdrawn_at": NINE}):
+        with database.writing() as connection:
+            connection.execute(sa.update(tables.consent).values(**changed))
+        assert book.followed() == []
 
 
 def test_a_difference_counts_after_its_lag(place: Place) -> None:

@@ -171,7 +171,7 @@ def signed(raw: bytes, timestamp: str, secret: str = ACCOUNT.oa_secret) -> dict[
         "officer",
         "c:co_giay",
         f"sheet:en.{town.BIRTH}.co_giay",
-        f"agree:follow.2:{town.DOSSIER_CODE}",
+        f"agree:follow.3:{town.DOSSIER_CODE}",
         "complaint:skip:time",
     ],
 )
