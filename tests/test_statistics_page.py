@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.memory_ports import PASSWORD, MemoryTown
 from tests.test_leads import token
 from tests.town import Clock
 from tests.week import FIRST, WEEK, counted, routes
+from web import statistics_page
 from web.app import create_app
 
 
@@ -114,6 +116,22 @@ class Console:
 def console() -> Console:
     """One for all: nobody changes anything."""
     return Console()
+
+
+def test_a_picture_names_its_columns(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under each day of a week its date and its figure; of more the first and the last day, and the highest figure."""
+    shown = "/console/statistics?of=2026-W47"
+    week = axis(console.browser("lea").get(shown).text)
+    assert (len(week), week[0], week[-1]) == (7, "16/11/2026 1.007", "22/11/2026 1.013")
+    monkeypatch.setattr(statistics_page, "MOST_NAMED", 6)
+    assert axis(console.browser("lea").get(shown).text) == ["16/11/2026", "Cột cao nhất: 1.013", "22/11/2026"]
+
+
+def axis(page: str) -> list[str]:
+    """What stands under the columns of the days."""
+    days = page[page.index("tin nhắn theo ngày") :]
+    found = re.findall(r"<span>(.*?)</span>", days[: days.index("</div>")])
+    return [re.sub(r"<br>", " ", item).replace("<b>", "").replace("</b>", "") for item in found]
 
 
 def test_the_page_tells_the_figures(console: Console) -> None:

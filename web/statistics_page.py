@@ -25,6 +25,8 @@ FILES: dict[str, tuple[Callable[[Report], bytes], str]] = {
     "xlsx": (xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "pdf": (pdf, "application/pdf"),
 }
+MOST_NAMED = 14
+# columns of a picture with their names beneath; of more, the first and the last
 MOST_ROWS = 200
 # of a table on the page: the files have all
 CHOICES = 8
@@ -67,6 +69,7 @@ class StatisticsPage:
             "kinds": report.words()["kinds"],
             "rule": report.words()["rule"],
             "breakdowns": BREAKDOWNS,
+            "most_named": MOST_NAMED,
             "most_rows": MOST_ROWS,
             "written": written,
             "query": request.url.query,
