@@ -20,9 +20,9 @@ from nlu import personal_data
 from nlu.text import normalise
 
 PATH = Path(__file__).parent / "data" / "personal.yaml"
-HARMLESS = ("harmless", "unseen_harmless")
-UNSEEN = ("unseen", "unseen_harmless")
-# groups that the patterns were not repaired with
+UNSEEN = ("unseen", "unseen_harmless", "unseen_again", "unseen_again_harmless")
+# groups that were measured before the patterns were repaired with them: docs/privacy.md has the figures of that day
+HARMLESS = ("harmless", "unseen_harmless", "unseen_again_harmless")
 KEPT = ("birthday", "address")
 # kinds that the mask does not promise (docs/privacy.md): measured, in no total
 _MARKED = re.compile(r"\{(\w+):([^{}]*)\}")

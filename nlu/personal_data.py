@@ -51,6 +51,8 @@ _LINKS = (
     " la: ",
     " cua toi la ",
     " cua em la ",
+    " cua toi so ",
+    " cua em so ",
     " moi ",
     " cu ",
     " so cu ",

@@ -38,6 +38,15 @@ PHONE_NUMBERS = st.from_regex(r"0[35789][0-9]{8}", fullmatch=True)
         ("0901/234/567", "‹số điện thoại›", "phone_number"),
         ("số em không chín một 2345678", "số em ‹số điện thoại›", "phone_number"),
         ("lan a còng gmail chấm com", "‹email›", "email"),
+        ("lan chấm le @gmail,com", "‹email›", "email"),
+        ("john (at) example (dot) com", "‹email›", "email"),
+        ("sđt O9O1 222 333 ở quê", "sđt ‹số điện thoại› ở quê", "phone_number"),
+        ("căn cước O792O1OOO333", "căn cước ‹số định danh›", "citizen_number"),
+        ("cc nè, 0792, 0198, 7654", "cc nè, ‹số định danh›", "citizen_number"),
+        ("gõ 4000, 0566, 5566, 5556", "gõ ‹số thẻ›", "card_number"),
+        ("stk 1903 2012 2020 77", "stk ‹số tài khoản›", "card_number"),
+        ("acc vietin 101 8765 43210", "acc vietin ‹số tài khoản›", "card_number"),
+        ("hchieu b 7654321", "hchieu ‹số hộ chiếu›", "passport_number"),
     ],
 )
 def test_a_personal_number_is_replaced(said: str, masked: str, kind: str) -> None:
@@ -72,6 +81,9 @@ def test_a_personal_number_is_replaced(said: str, masked: str, kind: str) -> Non
         "079/2023/0012",
         "không, một hai ba ngày",
         "số tài khoản nộp phí là 1.500.000đ hả",
+        "năm 2019 2020 2021 2022 em đều đóng",
+        "vận đơn EB123456789VN",
+        "nhà em ở 35 đường số 9, tổ 12",
     ],
 )
 def test_codes_money_and_dates_stay(said: str) -> None:
